@@ -1,0 +1,131 @@
+/**
+ * The ROS messages we speak, in ROS 2 spelling, as types. Standard types are the standard's; `reflexarc_msgs` are ours
+ * and documented by their .msg text in `definitions.ts`. A bridge that speaks ROS 1 respells at its edge.
+ */
+export interface Time {
+  sec: number;
+  nanosec: number;
+}
+export interface Header {
+  stamp: Time;
+  frame_id: string;
+}
+export interface Vector3 {
+  x: number;
+  y: number;
+  z: number;
+}
+export interface Quaternion extends Vector3 {
+  w: number;
+}
+export interface Pose {
+  position: Vector3;
+  orientation: Quaternion;
+}
+/** sensor_msgs/msg/JointState */
+export interface JointState {
+  header: Header;
+  name: string[];
+  position: number[];
+  velocity: number[];
+  effort: number[];
+}
+/** geometry_msgs/msg/PoseStamped */
+export interface PoseStamped {
+  header: Header;
+  pose: Pose;
+}
+/** geometry_msgs/msg/WrenchStamped */
+export interface WrenchStamped {
+  header: Header;
+  wrench: { force: Vector3; torque: Vector3 };
+}
+/** rosgraph_msgs/msg/Clock */
+export interface ClockMessage {
+  clock: Time;
+}
+/** std_srvs/srv/Trigger response */
+export interface TriggerResponse {
+  success: boolean;
+  message: string;
+}
+
+/**
+ * reflexarc_msgs/msg/EquilibriumCommand: an equilibrium pose with stiffness, and what a receiver needs to refuse it.
+ * The receiver acts on it for `lease_ms` after its arrival and no longer, refuses epoch < last epoch, refuses
+ * seq <= last seq within an epoch, and refuses every command of an epoch that was stopped.
+ */
+export interface EquilibriumCommand {
+  header: Header;
+  epoch: number;
+  seq: number;
+  lease_ms: number;
+  /** Stamp of the state this command was judged against. */
+  state_stamp: Time;
+  pose: Pose;
+  stiffness: number;
+  stiffness_rotation: number;
+  mode: string;
+  source: string;
+}
+
+/** reflexarc_msgs/msg/Stop: hold where you are and refuse every command of this epoch and before. */
+export interface Stop {
+  header: Header;
+  epoch: number;
+  reason: string;
+}
+
+/** reflexarc_msgs/msg/RobotStatus: the robot side's own word on what it is doing. */
+export interface RobotStatus {
+  header: Header;
+  /** True while it holds by its own decision (deadman, stop, start-up) and follows no command. */
+  holding: boolean;
+  /** `start`, `deadman`, `stop: …`, or empty while it follows commands. */
+  reason: string;
+  epoch: number;
+  seq: number;
+  accepted: number;
+  refused: number;
+  /** Why the last refused command was refused; empty if none was. */
+  last_refusal: string;
+  /** Age of the last accepted command, ms; -1 before the first. */
+  command_age_ms: number;
+}
+
+/** reflexarc_msgs/msg/EpisodeStatus: the simulated task's own score. */
+export interface EpisodeStatus {
+  header: Header;
+  episode: number;
+  seed: number;
+  /** `running`, `success` or `timeout`: the last two end it. */
+  phase: string;
+  success: boolean;
+  violation: boolean;
+  /** Largest filtered force norm so far, N. */
+  max_force: number;
+  /** Largest distance from the start of the hole downwards, m. */
+  depth: number;
+  duration_s: number;
+}
+
+export const TYPES = {
+  jointState: 'sensor_msgs/msg/JointState',
+  poseStamped: 'geometry_msgs/msg/PoseStamped',
+  wrenchStamped: 'geometry_msgs/msg/WrenchStamped',
+  clock: 'rosgraph_msgs/msg/Clock',
+  trigger: 'std_srvs/srv/Trigger',
+  equilibriumCommand: 'reflexarc_msgs/msg/EquilibriumCommand',
+  stop: 'reflexarc_msgs/msg/Stop',
+  robotStatus: 'reflexarc_msgs/msg/RobotStatus',
+  episodeStatus: 'reflexarc_msgs/msg/EpisodeStatus',
+} as const;
+
+export function timeFromNs(ns: number): Time {
+  const sec = Math.floor(ns / 1e9);
+  return { sec, nanosec: Math.round(ns - sec * 1e9) };
+}
+
+export function nsFromTime(t: Time): number {
+  return t.sec * 1e9 + t.nanosec;
+}

@@ -1,0 +1,168 @@
+import { z } from 'zod';
+
+/**
+ * The schema of a run file. One run names a robot, a task, a safety file and its policies; each of the first three may
+ * stand in its own file (`robot: ../robots/fr3.yaml`) or inline. Keys are snake_case as in ROS YAML; the unit is the
+ * last word of a key that is not SI base: `_ms`, `_hz`, `_us`, `_bytes`.
+ */
+const finite = z.number();
+const positive = finite.positive();
+const vec = (n: number) => z.array(finite).length(n);
+const range = z
+  .tuple([finite, finite])
+  .refine(([lo, hi]) => lo <= hi, 'lower bound above upper bound')
+  .describe('[min, max]');
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'a SHA-256 in lower-case hex');
+
+export const jointSchema = z.strictObject({
+  name: z.string().min(1),
+  position: range.describe('rad'),
+  velocity: positive.describe('rad/s'),
+  acceleration: positive.describe('rad/s²'),
+  jerk: positive.describe('rad/s³'),
+  effort: positive.describe('Nm'),
+});
+
+export const robotSchema = z.strictObject({
+  name: z.string(),
+  base_frame: z.string().default('base'),
+  tip_frame: z.string().default('tip'),
+  joints: z.array(jointSchema).min(1),
+  topics: z.strictObject({
+    joint_states: z.string().default('/joint_states'),
+    pose: z.string().default('/ee_pose'),
+    wrench: z.string().default('/wrench'),
+    clock: z.string().default('/clock'),
+    command: z.string().default('/equilibrium_command'),
+    stop: z.string().default('/stop').describe('the sentinel publishes here when the reflex is silent'),
+    robot_status: z.string().default('/robot_status'),
+  }),
+  interface: z.strictObject({
+    type: z.literal('cartesian_impedance'),
+    position_scale: positive.default(0.005).describe('m per unit of action'),
+    stiffness: positive.default(2000).describe('nominal translational stiffness, N/m'),
+    stiffness_rotation: positive.default(150).describe('Nm/rad'),
+    stiffness_factor: vec(3).default([0.3, 1, 1.5]).describe('factor at stiffness action -1, 0, +1'),
+  }),
+});
+
+export const taskSchema = z.strictObject({
+  name: z.string(),
+  decision_hz: positive.default(20),
+  horizon_steps: z.int().positive().default(200).describe('decisions before an episode times out'),
+  target_topic: z.string().default('/hole_estimate'),
+  episode_topic: z.string().default('/episode'),
+  reset_service: z.string().default('/reset_episode'),
+  release_service: z.string().default('/release'),
+  world: z
+    .strictObject({
+      model: z.string().describe('MJCF file, relative to this file'),
+      timestep_us: z.int().positive().default(2000),
+      state_hz: positive.default(100).describe('rate of state messages'),
+      friction: positive.default(0.3),
+      clearance: positive.default(0.0005).describe('m per side'),
+      estimate_error: vec(3).default([0.003, 0.003, 0.001]).describe('uniform half width of the hole estimate error, m'),
+      hole_range: vec(2).default([0.03, 0.03]).describe('half width of the hole position around its nominal, m'),
+      hole_nominal: vec(3).default([0.5, 0, 0.05]).describe('centre of the hole mouth, base frame, m'),
+      violation_force: positive.default(30).describe('N, on the filtered norm'),
+      deadman_ms: positive.default(100).describe('robot side: no fresh command for so long, and it holds'),
+    })
+    .describe('the simulated world of this task'),
+});
+
+export const safetySchema = z.strictObject({
+  control_hz: positive.default(100),
+  pose_box: z.strictObject({ min: vec(3), max: vec(3) }).describe('workspace of the tip, base frame, m'),
+  target_box: z
+    .strictObject({ min: vec(3), max: vec(3) })
+    .optional()
+    .describe('workspace around the task target estimate, m'),
+  tilt: positive.default(0.2).describe('largest rotation away from the reference orientation, rad'),
+  reference_limit: positive.default(0.01).describe('Δ: setpoint never further from the measured pose, m per axis'),
+  reference_limit_rotation: positive.default(0.1).describe('rad per axis'),
+  speed: positive.default(0.1).describe('of the setpoint, m/s'),
+  speed_rotation: positive.default(0.5).describe('rad/s'),
+  stiffness: range.default([200, 3000]).describe('N/m'),
+  stiffness_rotation: range.default([10, 300]).describe('Nm/rad'),
+  stiffness_rate: positive.default(10000).describe('N/m per second'),
+  force_soft: positive.default(22).describe('N: above, stiffness goes down to its floor and nothing pushes on'),
+  force_limit: positive.default(30).describe('N on the filtered norm: above, controlled stop'),
+  force_filter_hz: positive.default(30),
+  state_age_ms: positive.default(50),
+  decision_age_ms: positive.default(100),
+  lease_ms: positive.default(100).describe('how long the receiver may act on one command'),
+  stamp_skew_ms: positive.default(50).describe('largest difference between the stamps of one state'),
+  engage_ramp_ms: positive.default(300),
+  stop_speed: positive.default(0.005).describe('m/s: below, the robot counts as stopped'),
+  stop_dwell_ms: positive.default(100),
+  stop_timeout_ms: positive.default(1500),
+  residual_bound: finite.min(0).max(1).default(0.3).describe('|residual| in normalised action units'),
+  risk: z
+    .strictObject({
+      high: finite.min(0).max(1).default(0.35),
+      low: finite.min(0).max(1).default(0.2),
+      dwell_ms: positive.default(100),
+      recovery_budget: z.int().min(0).default(5).describe('recoveries per arming'),
+      recovery_ms: positive.default(1500).describe('longest single recovery'),
+    })
+    .refine((r) => r.low < r.high, 'low must be below high'),
+  off: z
+    .array(z.string())
+    .default([])
+    .describe('rules switched off by name: an explicit choice, logged at every start'),
+});
+
+const weightsRef = z.strictObject({
+  type: z.string().describe('policy backend'),
+  path: z.string().describe('weights file, relative to this file'),
+  sha256: sha256.describe('pins the file: another digest refuses to start'),
+});
+
+export const policiesSchema = z.strictObject({
+  base: weightsRef.extend({ execute_steps: z.int().positive().default(4).describe('steps executed of each chunk') }),
+  residual: weightsRef.extend({ scale: finite.min(0).max(1).default(0.3).describe('0: the base alone, bit for bit') }),
+  critic: weightsRef,
+});
+
+export const bridgeSchema = z.strictObject({
+  type: z.string().default('rosbridge'),
+  url: z.string().regex(/^wss?:\/\//, 'a ws:// or wss:// address').default('ws://127.0.0.1:9090'),
+  ros_version: z.union([z.literal(1), z.literal(2)]).default(2),
+  ping_ms: positive.default(100),
+  backoff_ms: range.default([100, 2000]),
+  max_message_bytes: z.int().positive().default(1_000_000),
+});
+
+export const runSchema = z.strictObject({
+  name: z.string(),
+  robot: robotSchema,
+  task: taskSchema,
+  safety: safetySchema,
+  policies: policiesSchema,
+  bridge: bridgeSchema.prefault({}),
+  daemon: z
+    .strictObject({
+      host: z.string().default('127.0.0.1').describe('console and ROS server bind here'),
+      console_port: z.int().min(0).max(65535).default(8700),
+      ros_port: z.int().min(0).max(65535).default(9091).describe("the daemon's own rosbridge server"),
+      heartbeat_ms: positive.default(50).describe('reflex silent for so long: the sentinel stops the robot'),
+      time: z.enum(['real', 'stepped']).default('real').describe('stepped: follow the simulator, for --speed max'),
+      restarts: z.int().min(0).default(5).describe('restarts of each child per minute before giving up'),
+    })
+    .prefault({}),
+  log: z
+    .strictObject({
+      enabled: z.boolean().default(true),
+      dir: z.string().default('logs'),
+      max_bytes: z.int().positive().default(256_000_000).describe('the log stops growing here, counted and said'),
+    })
+    .prefault({}),
+  seed: z.int().min(0).default(1),
+});
+
+export type RunConfig = z.infer<typeof runSchema>;
+export type RobotConfig = z.infer<typeof robotSchema>;
+export type TaskConfig = z.infer<typeof taskSchema>;
+export type SafetyConfig = z.infer<typeof safetySchema>;
+export type PoliciesConfig = z.infer<typeof policiesSchema>;
+export type BridgeConfig = z.infer<typeof bridgeSchema>;
