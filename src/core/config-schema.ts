@@ -12,6 +12,8 @@ const range = z
   .tuple([finite, finite])
   .refine(([lo, hi]) => lo <= hi, 'lower bound above upper bound')
   .describe('[min, max]');
+/** A path that starts from the folder of the file that holds it; made absolute when the run is loaded. */
+const fileHere = (what: string) => z.string().min(1).meta({ 'x-relative-to': 'file', description: what });
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'a SHA-256 in lower-case hex');
 
 export const jointSchema = z.strictObject({
@@ -56,12 +58,14 @@ export const taskSchema = z.strictObject({
   release_service: z.string().default('/release'),
   world: z
     .strictObject({
-      model: z.string().describe('MJCF file, relative to this file'),
+      model: fileHere('MJCF file, relative to this file'),
       timestep_us: z.int().positive().default(2000),
       state_hz: positive.default(100).describe('rate of state messages'),
       friction: positive.default(0.3),
       clearance: positive.default(0.0005).describe('m per side'),
-      estimate_error: vec(3).default([0.003, 0.003, 0.001]).describe('uniform half width of the hole estimate error, m'),
+      estimate_error: vec(3)
+        .default([0.003, 0.003, 0.001])
+        .describe('uniform half width of the hole estimate error, m'),
       hole_range: vec(2).default([0.03, 0.03]).describe('half width of the hole position around its nominal, m'),
       hole_nominal: vec(3).default([0.5, 0, 0.05]).describe('centre of the hole mouth, base frame, m'),
       violation_force: positive.default(30).describe('N, on the filtered norm'),
@@ -114,7 +118,7 @@ export const safetySchema = z.strictObject({
 
 const weightsRef = z.strictObject({
   type: z.string().describe('policy backend'),
-  path: z.string().describe('weights file, relative to this file'),
+  path: fileHere('weights file, relative to this file'),
   sha256: sha256.describe('pins the file: another digest refuses to start'),
 });
 
@@ -126,7 +130,10 @@ export const policiesSchema = z.strictObject({
 
 export const bridgeSchema = z.strictObject({
   type: z.string().default('rosbridge'),
-  url: z.string().regex(/^wss?:\/\//, 'a ws:// or wss:// address').default('ws://127.0.0.1:9090'),
+  url: z
+    .string()
+    .regex(/^wss?:\/\//, 'a ws:// or wss:// address')
+    .default('ws://127.0.0.1:9090'),
   ros_version: z.union([z.literal(1), z.literal(2)]).default(2),
   ping_ms: positive.default(100),
   backoff_ms: range.default([100, 2000]),

@@ -1,0 +1,213 @@
+import type { RunConfig } from '../config-schema.ts';
+import type { Path } from './source.ts';
+
+export interface Finding {
+  readonly path: Path;
+  /** Continues the key: `force_soft` + ` 31 N is not below …`. */
+  readonly text: string;
+}
+
+export interface Findings {
+  /** Contradictions: the run is refused. */
+  readonly problems: readonly Finding[];
+  /** Allowed, but worth a second look. */
+  readonly warnings: readonly Finding[];
+}
+
+/** Ideal spring force Δ·K beyond this multiple of the force limit is a slip of a unit, not a choice. */
+const SLIP = 5;
+const AXES = ['x', 'y', 'z'] as const;
+
+class Notes {
+  readonly problems: Finding[] = [];
+  readonly warnings: Finding[] = [];
+
+  refuse(when: boolean, path: Path, text: string): void {
+    if (when) this.problems.push({ path, text });
+  }
+
+  warn(when: boolean, path: Path, text: string): void {
+    if (when) this.warnings.push({ path, text });
+  }
+}
+
+/** What a type cannot say: limits that cross, rates that starve a deadline, magnitudes that betray a wrong unit. */
+export function checkSemantics(config: RunConfig): Findings {
+  const notes = new Notes();
+  checkRobot(config, notes);
+  checkForces(config, notes);
+  checkSpace(config, notes);
+  checkTiming(config, notes);
+  checkProcesses(config, notes);
+  return notes;
+}
+
+function checkRobot({ robot }: RunConfig, notes: Notes): void {
+  const seen = new Set<string>();
+  for (const [i, joint] of robot.joints.entries()) {
+    notes.refuse(seen.has(joint.name), ['robot', 'joints', i, 'name'], `${joint.name} is named twice`);
+    seen.add(joint.name);
+    const [lo, hi] = joint.position;
+    notes.refuse(lo === hi, ['robot', 'joints', i, 'position'], `[${lo}, ${hi}] leaves the joint no room`);
+    notes.warn(
+      Math.max(Math.abs(lo), Math.abs(hi)) > 4 * Math.PI,
+      ['robot', 'joints', i, 'position'],
+      `[${lo}, ${hi}] is more than two turns: these are radians, not degrees`,
+    );
+  }
+  const topics = new Map<string, string>();
+  for (const [key, topic] of Object.entries(robot.topics)) {
+    const other = topics.get(topic);
+    notes.refuse(other !== undefined, ['robot', 'topics', key], `${topic} is the topic of ${other} too`);
+    topics.set(topic, key);
+  }
+}
+
+function checkForces({ robot, safety, task }: RunConfig, notes: Notes): void {
+  const { force_soft, force_limit, reference_limit, stiffness } = safety;
+  const at = (key: string): Path => ['safety', key];
+  notes.refuse(
+    force_soft >= force_limit,
+    at('force_soft'),
+    `${force_soft} N is not below force_limit ${force_limit} N`,
+  );
+  notes.refuse(
+    stiffness[0] < 0,
+    at('stiffness'),
+    `goes down to ${stiffness[0]} N/m; a spring that pushes away is no spring`,
+  );
+  notes.refuse(
+    safety.stiffness_rotation[0] < 0,
+    at('stiffness_rotation'),
+    `goes down to ${safety.stiffness_rotation[0]} Nm/rad`,
+  );
+  // SERL: contact force stays near K·Δ whatever the policy asks (design, section 6).
+  const spring = stiffness[1] * reference_limit;
+  const product = `${reference_limit} m × stiffness ${stiffness[1]} N/m = ${round(spring)} N`;
+  notes.refuse(
+    spring > SLIP * force_limit,
+    at('reference_limit'),
+    `${product}, over ${SLIP} × force_limit ${force_limit} N: a slip of a unit?`,
+  );
+  notes.warn(
+    spring > force_limit && spring <= SLIP * force_limit,
+    at('reference_limit'),
+    `${product} is above force_limit ${force_limit} N: the force rule, not Δ, will do the limiting`,
+  );
+  const { stiffness: nominal, stiffness_factor: factors } = robot.interface;
+  const reach = factors.map((f) => f * nominal);
+  notes.warn(
+    Math.min(...reach) < stiffness[0] || Math.max(...reach) > stiffness[1],
+    at('stiffness'),
+    `[${stiffness.join(', ')}] N/m clips what the interface can ask for, ${Math.min(...reach)} to ${Math.max(...reach)} N/m`,
+  );
+  notes.warn(
+    task.world.violation_force < force_limit,
+    at('force_limit'),
+    `${force_limit} N is above the task's violation_force ${task.world.violation_force} N: violations will pass the force rule`,
+  );
+}
+
+function checkSpace({ robot, safety, task }: RunConfig, notes: Notes): void {
+  const { pose_box: box, target_box: near } = safety;
+  const { hole_nominal: hole, hole_range: range } = task.world;
+  for (const [i, axis] of AXES.entries()) {
+    const [min, max] = [box.min[i]!, box.max[i]!];
+    notes.refuse(min >= max, ['safety', 'pose_box', 'min'], `crosses max on ${axis}: ${min} m is not below ${max} m`);
+    if (near) {
+      const [a, b] = [near.min[i]!, near.max[i]!];
+      notes.refuse(a >= b, ['safety', 'target_box', 'min'], `crosses max on ${axis}: ${a} m is not below ${b} m`);
+    }
+    const half = range[i] ?? 0;
+    notes.refuse(
+      min < max && (hole[i]! - half < min || hole[i]! + half > max),
+      ['task', 'world', 'hole_nominal'],
+      `${axis} = ${hole[i]} ± ${half} m leaves safety.pose_box [${min}, ${max}] m: the task cannot be done`,
+    );
+  }
+  const step = robot.interface.position_scale;
+  notes.warn(
+    step * task.decision_hz > safety.speed * 1.0001,
+    ['robot', 'interface', 'position_scale'],
+    `${step} m × ${task.decision_hz} Hz asks for ${round(step * task.decision_hz)} m/s, above safety.speed ${safety.speed} m/s`,
+  );
+  notes.warn(
+    step > safety.reference_limit,
+    ['robot', 'interface', 'position_scale'],
+    `${step} m is above safety.reference_limit ${safety.reference_limit} m: full actions will always be clipped`,
+  );
+}
+
+function checkTiming({ safety, task, daemon }: RunConfig, notes: Notes): void {
+  const { world, decision_hz } = task;
+  const tick = 1000 / safety.control_hz;
+  const state = 1000 / world.state_hz;
+  const at = (key: string): Path => ['safety', key];
+  const starved = (key: 'state_age_ms' | 'decision_age_ms' | 'lease_ms', period: number, of: string) =>
+    notes.refuse(
+      safety[key] < period,
+      at(key),
+      `${safety[key]} ms is shorter than one ${of} of ${round(period)} ms: always expired`,
+    );
+  starved('state_age_ms', tick, 'control tick');
+  if (state > tick) starved('state_age_ms', state, 'state message');
+  starved('decision_age_ms', 1000 / decision_hz, 'decision');
+  starved('lease_ms', tick, 'control tick');
+  notes.refuse(
+    decision_hz > safety.control_hz,
+    ['task', 'decision_hz'],
+    `${decision_hz} is above safety.control_hz ${safety.control_hz}: decisions would be skipped`,
+  );
+  notes.refuse(
+    world.deadman_ms < tick,
+    ['task', 'world', 'deadman_ms'],
+    `${world.deadman_ms} ms is shorter than one control tick of ${round(tick)} ms: the robot would always hold`,
+  );
+  notes.refuse(
+    daemon.heartbeat_ms < tick,
+    ['daemon', 'heartbeat_ms'],
+    `${daemon.heartbeat_ms} ms is shorter than one control tick of ${round(tick)} ms: the sentinel would always stop`,
+  );
+  const steps = 1e6 / (world.state_hz * world.timestep_us);
+  notes.refuse(
+    Math.abs(steps - Math.round(steps)) > 1e-6 || steps < 1,
+    ['task', 'world', 'state_hz'],
+    `${world.state_hz} is ${round(steps)} physics steps of ${world.timestep_us} µs a message: it must be a whole number`,
+  );
+  notes.refuse(
+    safety.stop_dwell_ms >= safety.stop_timeout_ms,
+    at('stop_dwell_ms'),
+    `${safety.stop_dwell_ms} ms is not below stop_timeout_ms ${safety.stop_timeout_ms} ms: no stop could ever be confirmed`,
+  );
+  notes.warn(
+    safety.force_filter_hz >= world.state_hz / 2,
+    at('force_filter_hz'),
+    `${safety.force_filter_hz} is at or above half of the state rate ${world.state_hz} Hz: it filters nothing`,
+  );
+}
+
+function checkProcesses({ daemon, policies, safety, bridge }: RunConfig, notes: Notes): void {
+  notes.refuse(
+    daemon.console_port !== 0 && daemon.console_port === daemon.ros_port,
+    ['daemon', 'ros_port'],
+    `${daemon.ros_port} is the console's port too`,
+  );
+  notes.warn(
+    !['127.0.0.1', '::1', 'localhost'].includes(daemon.host),
+    ['daemon', 'host'],
+    `${daemon.host} is not loopback: whoever reaches it can arm the robot, and there is no password`,
+  );
+  notes.warn(
+    policies.residual.scale > safety.residual_bound,
+    ['policies', 'residual', 'scale'],
+    `${policies.residual.scale} is above safety.residual_bound ${safety.residual_bound}: the residual will be clipped`,
+  );
+  notes.warn(
+    bridge.max_message_bytes < 10_000,
+    ['bridge', 'max_message_bytes'],
+    `${bridge.max_message_bytes} may be too small for a state message`,
+  );
+  for (const rule of safety.off) notes.warn(true, ['safety', 'off'], `${rule}: this rule is switched off`);
+}
+
+const round = (v: number): number => Number(v.toPrecision(4));
