@@ -1,3 +1,4 @@
+import { realpathSync } from 'node:fs';
 import { isAbsolute, resolve } from 'node:path';
 import { parseDocument } from 'yaml';
 import { ReflexArcError } from '../errors.ts';
@@ -66,11 +67,21 @@ export function compose(file: string, sets: readonly string[]): Composition {
   return out;
 }
 
+/** The file behind a link; the path itself where there is none. */
+function real(file: string): string {
+  try {
+    return realpathSync(file);
+  } catch {
+    return file;
+  }
+}
+
 function include(run: Composition, name: string, path: string): void {
   const place = placeOf(run, [name]);
   const file = isAbsolute(path) ? path : resolve(place.folder, path);
-  if (run.files.includes(file)) {
-    const circle = run.files.indexOf(file) === 0 ? 'the run file itself' : 'a file that is another section already';
+  const known = run.files.map(real).indexOf(real(file));
+  if (known >= 0) {
+    const circle = known === 0 ? 'the run file itself' : 'a file that is another section already';
     run.problems.push(`${where(place)}: ${name} = ${path}: names ${circle}; allowed: a file of its own`);
     return;
   }
@@ -81,6 +92,7 @@ function include(run: Composition, name: string, path: string): void {
 }
 
 function override(run: Composition, { text, path, value }: Override): void {
+  const place: Place = { file: `--set ${text}`, line: null, folder: process.cwd() };
   let at = run.value as Record<string | number, unknown>;
   for (const [i, part] of path.entries()) {
     const here: Path = path.slice(0, i);
@@ -91,11 +103,13 @@ function override(run: Composition, { text, path, value }: Override): void {
       return;
     }
     if (i === path.length - 1) break;
-    if (at[part] === undefined || at[part] === null) at[part] = {};
+    if (!Object.hasOwn(at, part) || at[part] === null) {
+      at[part] = {};
+      run.places.set(keyOf(path.slice(0, i + 1)), place);
+    }
     at = at[part] as Record<string | number, unknown>;
   }
   at[path.at(-1)!] = value;
-  const place: Place = { file: `--set ${text}`, line: null, folder: process.cwd() };
   const key = keyOf(path);
   for (const old of [...run.places.keys()]) if (old.startsWith(`${key}\u0000`)) run.places.delete(old);
   run.places.set(key, place);

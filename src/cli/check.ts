@@ -1,0 +1,113 @@
+import { CartesianImpedance } from '../../controllers/interfaces/cartesian-impedance.ts';
+import { createBase } from '../../policies/base/registry.ts';
+import { createCritic } from '../../policies/critic/registry.ts';
+import type { BasePolicy, ResidualPolicy, RiskCritic } from '../../policies/policy.ts';
+import { createResidual } from '../../policies/residual/registry.ts';
+import { loadRun, missingFiles } from '../core/config/load.ts';
+import { shown } from '../core/config/source.ts';
+import type { RunConfig } from '../core/config-schema.ts';
+import { ReflexArcError } from '../core/errors.ts';
+import { BASE_OBSERVATION_SIZE, RESIDUAL_OBSERVATION_SIZE } from '../pipeline/observe.ts';
+import { table } from './output.ts';
+
+export interface CheckOptions {
+  json?: boolean;
+  set: string[];
+}
+
+export interface Policies {
+  readonly base: BasePolicy;
+  readonly residual: ResidualPolicy;
+  readonly critic: RiskCritic;
+}
+
+/**
+ * Loads the three policies and asks whether they fit together, the task and the robot's command interface.
+ * @throws ReflexArcError RA_WEIGHTS_UNREADABLE, RA_DIGEST_MISMATCH, RA_CONFIG_INVALID (shapes that do not fit)
+ */
+export function checkPolicies(config: RunConfig): Policies {
+  const base = createBase(config.policies.base);
+  const residual = createResidual(config.policies.residual);
+  const critic = createCritic(config.policies.critic);
+  const { actionSize, riskInputSize, name } = new CartesianImpedance(config.robot);
+  const shapes: [what: string, seen: number, wanted: number, by: string][] = [
+    ['base: action size', base.actionSize, actionSize, `interface ${name}`],
+    ['base: observation size', base.observationSize, BASE_OBSERVATION_SIZE, `task ${config.task.name}`],
+    ['residual: action size', residual.actionSize, actionSize, `interface ${name}`],
+    ['residual: observation size', residual.observationSize, RESIDUAL_OBSERVATION_SIZE, `task ${config.task.name}`],
+    ['critic: input size', critic.inputSize, riskInputSize, `interface ${name}`],
+  ];
+  const wrong = shapes
+    .filter(([, seen, wanted]) => seen !== wanted)
+    .map(([what, seen, wanted, by]) => `policies.${what} ${seen}, ${wanted} wanted by ${by}`);
+  const { execute_steps } = config.policies.base;
+  if (execute_steps > base.horizon)
+    wrong.push(`policies.base.execute_steps ${execute_steps}, the chunks of this base have ${base.horizon}`);
+  if (wrong.length > 0) {
+    throw new ReflexArcError('RA_CONFIG_INVALID', {
+      seen: wrong.join('\n'),
+      allowed: 'policies trained for this task and interface',
+      next: 'Name the weights that were trained for this run, or train them (`reflexarc train bc`).',
+    });
+  }
+  return { base, residual, critic };
+}
+
+/** `reflexarc check`: everything that can be known without the robot. Returns the exit code. */
+export async function check(file: string, options: CheckOptions): Promise<number> {
+  const run = loadRun(file, options.set);
+  const missing = missingFiles(run);
+  if (missing.length > 0) {
+    throw new ReflexArcError('RA_CONFIG_MISSING', { seen: missing.join('\n'), allowed: 'files that exist' });
+  }
+  const policies = checkPolicies(run.config);
+  const say = (text: string) => (options.json ? process.stderr : process.stdout).write(`${text}\n`);
+  for (const warning of run.warnings) say(`warning  ${warning}`);
+  say(table(summary(run.config, run.files, policies)));
+  say('ok');
+  if (options.json) {
+    const { config, files, warnings } = run;
+    const digests = Object.fromEntries(Object.entries(policies).map(([name, policy]) => [name, policy.sha256]));
+    process.stdout.write(
+      `${JSON.stringify({ ok: true, name: config.name, files, warnings, off: config.safety.off, digests })}\n`,
+    );
+  }
+  return 0;
+}
+
+function summary(
+  config: RunConfig,
+  files: readonly string[],
+  { base, residual, critic }: Policies,
+): [string, string][] {
+  const { robot, task, safety, policies, bridge, daemon, log } = config;
+  const short = (digest: string) => digest.slice(0, 12);
+  return [
+    ['run', `${config.name}, seed ${config.seed}`],
+    ['files', files.map(shown).join('\n')],
+    [
+      'robot',
+      `${robot.name}, ${robot.joints.length} joints, ${robot.interface.type}, at ${bridge.url} (ROS ${bridge.ros_version})`,
+    ],
+    ['task', `${task.name}, decisions at ${task.decision_hz} Hz, at most ${task.horizon_steps} an episode`],
+    ['world', shown(task.world.model)],
+    [
+      'limits',
+      `${safety.speed} m/s, Δ ${safety.reference_limit} m, force ${safety.force_soft}/${safety.force_limit} N, ` +
+        `stiffness ${safety.stiffness.join(' to ')} N/m, risk ${safety.risk.low}/${safety.risk.high}`,
+    ],
+    ['rules off', safety.off.length === 0 ? 'none' : safety.off.join(', ')],
+    [
+      'base',
+      `${policies.base.type} ${short(base.sha256)}, ${base.observationSize} → ${base.horizon} × ${base.actionSize}, ` +
+        `${policies.base.execute_steps} steps of each chunk`,
+    ],
+    ['residual', `${policies.residual.type} ${short(residual.sha256)}, scale ${policies.residual.scale}`],
+    ['critic', `${policies.critic.type} ${short(critic.sha256)}, ${critic.inputSize} inputs`],
+    [
+      'daemon',
+      `console ${daemon.host}:${daemon.console_port}, ROS ${daemon.host}:${daemon.ros_port}, ${daemon.time} time`,
+    ],
+    ['log', log.enabled ? `${log.dir}, at most ${log.max_bytes} bytes` : 'off'],
+  ];
+}

@@ -1,0 +1,147 @@
+#!/usr/bin/env node
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Command, CommanderError, Option } from 'commander';
+import { formatRun, type LoadedRun, loadRun } from '../core/config/load.ts';
+import { ReflexArcError } from '../core/errors.ts';
+import { packageRoot } from '../core/paths.ts';
+import { collect, episodes, port, seed, speed, whole } from './options.ts';
+import { report } from './report.ts';
+
+/**
+ * The command line. Commands are loaded when they are called, so that `--help` does not wait for a physics engine, and
+ * a config is loaded before its command, so that a slip in it is told at once.
+ */
+const SHIPPED_RUN = join(packageRoot, 'configs/runs/peg.yaml');
+const argv = process.argv.slice(2);
+const options = { json: argv.includes('--json'), verbose: argv.includes('--verbose') };
+
+let exitCode = 0;
+
+/** Loads the run for its errors and warnings. True: it was printed, and there is nothing left to do. */
+function checked(file: string, { set, printConfig }: { set: string[]; printConfig?: boolean }): boolean {
+  const run: LoadedRun = loadRun(file, set);
+  for (const warning of run.warnings) process.stderr.write(`warning  ${warning}\n`);
+  if (printConfig) process.stdout.write(formatRun(run.config));
+  return printConfig === true;
+}
+
+/** A command on a run: the config argument and the options that all of them share. */
+function runCommand(program: Command, name: string, summary: string): Command {
+  return program
+    .command(name)
+    .summary(summary)
+    .description(`${summary}.`)
+    .argument('[config]', 'run file; without it the shipped configs/runs/peg.yaml', SHIPPED_RUN)
+    .option('--set <key=value>', 'override one key of the config, e.g. safety.force_limit=25; repeatable', collect, [])
+    .option('--print-config', 'print the resolved config as YAML and end')
+    .option('--json', 'one JSON object as the last line of stdout; everything else goes to stderr')
+    .option('--verbose', 'print stacks of unexpected errors');
+}
+
+const withSeed = (command: Command) =>
+  command.option('--seed <n>', 'seed of all chance, instead of the one in the config', seed);
+const withSpeed = (command: Command) =>
+  command.addOption(
+    new Option('--speed <speed>', 'real time, or as fast as the machine allows')
+      .argParser(speed)
+      .default('real', 'real; or max'),
+  );
+
+function build(): Command {
+  const { version } = JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8')) as { version: string };
+  const program = new Command('reflexarc')
+    .description(
+      'Robot control middleware: a frozen base policy, a learned residual, and a safety layer between them and the robot.',
+    )
+    .version(version)
+    .exitOverride()
+    .configureOutput({ writeErr: () => {} });
+
+  withSpeed(withSeed(runCommand(program, 'demo', 'Simulated robot, daemon and console, episode after episode')))
+    .option('--headless', 'without the console; stops for a person are cleared by the script')
+    .option('--episodes <n>', 'end after so many; without it, until Ctrl-C', episodes)
+    .option('--no-log', 'record nothing')
+    .option('--console-port <port>', 'console, instead of daemon.console_port', port('--console-port'))
+    .option('--ros-port <port>', "the daemon's ROS server, instead of daemon.ros_port", port('--ros-port'))
+    .option('--sim-port <port>', "the simulated robot, instead of bridge.url's", port('--sim-port'))
+    .action(async (file, given) => {
+      if (checked(file, given)) return;
+      exitCode = await (await import('./demo.ts')).demo(file, given);
+    });
+
+  withSpeed(withSeed(runCommand(program, 'sim', 'Simulated robot on a rosbridge server')))
+    .option('--port <port>', "listen here, instead of bridge.url's port", port('--port'))
+    .action(async (file, given) => {
+      if (given.printConfig && checked(file, given)) return;
+      exitCode = await (await import('./sim.ts')).sim(file, given);
+    });
+
+  withSeed(runCommand(program, 'run', 'The daemon on the robot host; starts disarmed'))
+    .option('--dry-run', 'check everything that can be checked without the robot, then end')
+    .action(async (file, given) => {
+      if (checked(file, given)) return;
+      exitCode = await (await import('./run.ts')).run(file, given);
+    });
+
+  runCommand(program, 'check', 'Offline check of a config, its files, digests and network shapes').action(
+    async (file, given) => {
+      if (given.printConfig && checked(file, given)) return;
+      exitCode = await (await import('./check.ts')).check(file, given);
+    },
+  );
+
+  const train = program.command('train').description('Train a policy.');
+  withSeed(runCommand(train, 'bc', 'Behaviour cloning of the base policy from demonstrations of the scripted expert'))
+    .option('--out <folder>', 'weights and manifest go here', 'trained')
+    .option('--episodes <n>', 'demonstrations', episodes)
+    .option('--epochs <n>', 'passes over the data', whole('--epochs', 1, 100_000, 'passes over the data'))
+    .action(async (file, given) => {
+      if (checked(file, given)) return;
+      exitCode = await (await import('./train.ts')).trainBase(file, given);
+    });
+
+  program
+    .command('schema')
+    .description('Print the JSON Schema of a config file, for editors.')
+    .argument('[name]', 'run, robot, task or safety', 'run')
+    .option('--write <folder>', 'write all of them there')
+    .option('--verbose', 'print stacks of unexpected errors')
+    .action(async (name, given) => {
+      exitCode = (await import('./schema.ts')).schema(name, given);
+    });
+  return program;
+}
+
+/** Help that was asked for is no error; everything else commander refuses is a usage error. */
+function fromCommander(error: CommanderError, program: Command): number {
+  if (error.exitCode === 0) return 0;
+  if (error.code === 'commander.help') {
+    process.stderr.write(program.helpInformation());
+    return 2;
+  }
+  const seen = error.message.replace(/^error: /, '').replace(/\n\((.*)\)$/, '; $1');
+  return report(
+    new ReflexArcError('RA_USAGE', { seen, allowed: 'what `reflexarc --help` and `reflexarc <command> --help` list' }),
+    options,
+  );
+}
+
+// A reader that goes away (`| head`) ends what we print, not what we do.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
+}
+const died = (error: unknown) => process.exit(report(error, options));
+process.on('uncaughtException', died);
+process.on('unhandledRejection', died);
+
+const program = build();
+try {
+  await program.parseAsync(argv, { from: 'user' });
+} catch (error) {
+  exitCode = error instanceof CommanderError ? fromCommander(error, program) : report(error, options);
+}
+// A handle that was left open must not keep a finished command alive; pipes and files are written synchronously here.
+process.exit(exitCode);

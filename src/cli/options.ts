@@ -1,0 +1,28 @@
+import { ReflexArcError } from '../core/errors.ts';
+
+/** Parsers of option values. Each throws RA_USAGE that says what was seen and what is allowed. */
+
+const usage = (option: string, seen: string, allowed: string): ReflexArcError =>
+  new ReflexArcError('RA_USAGE', { seen: `${option} ${seen === '' ? "''" : seen}`, allowed });
+
+/** A parser of whole numbers from `min` to `max`. */
+export function whole(option: string, min: number, max: number, what: string): (text: string) => number {
+  return (text) => {
+    const value = /^\d+$/.test(text.trim()) ? Number(text) : Number.NaN;
+    if (value >= min && value <= max) return value;
+    throw usage(option, text, `${what}, a whole number from ${min} to ${max}`);
+  };
+}
+
+export const episodes = whole('--episodes', 1, 1_000_000, 'how many episodes to run');
+export const seed = whole('--seed', 0, 0xffffffff, 'a seed');
+export const port = (option: string) => whole(option, 0, 65535, 'a port; 0 takes a free one');
+
+/** `real`: as a robot would run; `max`: as fast as the machine allows, in stepped time. */
+export function speed(text: string): 'real' | 'max' {
+  if (text === 'real' || text === 'max') return text;
+  throw usage('--speed', text, '`real` or `max`');
+}
+
+/** Collects a repeatable option. */
+export const collect = (text: string, before: string[]): string[] => [...before, text];

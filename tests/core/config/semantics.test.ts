@@ -1,0 +1,76 @@
+import { describe, expect, it } from 'vitest';
+import { loadRun } from '../../../src/core/config/load.ts';
+import { errorOf, runFolder } from './fixture.ts';
+
+const refused = (...sets: string[]) => {
+  const { run } = runFolder();
+  return errorOf(() => loadRun(run, sets)).seen;
+};
+const warned = (...sets: string[]) => {
+  const { run } = runFolder();
+  return loadRun(run, sets).warnings.join('\n');
+};
+
+describe('limits that contradict each other are refused', () => {
+  it.each([
+    [['safety.force_soft=31'], 'safety.force_soft 31 N is not below force_limit 30 N'],
+    [['safety.pose_box.min=[0.8, -0.3, 0]'], 'safety.pose_box.min crosses max on x: 0.8 m is not below 0.7 m'],
+    [['safety.target_box={min: [0, 0, 0], max: [1, 1, 0]}'], 'safety.target_box.min crosses max on z'],
+    [['safety.state_age_ms=9'], 'safety.state_age_ms 9 ms is shorter than one control tick of 10 ms'],
+    [
+      ['safety.control_hz=200', 'safety.state_age_ms=9'],
+      'safety.state_age_ms 9 ms is shorter than one state message of 10 ms',
+    ],
+    [['safety.decision_age_ms=49'], 'safety.decision_age_ms 49 ms is shorter than one decision of 50 ms'],
+    [['safety.lease_ms=5'], 'safety.lease_ms 5 ms is shorter than one control tick of 10 ms'],
+    [['daemon.heartbeat_ms=5'], 'the sentinel would always stop'],
+    [['task.decision_hz=120', 'safety.decision_age_ms=100'], 'task.decision_hz 120 is above safety.control_hz 100'],
+    [['task.world.state_hz=90'], 'task.world.state_hz 90 is 5.556 physics steps of 2000 µs a message'],
+    [['safety.stop_dwell_ms=1500'], 'safety.stop_dwell_ms 1500 ms is not below stop_timeout_ms 1500 ms'],
+    [['robot.joints[1].name=j1'], 'robot.joints[1].name j1 is named twice'],
+    [['robot.joints[0].position=[1, 1]'], 'robot.joints[0].position [1, 1] leaves the joint no room'],
+    [['robot.topics.pose=/joint_states'], 'robot.topics.pose /joint_states is the topic of joint_states too'],
+    [['task.world.hole_nominal=[0.69, 0, 0.05]'], 'x = 0.69 ± 0.03 m leaves safety.pose_box [0.3, 0.7] m'],
+    [['daemon.ros_port=8700'], "daemon.ros_port 8700 is the console's port too"],
+    [['safety.stiffness=[-1, 3000]'], 'safety.stiffness goes down to -1 N/m'],
+  ])('%j', (sets, told) => {
+    expect(refused(...sets)).toContain(told);
+  });
+
+  it('a reference limit in millimetres betrays itself by the spring force that it allows', () => {
+    // 10 m × 3000 N/m = 30 000 N beside a force limit of 30 N.
+    expect(refused('safety.reference_limit=10')).toContain(
+      'safety.reference_limit 10 m × stiffness 3000 N/m = 30000 N, over 5 × force_limit 30 N',
+    );
+  });
+
+  it('all contradictions are told at once, each with the line of its value', () => {
+    const seen = refused('safety.force_soft=40', 'safety.lease_ms=1');
+    expect(seen).toContain('2 problems');
+    const { run } = runFolder({
+      'safety/arm.yaml': 'pose_box: { min: [0.3, -0.3, 0], max: [0.7, 0.3, 0.5] }\nforce_soft: 40\nrisk: {}\n',
+    });
+    expect(errorOf(() => loadRun(run)).seen).toMatch(/safety\/arm\.yaml:2: safety\.force_soft 40 N/);
+  });
+});
+
+describe('what is allowed but doubtful is a warning with its place', () => {
+  it.each([
+    [['safety.reference_limit=0.02'], '0.02 m × stiffness 3000 N/m = 60 N is above force_limit 30 N'],
+    [['safety.stiffness=[700, 3000]'], 'clips what the interface can ask for, 600 to 3000 N/m'],
+    [['safety.force_limit=35'], "above the task's violation_force 30 N"],
+    [['robot.interface.position_scale=0.006'], 'asks for 0.12 m/s, above safety.speed 0.1 m/s'],
+    [['daemon.host=0.0.0.0'], 'is not loopback'],
+    [['policies.residual.scale=0.5'], '0.5 is above safety.residual_bound 0.3'],
+    [['safety.off=[workspace]'], 'workspace: this rule is switched off'],
+    [['robot.joints[0].position=[-155, 155]'], 'these are radians, not degrees'],
+    [['safety.force_filter_hz=50'], 'at or above half of the state rate 100 Hz'],
+  ])('%j', (sets, told) => {
+    expect(warned(...sets)).toContain(told);
+    expect(warned(...sets)).toContain(`--set ${sets[0]}: `);
+  });
+
+  it('the defaults warn of nothing', () => {
+    expect(warned()).toBe('');
+  });
+});
