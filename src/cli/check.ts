@@ -1,4 +1,4 @@
-import { CartesianImpedance } from '../../controllers/interfaces/cartesian-impedance.ts';
+import { cartesianImpedance } from '../../controllers/interfaces/cartesian-impedance.ts';
 import { createBase } from '../../policies/base/registry.ts';
 import { createCritic } from '../../policies/critic/registry.ts';
 import type { BasePolicy, ResidualPolicy, RiskCritic } from '../../policies/policy.ts';
@@ -29,7 +29,7 @@ export function checkPolicies(config: RunConfig): Policies {
   const base = createBase(config.policies.base);
   const residual = createResidual(config.policies.residual);
   const critic = createCritic(config.policies.critic);
-  const { actionSize, riskInputSize, name } = new CartesianImpedance(config.robot);
+  const { actionSize, riskInputSize, name } = cartesianImpedance(config.robot);
   const shapes: [what: string, seen: number, wanted: number, by: string][] = [
     ['base: action size', base.actionSize, actionSize, `interface ${name}`],
     ['base: observation size', base.observationSize, BASE_OBSERVATION_SIZE, `task ${config.task.name}`],
@@ -62,7 +62,6 @@ export async function check(file: string, options: CheckOptions): Promise<number
   }
   const policies = checkPolicies(run.config);
   const say = (text: string) => (options.json ? process.stderr : process.stdout).write(`${text}\n`);
-  for (const warning of run.warnings) say(`warning  ${warning}`);
   say(table(summary(run.config, run.files, policies)));
   say('ok');
   if (options.json) {

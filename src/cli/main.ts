@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Command, CommanderError, Option } from 'commander';
+import { Argument, Command, CommanderError, Option } from 'commander';
 import { formatRun, type LoadedRun, loadRun } from '../core/config/load.ts';
 import { ReflexArcError } from '../core/errors.ts';
 import { packageRoot } from '../core/paths.ts';
@@ -56,7 +56,7 @@ function build(): Command {
     )
     .version(version)
     .exitOverride()
-    .configureOutput({ writeErr: () => {} });
+    .configureOutput({ outputError: () => {} });
 
   withSpeed(withSeed(runCommand(program, 'demo', 'Simulated robot, daemon and console, episode after episode')))
     .option('--headless', 'without the console; stops for a person are cleared by the script')
@@ -102,6 +102,24 @@ function build(): Command {
     });
 
   program
+    .command('bench')
+    .description('Measure beside a peer, in the same run.')
+    .addArgument(
+      new Argument('<name>', 'loop: state in to command out, beside a bare echo; world: the simulation').choices([
+        'loop',
+        'world',
+      ]),
+    )
+    .argument('[config]', 'run file; without it the shipped configs/runs/peg.yaml', SHIPPED_RUN)
+    .option('--set <key=value>', 'override one key of the config; repeatable', collect, [])
+    .option('--samples <n>', 'samples of each subject', whole('--samples', 1, 1_000_000, 'samples'))
+    .option('--json', 'one JSON object as the last line of stdout')
+    .option('--verbose', 'print stacks of unexpected errors')
+    .action(async (name, file, given) => {
+      exitCode = await (await import('./bench.ts')).bench(name, file, given);
+    });
+
+  program
     .command('schema')
     .description('Print the JSON Schema of a config file, for editors.')
     .argument('[name]', 'run, robot, task or safety', 'run')
@@ -114,13 +132,11 @@ function build(): Command {
 }
 
 /** Help that was asked for is no error; everything else commander refuses is a usage error. */
-function fromCommander(error: CommanderError, program: Command): number {
+function fromCommander(error: CommanderError): number {
   if (error.exitCode === 0) return 0;
-  if (error.code === 'commander.help') {
-    process.stderr.write(program.helpInformation());
-    return 2;
-  }
-  const seen = error.message.replace(/^error: /, '').replace(/\n\((.*)\)$/, '; $1');
+  // No command was named, and commander has printed what there is.
+  if (error.code === 'commander.help') return 2;
+  const seen = error.message.replace(/^error: /, '').replace(/\n\(Did (.*)\)$/, '; did $1');
   return report(
     new ReflexArcError('RA_USAGE', { seen, allowed: 'what `reflexarc --help` and `reflexarc <command> --help` list' }),
     options,
@@ -137,11 +153,10 @@ const died = (error: unknown) => process.exit(report(error, options));
 process.on('uncaughtException', died);
 process.on('unhandledRejection', died);
 
-const program = build();
 try {
-  await program.parseAsync(argv, { from: 'user' });
+  await build().parseAsync(argv, { from: 'user' });
 } catch (error) {
-  exitCode = error instanceof CommanderError ? fromCommander(error, program) : report(error, options);
+  exitCode = error instanceof CommanderError ? fromCommander(error) : report(error, options);
 }
 // A handle that was left open must not keep a finished command alive; pipes and files are written synchronously here.
 process.exit(exitCode);
