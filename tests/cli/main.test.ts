@@ -1,0 +1,199 @@
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { packageRoot } from '../../src/core/paths.ts';
+import { ROBOT, RUN, runFolder, SAFETY } from '../core/config/fixture.ts';
+
+// The built program, as a user starts it; `npm test` builds it first.
+const MAIN = join(packageRoot, 'dist/src/cli/main.js');
+const { version } = JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8')) as { version: string };
+
+function reflexarc(...args: string[]): { code: number | null; stdout: string; stderr: string } {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, ...args], { encoding: 'utf8' });
+  return { code: status, stdout, stderr };
+}
+
+describe('the command line', () => {
+  it('says its version and its help on stdout, with exit code 0', () => {
+    expect(reflexarc('--version')).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' });
+    const help = reflexarc('--help');
+    expect([help.code, help.stderr]).toEqual([0, '']);
+    for (const command of ['demo', 'sim', 'run', 'check', 'train', 'schema'])
+      expect(help.stdout).toMatch(new RegExp(`^  ${command} `, 'm'));
+  });
+
+  it('without a command shows what there is, on stderr, with exit code 2', () => {
+    for (const args of [[], ['train']]) {
+      const { code, stdout, stderr } = reflexarc(...args);
+      expect([code, stdout]).toEqual([2, '']);
+      expect(stderr).toMatch(/^Usage: reflexarc/);
+    }
+  });
+
+  it.each([
+    [['dmo'], "unknown command 'dmo'; did you mean demo?"],
+    [['demo', '--episods', '3'], "unknown option '--episods'; did you mean --episodes?"],
+    [['demo', '--episodes', '0'], '--episodes 0'],
+    [['demo', '--episodes'], "option '--episodes <n>' argument missing"],
+    [['demo', '--speed', '2x'], '--speed 2x'],
+    [['sim', '--port', '-1'], '--port -1'],
+    [['check', 'a.yaml', 'b.yaml'], 'too many arguments'],
+    [['check', '--set', 'speed'], '--set speed: no = in it'],
+    [['schema', 'rn'], 'schema rn; did you mean run?'],
+  ])('%j is bad usage: exit code 2, told on stderr', (args, seen) => {
+    const { code, stdout, stderr } = reflexarc(...args);
+    expect([code, stdout]).toEqual([2, '']);
+    expect(stderr).toContain('error RA_USAGE\n');
+    expect(stderr).toContain(seen);
+    expect(stderr).toMatch(/^ {2}allowed {2}\S/m);
+    expect(stderr).toMatch(/^ {2}next {5}\S/m);
+    expect(stderr).not.toMatch(/^\s+at /m);
+  });
+
+  it('with --json puts the error as one object on the last line of stdout, and the words still on stderr', () => {
+    const { code, stdout, stderr } = reflexarc('demo', '--speed', '2x', '--json');
+    expect(code).toBe(2);
+    expect(JSON.parse(stdout)).toMatchObject({
+      error: { code: 'RA_USAGE', seen: '--speed 2x', allowed: '`real` or `max`' },
+    });
+    expect(stderr).toContain('error RA_USAGE');
+  });
+});
+
+describe('a bad config ends every command with exit code 2 before anything starts', () => {
+  const cases: [name: string, files: Record<string, string>, seen: RegExp][] = [
+    [
+      'a misspelt key',
+      { 'robots/arm.yaml': ROBOT.replace('velocity', 'velocty') },
+      /robots\/arm\.yaml:5: robot\.joints\[0\]\.velocty = 2\.6: no such key; did you mean `velocity`\?/,
+    ],
+    [
+      'a NaN limit',
+      { 'safety/arm.yaml': SAFETY.replace('force_limit: 30', 'force_limit: .nan') },
+      /safety\/arm\.yaml:5: safety\.force_limit = \.nan: not a number/,
+    ],
+    [
+      'a wrong unit suffix',
+      { 'safety/arm.yaml': `${SAFETY}state_age_s: 0.05\n` },
+      /safety\/arm\.yaml:7: safety\.state_age_s = 0\.05: wrong unit: .* did you mean `state_age_ms: 50`\?/,
+    ],
+    ['an empty file', { 'runs/run.yaml': '' }, /runs\/run\.yaml:1: the file is empty/],
+    [
+      'a missing section',
+      { 'runs/run.yaml': RUN.replace('arm.yaml', 'arn.yaml') },
+      /run\.yaml:2: robot = .*did you mean/,
+    ],
+  ];
+
+  it.each(cases)('%s', (_, files, seen) => {
+    const { run } = runFolder(files);
+    for (const command of ['check', 'demo', 'run']) {
+      const { code, stdout, stderr } = reflexarc(command, run);
+      expect([command, code, stdout]).toEqual([command, 2, '']);
+      expect(stderr).toMatch(/^error RA_CONFIG_(INVALID|PARSE|MISSING)\n/);
+      expect(stderr).toMatch(seen);
+    }
+  });
+
+  it('weights that are not there are told with the line that names them', () => {
+    const { run } = runFolder({ 'worlds/peg.xml': '<mujoco/>' });
+    const { code, stderr } = reflexarc('check', run);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(
+      /error RA_CONFIG_MISSING\n {2}seen {5}\S+run\.yaml:6: policies\.base\.path = \S+: no such file/,
+    );
+  });
+});
+
+describe('--print-config', () => {
+  it('prints the resolved run as YAML, overrides in, paths absolute, and starts nothing', () => {
+    const { dir, run } = runFolder();
+    const { code, stdout } = reflexarc(
+      'run',
+      run,
+      '--print-config',
+      '--set',
+      'safety.force_limit=25',
+      '--set',
+      'seed=7',
+    );
+    expect(code).toBe(0);
+    const config = parse(stdout);
+    expect(config.safety.force_limit).toBe(25);
+    expect(config.seed).toBe(7);
+    expect(config.task.world.model).toBe(join(dir, 'worlds/peg.xml'));
+    expect(config.daemon.ros_port).toBe(9091);
+  });
+
+  it('shows what is doubtful on stderr', () => {
+    const { run } = runFolder();
+    const { code, stderr } = reflexarc('check', run, '--print-config', '--set', 'daemon.host=0.0.0.0');
+    expect(code).toBe(0);
+    expect(stderr).toMatch(/^warning {2}--set daemon\.host=0\.0\.0\.0: daemon\.host 0\.0\.0\.0 is not loopback/);
+  });
+});
+
+describe('schema', () => {
+  it('prints one schema, or writes them all', () => {
+    expect(JSON.parse(reflexarc('schema', 'robot').stdout).title).toBe('Reflex Arc: a robot');
+    const dir = mkdtempSync(join(tmpdir(), 'reflexarc-schema-'));
+    try {
+      expect(reflexarc('schema', '--write', dir).code).toBe(0);
+      expect(readdirSync(dir).sort()).toEqual(readdirSync(join(packageRoot, 'configs/schema')).sort());
+    } finally {
+      rmSync(dir, { recursive: true, force: true });
+    }
+  });
+
+  it('does not mind a reader that goes away', async () => {
+    const child = spawn(process.execPath, [MAIN, 'schema'], { stdio: ['ignore', 'pipe', 'pipe'] });
+    let stderr = '';
+    child.stderr.on('data', (d) => {
+      stderr += d;
+    });
+    child.stdout.destroy();
+    const code = await new Promise((resolve) => child.once('close', resolve));
+    expect([code, stderr]).toEqual([0, '']);
+  });
+});
+
+describe('check on the shipped run', () => {
+  it('says what would run and that it is ok', () => {
+    const { code, stdout, stderr } = reflexarc('check');
+    expect([code, stderr]).toEqual([0, '']);
+    expect(stdout).toMatch(/^run +peg, seed 1\n/);
+    expect(stdout).toMatch(/\nrules off +none\n/);
+    expect(stdout).toMatch(/\nok\n$/);
+  });
+
+  it('with --json says so in one object on the last line', () => {
+    const { code, stdout } = reflexarc('check', '--json');
+    expect(code).toBe(0);
+    const result = JSON.parse(stdout);
+    expect(result).toMatchObject({ ok: true, name: 'peg', off: [], warnings: [] });
+    for (const file of result.files) expect(existsSync(file)).toBe(true);
+    expect(Object.keys(result.digests)).toEqual(['base', 'residual', 'critic']);
+  });
+
+  it('refuses a digest that is not that of the file, and shows both', () => {
+    const zeros = '0'.repeat(64);
+    const { code, stderr } = reflexarc('check', '--set', `policies.base.sha256="${zeros}"`);
+    expect(code).toBe(2);
+    expect(stderr).toContain('error RA_DIGEST_MISMATCH');
+    expect(stderr).toContain(zeros);
+    expect(stderr).toContain(JSON.parse(reflexarc('check', '--json').stdout).digests.base);
+  });
+
+  it('refuses weights of another network, with the sizes that were wanted', () => {
+    const { digests } = JSON.parse(reflexarc('check', '--json').stdout);
+    const { code, stderr } = reflexarc(
+      ...['check', '--set', 'policies.critic.path=policies/trained/peg/base.safetensors'],
+      ...['--set', `policies.critic.sha256="${digests.base}"`],
+    );
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/error RA_(CONFIG_INVALID|WEIGHTS_UNREADABLE)/);
+  });
+});
