@@ -114,6 +114,10 @@ export const safetySchema = z.strictObject({
     .array(z.string())
     .default([])
     .describe('rules switched off by name: an explicit choice, logged at every start'),
+  rules: z
+    .record(z.string(), z.record(z.string(), z.unknown()))
+    .optional()
+    .describe("options of single rules by name; each rule's own schema checks them"),
 });
 
 const weightsRef = z.strictObject({

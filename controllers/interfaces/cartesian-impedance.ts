@@ -1,0 +1,91 @@
+import type { RobotConfig } from '../../src/core/config-schema.ts';
+import { clamp } from '../../src/core/geometry.ts';
+import type { Command, CommandEncoder, RobotState, SafeAction } from '../../src/core/signals.ts';
+import type { CommandInterface } from './interface.ts';
+
+/**
+ * Cartesian impedance, commanded as SERL does it: an equilibrium pose and a stiffness. Action `[dx dy dz k]`, setpoint
+ * `[x y z qx qy qz qw kt kr]` (m, unit quaternion, N/m, Nm/rad). The action moves the pose and chooses the
+ * translational stiffness; orientation stays the anchor's.
+ */
+export const CARTESIAN_SETPOINT_SIZE = 9;
+/** Index of the translational and of the rotational stiffness in a setpoint. */
+export const KT = 7;
+export const KR = 8;
+
+const TYPE = 'reflexarc_msgs/msg/EquilibriumCommand';
+/** Scales of the risk row: metres, newtons, newton metres and N/m that make about one unit. */
+const RISK_POSITION = 50;
+const RISK_FORCE = 1 / 20;
+const RISK_TORQUE = 1 / 2;
+const RISK_REACH = 0.01;
+const RISK_STIFFNESS = 2000;
+
+export function cartesianImpedance(robot: RobotConfig): CommandInterface {
+  const { position_scale: scale, stiffness, stiffness_rotation: stiffnessRotation } = robot.interface;
+  const [low, middle, high] = robot.interface.stiffness_factor as [number, number, number];
+  return {
+    name: 'cartesian_impedance',
+    actionSize: 4,
+    setpointSize: CARTESIAN_SETPOINT_SIZE,
+    riskInputSize: 13,
+
+    hold(state: RobotState, out: Float64Array): void {
+      for (let i = 0; i < 7; i++) out[i] = state.pose[i]!;
+      out[KT] = stiffness;
+      out[KR] = stiffnessRotation;
+    },
+
+    aim(anchor: Float64Array, action: Float64Array, out: Float64Array): void {
+      for (let i = 0; i < 3; i++) out[i] = anchor[i]! + action[i]! * scale;
+      for (let i = 3; i < 7; i++) out[i] = anchor[i]!;
+      const k = clamp(action[3]!, -1, 1);
+      out[KT] = stiffness * (k < 0 ? middle + (middle - low) * k : middle + (high - middle) * k);
+      out[KR] = stiffnessRotation;
+    },
+
+    riskInput(state: RobotState, target: Float64Array, aim: Float64Array, out: Float64Array, at: number): void {
+      for (let i = 0; i < 3; i++) {
+        out[at + i] = (state.pose[i]! - target[i]!) * RISK_POSITION;
+        out[at + 3 + i] = state.wrench[i]! * RISK_FORCE;
+        out[at + 6 + i] = state.wrench[3 + i]! * RISK_TORQUE;
+        out[at + 9 + i] = (aim[i]! - state.pose[i]!) / RISK_REACH;
+      }
+      out[at + 12] = aim[KT]! / RISK_STIFFNESS;
+    },
+
+    encoder: equilibriumEncoder(robot.topics.command, robot.base_frame),
+  };
+}
+
+/** Encodes a SafeAction as reflexarc_msgs/msg/EquilibriumCommand (see bridges/messages for the receiver's contract). */
+function equilibriumEncoder(topic: string, frame: string): CommandEncoder {
+  return {
+    topic,
+    type: TYPE,
+    encode(action: SafeAction): Command {
+      const s = action.setpoint;
+      const message = {
+        header: { stamp: time(action.stampNs), frame_id: frame },
+        epoch: action.epoch,
+        seq: action.seq,
+        lease_ms: action.leaseMs,
+        state_stamp: time(action.stateStampNs),
+        pose: {
+          position: { x: s[0]!, y: s[1]!, z: s[2]! },
+          orientation: { x: s[3]!, y: s[4]!, z: s[5]!, w: s[6]! },
+        },
+        stiffness: s[KT]!,
+        stiffness_rotation: s[KR]!,
+        mode: action.mode,
+        source: action.source,
+      };
+      return { topic, type: TYPE, message };
+    },
+  };
+}
+
+function time(ns: number): { sec: number; nanosec: number } {
+  const sec = Math.floor(ns / 1e9);
+  return { sec, nanosec: Math.round(ns - sec * 1e9) };
+}

@@ -1,0 +1,115 @@
+import type { RobotConfig, SafetyConfig } from '../../src/core/config-schema.ts';
+import type { Plugin } from '../../src/core/plugin.ts';
+import type { Mode } from '../../src/core/signals.ts';
+import type { CommandInterface } from '../interfaces/interface.ts';
+import type { Inputs } from './inputs.ts';
+import { type RuleAction, SEVERITY, type Severity } from './ladder.ts';
+
+/** How a rule's verdict ends: by itself with the condition, after a dwell, or only by a reset of its incident. */
+export type Clears = 'auto' | 'dwell' | 'latched';
+
+/** What a rule may look at. One object for the life of the gate, rewritten each tick; rules only read it. */
+export interface RuleContext {
+  nowNs: number;
+  mode: Mode;
+  /** This process writes setpoints: HOLD to STOPPED. */
+  writing: boolean;
+  /** A policy has authority or is about to regain it: ENGAGING, ACTIVE, RECOVERY. */
+  engaged: boolean;
+  /** A fresh decision is required now: ACTIVE, and ENGAGING once its first decision was there. */
+  deciding: boolean;
+  readonly inputs: Inputs;
+  /** The last sent setpoint; meaningful while `hasSent`. */
+  readonly last: Float64Array;
+  hasSent: boolean;
+  /** Ticks in a row in which the filter found its limits in conflict. */
+  conflicts: number;
+  /** Answers of the critic that were not a risk, since engaging. */
+  criticInvalid: number;
+  /** Whether the critic admits any of the policy's candidates. */
+  riskAdmissible: boolean;
+  /** Smallest risk among the policy's candidates; NaN when not judged. */
+  risk: number;
+  /** The last tick's time went backwards by so much, ns; 0 otherwise. */
+  clockBackNs: number;
+  /** Written by a rule that does not pass: what was seen, what was allowed. */
+  readonly verdict: { value: number; limit: number };
+}
+
+/**
+ * One hard rule. `evaluate` allocates nothing, returns 0 for "pass" and writes value and limit when it does not.
+ * NOTE a rule that throws, or returns anything but a severity, is a verdict of stop with cause `rule_error`.
+ */
+export interface Rule {
+  readonly name: string;
+  /** Reason code: an interface, scripts match on it. */
+  readonly cause: string;
+  readonly action: RuleAction;
+  readonly clears: Clears;
+  /** One sentence with {value} and {limit}. */
+  readonly says: string;
+  evaluate(context: RuleContext): Severity;
+}
+
+/** What a rule is made from besides its own options. */
+export interface RuleSetup {
+  readonly safety: SafetyConfig;
+  readonly robot: RobotConfig;
+  readonly interface: CommandInterface;
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: the options of a rule are its own affair; the schema guards them.
+export type RulePlugin = Plugin<'rule', any, RuleSetup, Rule>;
+
+export const PASS: Severity = SEVERITY.pass;
+
+/** The severity of `action`, with the numbers that explain it. */
+export function fail(context: RuleContext, action: RuleAction, value: number, limit: number): Severity {
+  context.verdict.value = value;
+  context.verdict.limit = limit;
+  return SEVERITY[action];
+}
+
+/** The worst verdict of a tick. Of equals the first rule's stays. Reused: read it before the next evaluation. */
+export class Verdict {
+  severity: Severity = SEVERITY.pass;
+  cause = '';
+  detail = '';
+  value = 0;
+  limit = 0;
+
+  clear(): void {
+    this.severity = SEVERITY.pass;
+    this.cause = '';
+    this.detail = '';
+    this.value = 0;
+    this.limit = 0;
+  }
+
+  take(severity: Severity, cause: string, detail: string, value: number, limit: number): void {
+    if (severity <= this.severity) return;
+    this.severity = severity;
+    this.cause = cause;
+    this.detail = detail;
+    this.value = value;
+    this.limit = limit;
+  }
+}
+
+/** Evaluates all rules into `verdict`: the worst wins, and a rule that fails has failed closed. */
+export function evaluateRules(rules: readonly Rule[], context: RuleContext, verdict: Verdict): void {
+  // REAL-TIME: every tick.
+  for (let i = 0; i < rules.length; i++) {
+    const rule = rules[i]!;
+    let severity: number;
+    try {
+      severity = rule.evaluate(context);
+    } catch {
+      severity = Number.NaN;
+    }
+    if (severity === SEVERITY.pass) continue;
+    if (severity >= SEVERITY.warn && severity <= SEVERITY.fault) {
+      verdict.take(severity as Severity, rule.cause, rule.says, context.verdict.value, context.verdict.limit);
+    } else verdict.take(SEVERITY.stop, 'rule_error', rule.name, Number.NaN, 0);
+  }
+}
