@@ -112,6 +112,20 @@ describe('the house', () => {
     expect(hosts.map(([name]) => name)).toEqual([]);
   });
 
+  it('has every optional package of every platform in its lock, or `npm ci` would refuse it', () => {
+    const lock = JSON.parse(read('package-lock.json')) as {
+      packages: Record<string, { optionalDependencies?: Record<string, string> }>;
+    };
+    const missing = Object.entries(lock.packages).flatMap(([holder, { optionalDependencies = {} }]) =>
+      Object.keys(optionalDependencies)
+        .filter(
+          (name) => !(`node_modules/${name}` in lock.packages || `${holder}/node_modules/${name}` in lock.packages),
+        )
+        .map((name) => `${name} of ${holder}`),
+    );
+    expect(missing).toEqual([]);
+  });
+
   it('requires nothing that compiles or downloads at install', () => {
     const lock = JSON.parse(read('package-lock.json')) as {
       packages: Record<string, { hasInstallScript?: boolean; optional?: boolean; dev?: boolean }>;

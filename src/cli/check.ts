@@ -1,4 +1,5 @@
 import { cartesianImpedance } from '../../controllers/interfaces/cartesian-impedance.ts';
+import { makeRules } from '../../controllers/safety/rules/index.ts';
 import { createBase } from '../../policies/base/registry.ts';
 import { createCritic } from '../../policies/critic/registry.ts';
 import type { BasePolicy, ResidualPolicy, RiskCritic } from '../../policies/policy.ts';
@@ -19,17 +20,21 @@ export interface Policies {
   readonly base: BasePolicy;
   readonly residual: ResidualPolicy;
   readonly critic: RiskCritic;
+  /** Names of the safety rules that are on. */
+  readonly rules: readonly string[];
 }
 
 /**
- * Loads the three policies and asks whether they fit together, the task and the robot's command interface.
- * @throws ReflexArcError RA_WEIGHTS_UNREADABLE, RA_DIGEST_MISMATCH, RA_CONFIG_INVALID (shapes that do not fit)
+ * Loads the three policies and asks whether they fit together, the task and the robot's command interface; makes the
+ * safety rules, so that a name or an option that does not exist is told before a process starts.
+ * @throws ReflexArcError RA_WEIGHTS_UNREADABLE, RA_DIGEST_MISMATCH, RA_CONFIG_INVALID (shapes, rules)
  */
 export function checkPolicies(config: RunConfig): Policies {
   const base = createBase(config.policies.base);
   const residual = createResidual(config.policies.residual);
   const critic = createCritic(config.policies.critic);
-  const { actionSize, riskInputSize, name } = cartesianImpedance(config.robot);
+  const command = cartesianImpedance(config.robot);
+  const { actionSize, riskInputSize, name } = command;
   const shapes: [what: string, seen: number, wanted: number, by: string][] = [
     ['base: action size', base.actionSize, actionSize, `interface ${name}`],
     ['base: observation size', base.observationSize, BASE_OBSERVATION_SIZE, `task ${config.task.name}`],
@@ -50,7 +55,8 @@ export function checkPolicies(config: RunConfig): Policies {
       next: 'Name the weights that were trained for this run, or train them (`reflexarc train bc`).',
     });
   }
-  return { base, residual, critic };
+  const rules = makeRules({ safety: config.safety, robot: config.robot, interface: command });
+  return { base, residual, critic, rules: rules.map((rule) => rule.name) };
 }
 
 /** `reflexarc check`: everything that can be known without the robot. Returns the exit code. */
@@ -66,10 +72,10 @@ export async function check(file: string, options: CheckOptions): Promise<number
   say('ok');
   if (options.json) {
     const { config, files, warnings } = run;
-    const digests = Object.fromEntries(Object.entries(policies).map(([name, policy]) => [name, policy.sha256]));
-    process.stdout.write(
-      `${JSON.stringify({ ok: true, name: config.name, files, warnings, off: config.safety.off, digests })}\n`,
-    );
+    const { base, residual, critic, rules } = policies;
+    const digests = { base: base.sha256, residual: residual.sha256, critic: critic.sha256 };
+    const result = { ok: true, name: config.name, files, warnings, rules, off: config.safety.off, digests };
+    process.stdout.write(`${JSON.stringify(result)}\n`);
   }
   return 0;
 }
@@ -77,7 +83,7 @@ export async function check(file: string, options: CheckOptions): Promise<number
 function summary(
   config: RunConfig,
   files: readonly string[],
-  { base, residual, critic }: Policies,
+  { base, residual, critic, rules }: Policies,
 ): [string, string][] {
   const { robot, task, safety, policies, bridge, daemon, log } = config;
   const short = (digest: string) => digest.slice(0, 12);
@@ -95,6 +101,7 @@ function summary(
       `${safety.speed} m/s, Δ ${safety.reference_limit} m, force ${safety.force_soft}/${safety.force_limit} N, ` +
         `stiffness ${safety.stiffness.join(' to ')} N/m, risk ${safety.risk.low}/${safety.risk.high}`,
     ],
+    ['rules', rules.join(', ')],
     ['rules off', safety.off.length === 0 ? 'none' : safety.off.join(', ')],
     [
       'base',
