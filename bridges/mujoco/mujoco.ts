@@ -1,0 +1,117 @@
+import loadMujoco from '@mujoco/mujoco';
+
+/**
+ * A typed façade over `@mujoco/mujoco`, whose arrays are `any`. Two traps are kept in here: views die silently when the
+ * WebAssembly heap grows, so every array is read anew at each use and never kept; and `mj_jacSite` writes only into a
+ * `DoubleBuffer`, silently nothing into a plain array.
+ */
+// biome-ignore lint/suspicious/noExplicitAny: the package types all arrays and enums as any
+type Raw = any;
+
+let module: Promise<Raw> | null = null;
+
+export class Physics {
+  readonly #mj: Raw;
+  readonly #model: Raw;
+  readonly #data: Raw;
+  readonly #jacobianPosition: Raw;
+  readonly #jacobianRotation: Raw;
+  readonly joints: number;
+  readonly timestep: number;
+
+  private constructor(mj: Raw, model: Raw) {
+    this.#mj = mj;
+    this.#model = model;
+    this.#data = new mj.MjData(model);
+    this.joints = Number(model.nv);
+    this.timestep = model.opt.timestep;
+    this.#jacobianPosition = new mj.DoubleBuffer(3 * this.joints);
+    this.#jacobianRotation = new mj.DoubleBuffer(3 * this.joints);
+  }
+
+  /** @throws Error with MuJoCo's text and line when the MJCF is wrong. */
+  static async load(mjcf: string): Promise<Physics> {
+    module ??= loadMujoco();
+    const mj = await module;
+    return new Physics(mj, mj.MjModel.from_xml_string(mjcf));
+  }
+
+  /** Id of a named object. @throws Error when there is none. */
+  id(kind: 'body' | 'geom' | 'site', name: string): number {
+    const type = { body: 'mjOBJ_BODY', geom: 'mjOBJ_GEOM', site: 'mjOBJ_SITE' }[kind];
+    const id = this.#mj.mj_name2id(this.#model, this.#mj.mjtObj[type].value, name);
+    if (id < 0) throw new Error(`the model has no ${kind} named ${name}`);
+    return id;
+  }
+
+  geomName(id: number): string {
+    return this.#mj.mj_id2name(this.#model, this.#mj.mjtObj.mjOBJ_GEOM.value, id) ?? '';
+  }
+
+  // Views: valid until the next call that may allocate. Never keep one.
+  get geomCount(): number {
+    return Number(this.#model.ngeom);
+  }
+  get geomFriction(): Float64Array {
+    return this.#model.geom_friction;
+  }
+  get geomPosition(): Float64Array {
+    return this.#model.geom_pos;
+  }
+  get bodyInertialPosition(): Float64Array {
+    return this.#model.body_ipos;
+  }
+  get qpos(): Float64Array {
+    return this.#data.qpos;
+  }
+  get qvel(): Float64Array {
+    return this.#data.qvel;
+  }
+  get bias(): Float64Array {
+    return this.#data.qfrc_bias;
+  }
+  get applied(): Float64Array {
+    return this.#data.qfrc_applied;
+  }
+  get mocapPosition(): Float64Array {
+    return this.#data.mocap_pos;
+  }
+  get sitePosition(): Float64Array {
+    return this.#data.site_xpos;
+  }
+  get siteRotation(): Float64Array {
+    return this.#data.site_xmat;
+  }
+  get sensors(): Float64Array {
+    return this.#data.sensordata;
+  }
+
+  set timestepSeconds(dt: number) {
+    this.#model.opt.timestep = dt;
+  }
+
+  /** Jacobian of a site, position rows then rotation rows: 6 × joints, row-major, into `out`. */
+  jacobian(site: number, out: Float64Array): void {
+    this.#mj.mj_jacSite(this.#model, this.#data, this.#jacobianPosition, this.#jacobianRotation, site);
+    out.set(this.#jacobianPosition.GetView(), 0);
+    out.set(this.#jacobianRotation.GetView(), 3 * this.joints);
+  }
+
+  resetData(): void {
+    this.#mj.mj_resetData(this.#model, this.#data);
+  }
+  forward(): void {
+    this.#mj.mj_forward(this.#model, this.#data);
+  }
+  /** Kinematics, Jacobian and bias forces of the present state; forces may be written before `step2`. */
+  step1(): void {
+    this.#mj.mj_step1(this.#model, this.#data);
+  }
+  step2(): void {
+    this.#mj.mj_step2(this.#model, this.#data);
+  }
+
+  dispose(): void {
+    for (const made of [this.#jacobianPosition, this.#jacobianRotation, this.#data, this.#model]) made.delete();
+  }
+}

@@ -1,0 +1,118 @@
+import { allFinite } from '../../src/core/geometry.ts';
+import type { EquilibriumCommand, Pose, RobotStatus, Stop } from '../messages/messages.ts';
+
+/**
+ * The robot side's last word on commands: what a receiver near the robot must do, whoever commands it.
+ *
+ *  - refuses what is not finite, of the wrong shape, of an older epoch, not newer in its epoch, or stopped;
+ *  - acts on a command for its lease and no longer than the deadman: then it holds, latched, until a command of a newer
+ *    epoch or `release`. A refused command never refreshes the deadman;
+ *  - a stop holds at once and refuses every command of its epoch and before, until a newer epoch or `release`.
+ *
+ * Pure: time is an argument.
+ */
+export type Refusal = '' | 'malformed' | 'old epoch' | 'old sequence' | 'held' | 'stopped' | 'no lease';
+
+export class Receiver {
+  /** The setpoint in force, `[x y z qx qy qz qw kt kr]`; meaningful while `holding` is false. */
+  readonly setpoint = new Float64Array(9);
+  holding = true;
+  /** `start`, `deadman` or `stop: …`; empty while it follows. */
+  reason = 'start';
+  epoch = 0;
+  seq = 0;
+  accepted = 0;
+  refused = 0;
+  lastRefusal = '';
+  readonly #deadmanNs: number;
+  readonly #draft = new Float64Array(9);
+  #acceptedNs = Number.NaN;
+  #leaseNs = 0;
+  /** Commands of this epoch and before are refused while it holds. */
+  #heldEpoch = -1;
+
+  constructor(deadmanMs: number) {
+    this.#deadmanNs = deadmanMs * 1e6;
+  }
+
+  /** Takes or refuses a command; empty when it was taken. */
+  receive(command: EquilibriumCommand, nowNs: number): Refusal {
+    const refusal = this.#judge(command);
+    if (refusal !== '') {
+      this.refused++;
+      this.lastRefusal = refusal;
+      return refusal;
+    }
+    this.setpoint.set(this.#draft);
+    this.epoch = command.epoch;
+    this.seq = command.seq;
+    this.accepted++;
+    this.#acceptedNs = nowNs;
+    this.#leaseNs = Math.min(command.lease_ms * 1e6, this.#deadmanNs);
+    this.holding = false;
+    this.reason = '';
+    return '';
+  }
+
+  #judge(c: EquilibriumCommand | null): Refusal {
+    if (c === null || typeof c !== 'object' || !readSetpoint(c, this.#draft)) return 'malformed';
+    if (!Number.isSafeInteger(c.epoch) || !Number.isSafeInteger(c.seq)) return 'malformed';
+    if (!(typeof c.lease_ms === 'number' && c.lease_ms > 0)) return 'no lease';
+    if (c.epoch < this.epoch) return 'old epoch';
+    if (c.epoch === this.epoch && c.seq <= this.seq) return 'old sequence';
+    if (this.holding && c.epoch <= this.#heldEpoch) return this.reason.startsWith('stop') ? 'stopped' : 'held';
+    return '';
+  }
+
+  /** To be called at the servo's rate: lets the deadman act. True when it has just let go. */
+  watch(nowNs: number): boolean {
+    if (this.holding || nowNs - this.#acceptedNs <= this.#leaseNs) return false;
+    this.#hold('deadman', this.epoch);
+    return true;
+  }
+
+  stop(message: Stop): void {
+    const epoch = Number.isSafeInteger(message?.epoch) ? message.epoch : 0;
+    this.#hold(`stop: ${String(message?.reason ?? '')}`, Math.max(epoch, this.epoch));
+  }
+
+  /** A new episode: hold where the robot now stands, until a command of a newer epoch than any before. */
+  restart(): void {
+    this.#hold('start', this.accepted === 0 ? -1 : this.epoch);
+  }
+
+  /** The person at the robot lets it follow again, whatever the epoch. */
+  release(): void {
+    this.#heldEpoch = -1;
+  }
+
+  #hold(reason: string, epoch: number): void {
+    this.holding = true;
+    this.reason = reason;
+    this.#heldEpoch = epoch;
+  }
+
+  status(nowNs: number): Omit<RobotStatus, 'header'> {
+    return {
+      holding: this.holding,
+      reason: this.reason,
+      epoch: this.epoch,
+      seq: this.seq,
+      accepted: this.accepted,
+      refused: this.refused,
+      last_refusal: this.lastRefusal,
+      command_age_ms: Number.isNaN(this.#acceptedNs) ? -1 : (nowNs - this.#acceptedNs) / 1e6,
+    };
+  }
+}
+
+/** False when anything is not a finite number, stiffness is negative, or the quaternion is not of unit length. */
+function readSetpoint(c: EquilibriumCommand, out: Float64Array): boolean {
+  const { position: p, orientation: q } = (c.pose ?? {}) as Partial<Pose>;
+  if (!p || !q) return false;
+  const numbers = [p.x, p.y, p.z, q.x, q.y, q.z, q.w, c.stiffness, c.stiffness_rotation];
+  if (!allFinite(numbers)) return false;
+  out.set(numbers);
+  const norm = Math.sqrt(q.x * q.x + q.y * q.y + q.z * q.z + q.w * q.w);
+  return c.stiffness >= 0 && c.stiffness_rotation >= 0 && Math.abs(norm - 1) < 1e-3;
+}
