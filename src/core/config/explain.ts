@@ -97,6 +97,9 @@ function explainValue(issue: Issue, path: Path, source: Source, schema: JsonSche
     const hint = Number.isFinite(number) ? `; write the number alone: \`${number}\`` : '';
     return `${head}: text where a number belongs${allowed}${hint}`;
   }
+  if ((typeof value === 'number' || typeof value === 'boolean') && node?.type === 'string') {
+    return `${head}: YAML reads a ${typeof value} where text belongs${allowed}; put it in quotes`;
+  }
   if (typeof value === 'string' && node?.enum) {
     const guess = nearest(value, node.enum.map(String));
     return `${head}: not one of the choices${allowed}${guess ? `; did you mean \`${guess}\`?` : ''}`;

@@ -110,7 +110,7 @@ describe('overrides', () => {
   it('cannot reach the prototype of all objects', () => {
     const { run } = runFolder();
     errorOf(() => loadRun(run, ['constructor.prototype.polluted=1']));
-    expect(({} as Record<string, unknown>)['polluted']).toBeUndefined();
+    expect(({} as Record<string, unknown>).polluted).toBeUndefined();
   });
 });
 
@@ -178,6 +178,18 @@ describe('a slip is told with file, line, key, value and what was meant', () => 
     expect(seen).toContain(
       'daemon.console_port = 87.5: a fraction does not fit here; allowed: a whole number from 0 to 65535',
     );
+  });
+
+  it('text that YAML takes for a number or a choice that is misspelt', () => {
+    const { run } = runFolder({
+      'runs/run.yaml': `${RUN.replace('name: test', 'name: 007')}daemon: { time: steped }\n`,
+    });
+    const { seen } = errorOf(() => loadRun(run));
+    expect(seen).toContain(
+      'run.yaml:1: name = 7: YAML reads a number where text belongs; allowed: text; put it in quotes',
+    );
+    expect(seen).toContain('daemon.time = "steped": not one of the choices; allowed: one of "real", "stepped"');
+    expect(seen).toMatch(/did you mean `stepped`\?$/);
   });
 
   it('a section that is missing altogether', () => {

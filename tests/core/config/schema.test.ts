@@ -21,7 +21,7 @@ describe('the JSON Schemas for editors', () => {
   it('let a section be a file name or stand inline, and refuse an unknown key', () => {
     const run = JSON.parse(editorSchemas().get('run.schema.json')!) as JsonSchema & { additionalProperties: boolean };
     expect(run.additionalProperties).toBe(false);
-    expect(run.properties?.['robot']?.anyOf?.map((s) => s.type)).toEqual(['string', 'object']);
+    expect(run.properties?.robot?.anyOf?.map((s) => s.type)).toEqual(['string', 'object']);
   });
 
   it('are named by the first line of every shipped config that has one, by a path that exists', () => {
