@@ -3,6 +3,8 @@ import type { RobotState } from '../../src/core/signals.ts';
 import type { CommandInterface } from '../interfaces/interface.ts';
 import { compose } from '../residual.ts';
 import type { Inputs } from './inputs.ts';
+import type { RuleContext } from './rule.ts';
+import type { Setpoints } from './setpoints.ts';
 
 /** Shares of the residual that are tried, largest first; 0 is the base alone. */
 export const FRACTIONS = [1, 0.75, 0.5, 0.25, 0] as const;
@@ -53,8 +55,28 @@ export class RiskJudge {
     this.#risks = new Float64Array(ROWS);
   }
 
-  /** Nothing is judged in this tick. */
-  clear(): void {
+  /**
+   * The critic's part of a tick; tells the rules through `c`. With authority: the decision in force and the recovery. In
+   * HOLD: the hold itself, so that an operator sees the risk and engages a critic that answers. Else nothing is judged,
+   * and the risks are NaN.
+   */
+  judge(c: RuleContext, setpoints: Setpoints, recovery: Float64Array, scale: number): void {
+    // REAL-TIME: every tick.
+    const { inputs } = c;
+    this.#clear();
+    if (inputs.hasState && c.engaged) {
+      if (inputs.hasDecision) this.judgeDecision(inputs, setpoints.anchor, scale, recovery);
+      else this.judgeAim(inputs.state, inputs.target, recovery);
+      if (this.invalid) c.criticInvalid++;
+    } else if (inputs.hasState && inputs.hasTarget && c.mode === 'HOLD') {
+      this.judgeAim(inputs.state, inputs.target, setpoints.hold);
+    }
+    // An invalid answer is critic_health's business: it is no reason to move, not even to recover.
+    c.riskAdmissible = this.admissible || this.invalid;
+    c.risk = this.riskBase;
+  }
+
+  #clear(): void {
     this.fraction = 0;
     this.admissible = true;
     this.invalid = false;

@@ -59,11 +59,17 @@ export interface InputLimits {
   readonly residualBound: number;
   readonly forceFilterHz: number;
   readonly stateAgeNs: number;
+  readonly decisionAgeNs: number;
+  /** Tip speed below which the robot is at rest, m/s. */
+  readonly restSpeed: number;
   /** A state whose stamp lags the freshest delivery by more is a backlog. */
   readonly oldStampNs: number;
   /** A stamp this far ahead of every earlier delivery is from the future. */
   readonly futureStampNs: number;
 }
+
+/** How far in the future an observation may lie: two processes read one clock a moment apart. */
+const AHEAD_NS = 1e6;
 
 /** Share of a second by which the least delivery delay may grow in a second: follows the drift between two clocks. */
 const DELAY_LEAK = 0.5;
@@ -232,6 +238,19 @@ export class Inputs {
     this.badDecision = bad;
     this.counters.badDecisions++;
     return false;
+  }
+
+  /** A decision in time is there: its observation is young enough and not from the future, and it has not expired. */
+  hasFreshDecision(nowNs: number): boolean {
+    const age = nowNs - this.observedNs;
+    const inTime = age <= this.#limits.decisionAgeNs && age >= -AHEAD_NS && nowNs <= this.decisionExpiresNs;
+    return this.hasDecision && inTime;
+  }
+
+  /** Measured at rest, by a fresh state. */
+  isAtRest(nowNs: number): boolean {
+    const age = nowNs - this.state.receivedNs;
+    return this.hasState && age <= this.#limits.stateAgeNs && this.speed < this.#limits.restSpeed;
   }
 
   /** Forgets the decision in force. `newEpoch`: its sequence may begin anew. */

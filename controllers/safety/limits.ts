@@ -88,6 +88,8 @@ export function inputLimits(safety: SafetyConfig, joints: number, actionSize: nu
     residualBound: safety.residual_bound,
     forceFilterHz: safety.force_filter_hz,
     stateAgeNs: safety.state_age_ms * 1e6,
+    decisionAgeNs: safety.decision_age_ms * 1e6,
+    restSpeed: safety.stop_speed,
     oldStampNs: OLD_STAMP_MS * 1e6,
     futureStampNs: FUTURE_STAMP_MS * 1e6,
   };

@@ -99,7 +99,14 @@ export function clearRecord(r: TickRecord): void {
 }
 
 /** Writes what the rules, the critic and the ladder made of the inputs. */
-export function explain(r: TickRecord, nowNs: number, ladder: LadderState, inputs: Inputs, by: Explained): void {
+export function explain(
+  r: TickRecord,
+  nowNs: number,
+  ladder: LadderState,
+  inputs: Inputs,
+  verdict: Verdict,
+  judge: RiskJudge,
+): void {
   // REAL-TIME: once a tick; assigns only.
   r.nowNs = nowNs;
   r.mode = ladder.mode;
@@ -111,16 +118,11 @@ export function explain(r: TickRecord, nowNs: number, ladder: LadderState, input
   r.observationSeq = inputs.hasDecision ? inputs.observationSeq : -1;
   r.force = inputs.forceNorm;
   r.speed = inputs.speed;
-  r.severity = by.verdict.severity;
-  r.cause = by.verdict.cause;
-  r.value = by.verdict.value;
-  r.limit = by.verdict.limit;
-  r.risk = by.judge.risk;
-  r.riskProposed = by.judge.riskProposed;
-  r.riskBase = by.judge.riskBase;
-}
-
-export interface Explained {
-  readonly verdict: Verdict;
-  readonly judge: RiskJudge;
+  r.severity = verdict.severity;
+  r.cause = verdict.cause;
+  r.value = verdict.value;
+  r.limit = verdict.limit;
+  r.risk = judge.risk;
+  r.riskProposed = judge.riskProposed;
+  r.riskBase = judge.riskBase;
 }

@@ -3,7 +3,16 @@ import type { Plugin } from '../../src/core/plugin.ts';
 import type { Mode } from '../../src/core/signals.ts';
 import type { CommandInterface } from '../interfaces/interface.ts';
 import type { Inputs } from './inputs.ts';
-import { type RuleAction, SEVERITY, type Severity } from './ladder.ts';
+import {
+  isEngaged,
+  isWriting,
+  type LadderState,
+  type RuleAction,
+  SEVERITY,
+  type Severity,
+  sentence,
+  type TickEvent,
+} from './ladder.ts';
 
 /** How a rule's verdict ends: by itself with the condition, after a dwell, or only by a reset of its incident. */
 export type Clears = 'auto' | 'dwell' | 'latched';
@@ -86,6 +95,10 @@ export class Verdict {
     this.limit = 0;
   }
 
+  get sentence(): string {
+    return sentence(this);
+  }
+
   take(severity: Severity, cause: string, detail: string, value: number, limit: number): void {
     if (severity <= this.severity) return;
     this.severity = severity;
@@ -99,6 +112,7 @@ export class Verdict {
 /** Evaluates all rules into `verdict`: the worst wins, and a rule that fails has failed closed. */
 export function evaluateRules(rules: readonly Rule[], context: RuleContext, verdict: Verdict): void {
   // REAL-TIME: every tick.
+  verdict.clear();
   for (let i = 0; i < rules.length; i++) {
     const rule = rules[i]!;
     let severity: number;
@@ -112,4 +126,75 @@ export function evaluateRules(rules: readonly Rule[], context: RuleContext, verd
       verdict.take(severity as Severity, rule.cause, rule.says, context.verdict.value, context.verdict.limit);
     } else verdict.take(SEVERITY.stop, 'rule_error', rule.name, Number.NaN, 0);
   }
+}
+
+export const makeContext = (inputs: Inputs, last: Float64Array): RuleContext => ({
+  nowNs: 0,
+  mode: 'BOOT',
+  writing: false,
+  engaged: false,
+  deciding: false,
+  inputs,
+  last,
+  hasSent: false,
+  conflicts: 0,
+  criticInvalid: 0,
+  riskAdmissible: true,
+  risk: Number.NaN,
+  clockBackNs: 0,
+  verdict: { value: 0, limit: 0 },
+});
+
+/** The ladder's tick event while it is being written; reused. */
+export type TickEventBuffer = { -readonly [K in keyof TickEvent]: TickEvent[K] };
+
+export const makeEvent = (): TickEventBuffer => ({
+  kind: 'tick',
+  nowNs: 0,
+  severity: SEVERITY.pass,
+  cause: '',
+  detail: '',
+  value: 0,
+  limit: 0,
+  risk: Number.NaN,
+  stopped: false,
+  ready: false,
+});
+
+/** Puts the verdict of a tick into the ladder's event. */
+export function writeVerdict(event: TickEventBuffer, nowNs: number, verdict: Verdict): void {
+  event.nowNs = nowNs;
+  event.severity = verdict.severity;
+  event.cause = verdict.cause;
+  event.detail = verdict.detail;
+  event.value = verdict.value;
+  event.limit = verdict.limit;
+}
+
+/** Brings a context up to date for the tick at `nowNs`; `fresh`: a decision in time is there. */
+export function observeLadder(c: RuleContext, ladder: LadderState, fresh: boolean, nowNs: number): void {
+  // REAL-TIME: every tick.
+  const { mode, readyNs } = ladder;
+  c.nowNs = nowNs;
+  c.mode = mode;
+  c.writing = isWriting(mode);
+  c.engaged = isEngaged(mode);
+  c.deciding = mode === 'ACTIVE' || (mode === 'ENGAGING' && (readyNs >= 0 || fresh));
+}
+
+/** Evaluates what must be clear before an arm, an engage or a reset: nothing is asked of a policy that has no say yet. */
+export function evaluateStanding(
+  rules: readonly Rule[],
+  c: RuleContext,
+  verdict: Verdict,
+  ladder: LadderState,
+  nowNs: number,
+): void {
+  c.nowNs = nowNs;
+  c.mode = ladder.mode;
+  c.writing = ladder.mode === 'HOLD';
+  c.engaged = false;
+  c.deciding = false;
+  c.clockBackNs = 0;
+  evaluateRules(rules, c, verdict);
 }

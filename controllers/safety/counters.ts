@@ -1,0 +1,65 @@
+import type { LadderTransition } from '../../src/core/signals.ts';
+import { type InputCounters, makeInputCounters } from './inputs.ts';
+import { isEngaged } from './ladder.ts';
+
+/** Counts since the start of the process. */
+export interface GateCounters extends InputCounters {
+  ticks: number;
+  /** Commands that the gate let out. */
+  commands: number;
+  /** Rising edges of everything that took authority from the policy: the sum of interventionsBy. */
+  interventions: number;
+  /** Rising edges by cause: `attenuated`, `base_alone`, and the cause of each recovery and stop. */
+  readonly interventionsBy: Record<string, number>;
+  criticInvalid: number;
+  conflicts: number;
+  refusedSends: number;
+  postCheckFailures: number;
+  overruns: number;
+}
+
+export const makeGateCounters = (): GateCounters => ({
+  ...makeInputCounters(),
+  ticks: 0,
+  commands: 0,
+  interventions: 0,
+  interventionsBy: {},
+  criticInvalid: 0,
+  conflicts: 0,
+  refusedSends: 0,
+  postCheckFailures: 0,
+  overruns: 0,
+});
+
+/** Acts of the operator: they end authority, but are no interventions of the gate. */
+const OPERATOR_CAUSES = ['disengage', 'operator_stop', 'estop'];
+
+/** Counts interventions: rising edges only, so that a long attenuation is one. */
+export class Interventions {
+  readonly #counters: GateCounters;
+  #attenuated = false;
+
+  constructor(counters: GateCounters) {
+    this.#counters = counters;
+  }
+
+  /** The critic left `fraction` of the residual in this tick. */
+  attenuated(fraction: number): void {
+    // REAL-TIME: each tick of the policy; a rising edge may allocate its counter once.
+    const now = fraction < 1;
+    if (now && !this.#attenuated) this.#count(fraction === 0 ? 'base_alone' : 'attenuated');
+    this.#attenuated = now;
+  }
+
+  /** The ladder took authority away, unless the operator did. */
+  transition({ from, to, cause }: LadderTransition): void {
+    if (to === 'ENGAGING') this.#attenuated = false;
+    if (!isEngaged(from) || isEngaged(to) !== (to === 'RECOVERY')) return;
+    if (!OPERATOR_CAUSES.includes(cause)) this.#count(cause);
+  }
+
+  #count(cause: string): void {
+    this.#counters.interventions++;
+    this.#counters.interventionsBy[cause] = (this.#counters.interventionsBy[cause] ?? 0) + 1;
+  }
+}
