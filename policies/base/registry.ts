@@ -1,0 +1,9 @@
+import { fromRegistry } from '../registry.ts';
+import type { BasePolicy } from '../policy.ts';
+import { mlpBase } from './mlp.ts';
+
+/** Every backend of a base policy. To add one: write its file, name it here. */
+export const baseBackends = [mlpBase] as const;
+
+/** @throws ReflexArcError RA_CONFIG_INVALID for an unknown type, and what the backend throws. */
+export const createBase = (options: { type: string }): BasePolicy => fromRegistry('base', baseBackends, options);

@@ -1,0 +1,33 @@
+import { definePolicy } from '../../src/core/plugin.ts';
+import { Mlp } from '../kernels/mlp.ts';
+import type { RiskCritic } from '../policy.ts';
+import { loadWeights, type WeightsOptions, weightsOptions } from '../weights.ts';
+
+/** Twin sigmoid networks; the risk is the larger of the two, so that doubt counts as danger. */
+export const mlpCritic = definePolicy<WeightsOptions, void, RiskCritic>({
+  name: 'mlp',
+  summary: 'An ensemble from a .safetensors file; state and aim in, the largest risk of its heads out.',
+  options: weightsOptions,
+  create(options): RiskCritic {
+    const { network, sha256 } = loadWeights(options);
+    const mlp = new Mlp(network);
+    const answer = new Float64Array(mlp.outputs);
+    return {
+      inputSize: mlp.inputs,
+      sha256,
+      evaluate(inputs, count, risks) {
+        // REAL-TIME: one batch a tick; no allocation.
+        for (let row = 0; row < count; row++) {
+          let worst = 0;
+          for (let head = 0; head < mlp.heads; head++) {
+            mlp.forward(inputs, row * mlp.inputs, answer, 0, head);
+            // Written so that NaN is kept: the gate counts it as the largest risk.
+            if (!(answer[0]! <= worst)) worst = answer[0]!;
+            if (Number.isNaN(worst)) break;
+          }
+          risks[row] = worst;
+        }
+      },
+    };
+  },
+});
