@@ -132,9 +132,9 @@ function widestTurn(a: Float64Array, aAt: number, b: Float64Array, bAt: number):
   const by = b[bAt + 1]!;
   const bz = b[bAt + 2]!;
   const bw = b[bAt + 3]!;
-  const x = Math.abs(aw * bx - ax * bw + az * by - ay * bz);
-  const y = Math.abs(aw * by - ay * bw + ax * bz - az * bx);
-  const z = Math.abs(aw * bz - az * bw + ay * bx - ax * by);
+  const x = Math.abs(aw * bx - ax * bw + ay * bz - az * by);
+  const y = Math.abs(aw * by - ay * bw + az * bx - ax * bz);
+  const z = Math.abs(aw * bz - az * bw + ax * by - ay * bx);
   const sine = Math.hypot(x, y, z);
   return sine === 0 ? 0 : (Math.max(x, y, z) / sine) * chordAngle(a, aAt, b, bAt);
 }

@@ -28,6 +28,8 @@ export const CLIPPED = {
 
 /** Room for rounding: a wish within this share of a limit is inside it, so that a second pass changes nothing. */
 const EPS = 1e-9;
+/** And this much beside it, m or rad: what is left of a rate of zero after rounding. */
+const SLACK = 1e-12;
 
 export class CartesianFilter {
   readonly #limits: CartesianLimits;
@@ -102,7 +104,7 @@ export class CartesianFilter {
     for (let i = 0; i < 3; i++) step[i] = wish[i]! - last[i]!;
     const length = norm3(step, 0);
     const allowed = rate * scale;
-    const scaled = length > allowed * (1 + EPS);
+    const scaled = length > allowed * (1 + EPS) + SLACK;
     if (scaled) {
       flags |= CLIPPED.speed;
       const k = allowed / length;
@@ -124,7 +126,7 @@ export class CartesianFilter {
       const to = scaled || turned ? from + step[i]! : wish[i]!;
       const held = to < this.#lo[i]! ? this.#lo[i]! : to > this.#hi[i]! ? this.#hi[i]! : to;
       if (held !== to) flags |= this.#wall(i, held, pose);
-      if (Math.abs(held - from) > rate * (1 + EPS) + 1e-12) flags |= CLIPPED.conflict;
+      if (Math.abs(held - from) > rate * (1 + EPS) + SLACK) flags |= CLIPPED.conflict;
       out[i] = held;
       step[i] = held - from;
     }
@@ -187,7 +189,7 @@ export class CartesianFilter {
 
     rotationBetween(last, 3, wish, 3, turn, 0);
     const wanted = norm3(turn, 0);
-    if (wanted > rate * scale * (1 + EPS)) {
+    if (wanted > rate * scale * (1 + EPS) + SLACK) {
       changed = true;
       if (rate * scale === 0) copyQuaternion(last, 3, q);
       else rotateBy(turn, 0, (rate * scale) / wanted, last, 3, q, 0);
