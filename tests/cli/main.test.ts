@@ -1,4 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -195,5 +196,32 @@ describe('check on the shipped run', () => {
     );
     expect(code).toBe(2);
     expect(stderr).toMatch(/error RA_(CONFIG_INVALID|WEIGHTS_UNREADABLE)/);
+  });
+});
+
+describe('train bc', () => {
+  it('leaves weights and a manifest whose digest is that of the file, and says so in one object', () => {
+    const out = mkdtempSync(join(tmpdir(), 'reflexarc-train-'));
+    try {
+      const { code, stdout, stderr } = reflexarc(
+        'train',
+        'bc',
+        '--episodes',
+        '12',
+        '--epochs',
+        '1',
+        '--out',
+        out,
+        '--json',
+      );
+      expect([code, stderr.includes('training ')]).toEqual([0, true]);
+      const result = JSON.parse(stdout.trim().split('\n').at(-1)!);
+      const file = readFileSync(join(out, 'base.safetensors'));
+      expect(result).toMatchObject({ file: join(out, 'base.safetensors'), epochs: 1, seed: 1, complete: true });
+      expect(result.sha256).toBe(createHash('sha256').update(file).digest('hex'));
+      expect(JSON.parse(readFileSync(join(out, 'base.manifest.json'), 'utf8')).sha256).toBe(result.sha256);
+    } finally {
+      rmSync(out, { recursive: true, force: true });
+    }
   });
 });
