@@ -1,5 +1,5 @@
-import type { Plugin } from '../src/core/plugin.ts';
 import { ReflexArcError } from '../src/core/errors.ts';
+import type { Plugin } from '../src/core/plugin.ts';
 
 /** Finds the backend that the config names and creates it from its own options. */
 export function fromRegistry<Made>(

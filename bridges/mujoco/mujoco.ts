@@ -17,46 +17,62 @@ export class Physics {
   readonly #jacobianPosition: Raw;
   readonly #jacobianRotation: Raw;
   readonly joints: number;
+  /** s */
   readonly timestep: number;
 
-  private constructor(mj: Raw, model: Raw) {
+  private constructor(mj: Raw, model: Raw, timestep: number) {
     this.#mj = mj;
     this.#model = model;
     this.#data = new mj.MjData(model);
     this.joints = Number(model.nv);
-    this.timestep = model.opt.timestep;
+    this.timestep = timestep;
     this.#jacobianPosition = new mj.DoubleBuffer(3 * this.joints);
     this.#jacobianRotation = new mj.DoubleBuffer(3 * this.joints);
   }
 
-  /** @throws Error with MuJoCo's text and line when the MJCF is wrong. */
-  static async load(mjcf: string): Promise<Physics> {
+  /**
+   * `timestep` in seconds overrides the file's.
+   * @throws Error with MuJoCo's text and line when the MJCF is wrong.
+   */
+  static async load(mjcf: string, timestep: number): Promise<Physics> {
     module ??= loadMujoco();
     const mj = await module;
-    return new Physics(mj, mj.MjModel.from_xml_string(mjcf));
+    const model = mj.MjModel.from_xml_string(mjcf);
+    model.opt.timestep = timestep;
+    return new Physics(mj, model, timestep);
   }
 
   /** Id of a named object. @throws Error when there is none. */
-  id(kind: 'body' | 'geom' | 'site', name: string): number {
-    const type = { body: 'mjOBJ_BODY', geom: 'mjOBJ_GEOM', site: 'mjOBJ_SITE' }[kind];
+  id(kind: 'body' | 'site', name: string): number {
+    const type = { body: 'mjOBJ_BODY', site: 'mjOBJ_SITE' }[kind];
     const id = this.#mj.mj_name2id(this.#model, this.#mj.mjtObj[type].value, name);
     if (id < 0) throw new Error(`the model has no ${kind} named ${name}`);
     return id;
   }
 
-  geomName(id: number): string {
-    return this.#mj.mj_id2name(this.#model, this.#mj.mjtObj.mjOBJ_GEOM.value, id) ?? '';
+  /** Name of a geom or a joint; empty when it has none. */
+  name(kind: 'geom' | 'joint', id: number): string {
+    const type = { geom: 'mjOBJ_GEOM', joint: 'mjOBJ_JOINT' }[kind];
+    return this.#mj.mj_id2name(this.#model, this.#mj.mjtObj[type].value, id) ?? '';
   }
 
-  // Views: valid until the next call that may allocate. Never keep one.
   get geomCount(): number {
     return Number(this.#model.ngeom);
   }
+  /** Gravity along z of the world, m/s²: negative. */
+  get gravity(): number {
+    return this.#model.opt.gravity[2];
+  }
+
+  // Views: valid until the next call that may allocate. Never keep one.
   get geomFriction(): Float64Array {
     return this.#model.geom_friction;
   }
   get geomPosition(): Float64Array {
     return this.#model.geom_pos;
+  }
+  get bodyMass(): Float64Array {
+    return this.#model.body_mass;
   }
   get bodyInertialPosition(): Float64Array {
     return this.#model.body_ipos;
@@ -86,10 +102,6 @@ export class Physics {
     return this.#data.sensordata;
   }
 
-  set timestepSeconds(dt: number) {
-    this.#model.opt.timestep = dt;
-  }
-
   /** Jacobian of a site, position rows then rotation rows: 6 × joints, row-major, into `out`. */
   jacobian(site: number, out: Float64Array): void {
     this.#mj.mj_jacSite(this.#model, this.#data, this.#jacobianPosition, this.#jacobianRotation, site);
@@ -102,6 +114,10 @@ export class Physics {
   }
   forward(): void {
     this.#mj.mj_forward(this.#model, this.#data);
+  }
+  /** Positions of bodies and sites for the present `qpos`; changes nothing that the next step would not. */
+  kinematics(): void {
+    this.#mj.mj_kinematics(this.#model, this.#data);
   }
   /** Kinematics, Jacobian and bias forces of the present state; forces may be written before `step2`. */
   step1(): void {

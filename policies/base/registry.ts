@@ -1,5 +1,5 @@
-import { fromRegistry } from '../registry.ts';
 import type { BasePolicy } from '../policy.ts';
+import { fromRegistry } from '../registry.ts';
 import { mlpBase } from './mlp.ts';
 
 /** Every backend of a base policy. To add one: write its file, name it here. */

@@ -23,7 +23,7 @@ export function scriptedAction(relative: ArrayLike<number>, out: Float64Array): 
   const height = relative[2]!;
   out[0] = bound((-GAIN * relative[0]!) / POSITION_SCALE);
   out[1] = bound((-GAIN * relative[1]!) / POSITION_SCALE);
-  out[2] = height > NEAR ? DOWN_FAR : height > INSIDE ? DOWN_NEAR : DOWN_INSIDE;
+  out[2] = height > NEAR ? DOWN_FAR : height > INSIDE ? DOWN_NEAR : height <= INSIDE ? DOWN_INSIDE : Number.NaN;
   out[3] = 0;
 }
 

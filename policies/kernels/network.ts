@@ -58,7 +58,8 @@ export function readNetwork({ metadata, tensors }: WeightsFile, file: string): N
   }
   const description = parsed.data;
   const { inputs, outputs, layers, normalisation } = description;
-  if (layers.at(-1)?.units !== outputs) return fail(`a last layer of ${layers.at(-1)?.units} units`, `${outputs} outputs`);
+  if (layers.at(-1)?.units !== outputs)
+    return fail(`a last layer of ${layers.at(-1)?.units} units`, `${outputs} outputs`);
   if (normalisation.mean.length !== inputs || normalisation.std.length !== inputs)
     return fail(`normalisation of ${normalisation.mean.length}/${normalisation.std.length} inputs`, String(inputs));
   const take = (name: string, shape: readonly number[]): Float32Array => {

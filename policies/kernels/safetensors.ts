@@ -42,7 +42,11 @@ export function readSafetensors(bytes: Uint8Array, file: string): WeightsFile {
       metadata = entry as Record<string, string>;
       continue;
     }
-    const { dtype, shape, data_offsets: offsets } = entry as Record<string, never> as {
+    const {
+      dtype,
+      shape,
+      data_offsets: offsets,
+    } = entry as Record<string, never> as {
       dtype?: unknown;
       shape?: unknown;
       data_offsets?: unknown;
@@ -52,7 +56,8 @@ export function readSafetensors(bytes: Uint8Array, file: string): WeightsFile {
       return fail(`tensor ${name} without shape or offsets`, 'arrays of non-negative integers');
     const [from, to] = offsets as [number, number];
     const count = shape.reduce((a, b) => a * b, 1);
-    if (to - from !== count * 4) return fail(`tensor ${name} of ${to - from} bytes`, `${count * 4} bytes for its shape`);
+    if (to - from !== count * 4)
+      return fail(`tensor ${name} of ${to - from} bytes`, `${count * 4} bytes for its shape`);
     if (begin + to > bytes.length)
       return fail(`tensor ${name} ends at ${begin + to} of ${bytes.length} bytes`, 'a tensor inside the file');
     const data = new Float32Array(count);

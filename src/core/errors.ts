@@ -21,6 +21,7 @@ export const ERRORS = {
   RA_JOINT_NAMES: { exit: 1, next: 'Make `robot.joints` name the joints that the robot publishes.' },
   RA_LOG_DISK_FULL: { exit: 1, next: 'Free disk space or point `log.dir` elsewhere; control goes on unlogged.' },
   RA_LOG_WRITE: { exit: 1, next: 'Check that `log.dir` is a writable folder.' },
+  RA_LOG_DAMAGED: { exit: 1, next: 'What could be read was read; record again if you need the rest.' },
   RA_WORLD: { exit: 1, next: 'This is a fault in the simulated world; please report it with the config.' },
   RA_SERVICE_FAILED: { exit: 1, next: 'See the message of the service.' },
   RA_SERVICE_TIMEOUT: { exit: 1, next: 'Check that the service is advertised and the robot is responsive.' },

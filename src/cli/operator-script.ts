@@ -1,0 +1,116 @@
+import type { EpisodeStatus } from '../../bridges/messages/messages.ts';
+import type { Mode } from '../core/signals.ts';
+import type { ReflexClient } from '../daemon/operator.ts';
+
+/** The simulated robot as the script sees it. */
+export interface EpisodeSource {
+  /** Latest word of the robot on its episode; null before the first. */
+  readonly latest: EpisodeStatus | null;
+  /** Starts a new episode; resolves when its state is on the wire. */
+  reset(): Promise<void>;
+}
+
+export interface EpisodeResult {
+  episode: EpisodeStatus | null;
+  /** How it ended: the task's phase, or the cause of the ladder's stop. */
+  ended: string;
+  /** True when a person must look before anything moves again. */
+  needsPerson: boolean;
+}
+
+const STOPPED: readonly Mode[] = ['STOPPING', 'STOPPED', 'ESTOP', 'FAULT'];
+const RESTING: readonly Mode[] = ['STOPPED', 'ESTOP', 'FAULT', 'DISARMED'];
+
+/**
+ * What the demo's operator may not decide: stops that a person asked for, and processes or ladders that failed.
+ * Anything that the policy brought about (force, risk, lateness) is an ordinary end of an episode here.
+ */
+const PERSON = ['stop', 'estop', 'disengage', 'disarm', 'brain_lost'];
+
+const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
+
+/** Plays the operator for one episode: reset the task, arm, engage, watch, disengage, reset. Abortable. */
+export class OperatorScript {
+  readonly #reflex: ReflexClient;
+  readonly #source: EpisodeSource;
+  readonly #signal: AbortSignal;
+
+  constructor(reflex: ReflexClient, source: EpisodeSource, signal: AbortSignal) {
+    this.#reflex = reflex;
+    this.#source = source;
+    this.#signal = signal;
+  }
+
+  async episode(): Promise<EpisodeResult> {
+    await this.clear();
+    await this.#source.reset();
+    await this.#until(() => this.#source.latest?.phase === 'running', 5000, 'the robot to begin an episode');
+    const index = this.#source.latest?.episode;
+    await this.#insist('arm', 'HOLD');
+    await this.#insist('engage', 'ENGAGING');
+    for (;;) {
+      await pause(2);
+      if (this.#signal.aborted) return { episode: this.#source.latest, ended: 'interrupted', needsPerson: false };
+      const status = this.#reflex.status$.value;
+      const episode = this.#source.latest;
+      const over = episode !== null && episode.episode === index && episode.phase !== 'running';
+      if (status === null) return { episode, ended: 'reflex_lost', needsPerson: true };
+      if (status.mode === 'STOPPING') continue;
+      if (RESTING.includes(status.mode)) {
+        const ended = over ? episode.phase : status.cause;
+        return { episode, ended, needsPerson: !over && PERSON.includes(status.cause) };
+      }
+      if (over) {
+        await this.#reflex.request({ kind: 'disengage' });
+        await this.#until(() => RESTING.includes(this.#mode), 5000, 'the robot to stop');
+        return { episode, ended: episode.phase, needsPerson: false };
+      }
+    }
+  }
+
+  /** From any resting mode to DISARMED, answering the incident that led there. */
+  async clear(): Promise<void> {
+    await this.#until(
+      () => this.#reflex.status$.value?.linkUp === true,
+      15_000,
+      'the reflex and its link to the robot',
+    );
+    for (let tries = 0; this.#mode !== 'DISARMED'; tries++) {
+      if (this.#signal.aborted) return;
+      if (tries > 200) throw new Error(`the ladder stays in ${this.#mode}: ${this.#reflex.status$.value?.cause}`);
+      const incident = this.#reflex.status$.value?.incident ?? 0;
+      const mode = this.#mode;
+      if (mode === 'ESTOP') await this.#reflex.request({ kind: 'estop_release' });
+      if (mode === 'HOLD') await this.#reflex.request({ kind: 'disarm' });
+      else await this.#reflex.request({ kind: 'reset', incident });
+      await pause(5);
+    }
+  }
+
+  get #mode(): Mode {
+    return this.#reflex.status$.value?.mode ?? 'BOOT';
+  }
+
+  /** Asks until it is accepted: right after a reset, state and policies may need a moment to be fresh again. */
+  async #insist(kind: 'arm' | 'engage', reached: Mode): Promise<void> {
+    let reason = '';
+    for (let tries = 0; tries < 200; tries++) {
+      if (this.#signal.aborted) return;
+      const answer = await this.#reflex.request({ kind });
+      // A ladder that has stopped meanwhile is seen, with its cause, by the caller.
+      if (answer.accepted || answer.mode === reached || STOPPED.includes(answer.mode)) return;
+      reason = answer.reason;
+      await pause(25);
+    }
+    throw new Error(`${kind} was refused for 5 s: ${reason}`);
+  }
+
+  async #until(test: () => boolean, withinMs: number, what: string): Promise<void> {
+    const end = performance.now() + withinMs;
+    while (!test()) {
+      if (this.#signal.aborted) return;
+      if (performance.now() > end) throw new Error(`waited ${withinMs / 1000} s for ${what}`);
+      await pause(2);
+    }
+  }
+}

@@ -1,0 +1,49 @@
+import { wallNs } from '../core/clock.ts';
+import { loadRun } from '../core/config/load.ts';
+import { Daemon, prepareLog } from '../daemon/launch.ts';
+import { checkPolicies } from './check.ts';
+import { requireFreePort } from './ports.ts';
+
+export interface RunOptions {
+  json?: boolean;
+  set: string[];
+  seed?: number;
+  dryRun?: boolean;
+}
+
+/** `reflexarc run`: the daemon on the robot host, until SIGINT or SIGTERM. Starts disarmed. Returns the exit code. */
+export async function run(configFile: string, options: RunOptions): Promise<number> {
+  const { config } = loadRun(configFile, options.set);
+  if (options.seed !== undefined) config.seed = options.seed;
+  checkPolicies(config);
+  if (options.dryRun) return 0;
+  await requireFreePort(config.daemon.host, config.daemon.console_port, 'daemon.console_port');
+  await requireFreePort(config.daemon.host, config.daemon.ros_port, 'daemon.ros_port');
+  const log = prepareLog(config, wallNs());
+  const daemon = new Daemon(config, { logLines: 'inherit', logPath: log.path });
+  const say = (text: string) => (options.json ? process.stderr : process.stdout).write(`${text}\n`);
+  say(`reflexarc ${config.name}: robot at ${config.bridge.url}, disarmed`);
+  say(`console  http://${config.daemon.host}:${config.daemon.console_port}`);
+  say(`ROS      ws://${config.daemon.host}:${config.daemon.ros_port}`);
+  say(`log      ${log.path || 'off'}`);
+  daemon.reflex.transitions$.subscribe((t) => say(`${t.from} → ${t.to}: ${t.cause} ${t.detail}`));
+  daemon.events$.subscribe((e) => {
+    if (e.event === 'died') say(`${e.name} died (${e.signal ?? e.code}); it is started again, disarmed`);
+    if (e.event === 'stop') say(`sentinel: stop (${e.reason})${e.sent ? '' : ', the robot could not be reached'}`);
+  });
+
+  let summary: Record<string, unknown> = {};
+  let stopping = false;
+  const stop = async () => {
+    if (stopping) return;
+    stopping = true;
+    summary = await daemon.reflex.summary().catch(() => ({}));
+    await daemon.stop();
+  };
+  process.on('SIGINT', stop);
+  process.on('SIGTERM', stop);
+  const code = await daemon.exited;
+  const result = { ...summary, log: log.path };
+  process.stdout.write(options.json ? `${JSON.stringify(result)}\n` : '');
+  return stopping ? 0 : code;
+}

@@ -1,0 +1,54 @@
+import type { Mode, Source } from '../core/signals.ts';
+
+interface Quantiles {
+  p50: number;
+  p99: number;
+  max: number;
+}
+
+/** What the operator's page shows: one complete picture, sent about twenty times a second. SI units unless named. */
+export interface ConsoleTelemetry {
+  /** Seconds since the daemon's observer started. */
+  timeS: number;
+  mode: Mode;
+  /** Code and sentence of the last change of mode. */
+  cause: string;
+  detail: string;
+  incident: number;
+  epoch: number;
+  source: Source;
+  /** Tip `[x y z qx qy qz qw]` and setpoint `[x y z qx qy qz qw kt kr]`; empty before the first. */
+  pose: number[];
+  setpoint: number[];
+  joints: { name: string; position: number; velocity: number; effort: number; limits: [number, number] }[];
+  wrench: number[];
+  force: number;
+  forceSoft: number;
+  forceLimit: number;
+  risk: number;
+  riskLow: number;
+  riskHigh: number;
+  residualFraction: number;
+  residualScale: number;
+  speedScale: number;
+  episode: { index: number; phase: string; success: boolean; violation: boolean; max_force: number; depth: number };
+  counts: {
+    episodes: number;
+    successes: number;
+    violations: number;
+    interventions: number;
+    ticks: number;
+    overruns: number;
+    sent: number;
+    refused: number;
+  };
+  tickUs: Quantiles;
+  loopMs: Quantiles;
+  link: { up: boolean; epoch: number };
+  brain: { up: boolean; ageMs: number };
+  robot: { holding: boolean; reason: string };
+  log: { path: string; bytes: number; dropped: number };
+  memoryMb: Record<string, number>;
+  /** Estimated target, m; half width of the box that the setpoint keeps around the tip, m. */
+  target: { estimate: number[]; referenceLimit: number };
+}

@@ -1,0 +1,104 @@
+/**
+ * The brain process: asks the frozen base for actions, adds the residual, and sends decisions to the reflex. It may
+ * crash, hang or be retrained; nothing it says moves the robot except through the reflex.
+ */
+import { connect, type Socket } from 'node:net';
+import { RecedingHorizon } from '../../controllers/chunks/receding-horizon.ts';
+import { createBase } from '../../policies/base/registry.ts';
+import { createResidual } from '../../policies/residual/registry.ts';
+import { MonotonicClock } from '../core/clock.ts';
+import { Decider } from '../pipeline/decide.ts';
+import { decisions } from '../pipeline/pipeline.ts';
+import { FollowingClock } from './following-clock.ts';
+import { FrameSender, KIND, readFrames } from './link.ts';
+import { OBSERVER_SOCKET, REFLEX_SOCKET, startProcess } from './process.ts';
+import { connectRobot, followClock, lowDimensionalTopics } from './robot-link.ts';
+import { encodeDecision, encodeObserved, readStatus } from './wire.ts';
+
+const self = startProcess('brain', shutdown);
+const { config } = self.run;
+const { log } = self;
+const stepped = config.daemon.time === 'stepped' ? new FollowingClock(new MonotonicClock()) : null;
+const clock = stepped ?? new MonotonicClock();
+
+const base = createBase(config.policies.base);
+const decider = new Decider({
+  base,
+  residual: createResidual(config.policies.residual),
+  executor: new RecedingHorizon(base.actionSize, base.horizon, config.policies.base.execute_steps),
+  residualScale: config.policies.residual.scale,
+  lifetimeNs: config.safety.decision_age_ms * 1e6,
+  onError: (error) => log.error(error as Error, 'the base policy failed'),
+});
+
+let epoch = 0;
+let reflex: FrameSender | null = null;
+let observer: FrameSender | null = null;
+
+/** Connects to a socket of the daemon and keeps at it. */
+function keepConnected(name: string, onOpen: (socket: Socket) => void, onClose: () => void): void {
+  const socket = connect(self.socket(name));
+  socket.setNoDelay(true);
+  socket.on('connect', () => onOpen(socket));
+  socket.on('error', () => {});
+  socket.on('close', () => {
+    onClose();
+    setTimeout(() => keepConnected(name, onOpen, onClose), 50).unref();
+  });
+}
+
+keepConnected(
+  REFLEX_SOCKET,
+  (socket) => {
+    reflex = new FrameSender(socket);
+    reflex.sendJson(KIND.hello, { role: 'brain', pid: process.pid });
+    readFrames(socket, {
+      numbers(kind, values, _count, text) {
+        if (kind !== KIND.status) return;
+        const status = readStatus(values, text);
+        epoch = status.epoch;
+        decider.residualScale = config.policies.residual.scale * status.residualScale;
+      },
+    });
+  },
+  () => {
+    reflex = null;
+  },
+);
+keepConnected(
+  OBSERVER_SOCKET,
+  (socket) => {
+    observer = new FrameSender(socket);
+    observer.sendJson(KIND.hello, { role: 'brain', pid: process.pid });
+    socket.resume();
+  },
+  () => {
+    observer = null;
+  },
+);
+
+const bridge = connectRobot(self, clock, null, lowDimensionalTopics(config));
+if (stepped) followClock(bridge, config, stepped);
+const numbers = new Float64Array(512);
+decisions(bridge.frames$, { robot: config.robot, task: config.task, decider, epoch: () => epoch }).subscribe({
+  next({ decision, observation }) {
+    reflex?.sendNumbers(KIND.decision, numbers, encodeDecision(decision, numbers));
+    observer?.sendNumbers(KIND.observed, numbers, encodeObserved(decision, observation, numbers));
+  },
+  error: fatal,
+});
+void bridge.open();
+log.info({ base: base.sha256, horizon: base.horizon }, 'ready');
+
+async function shutdown(): Promise<number> {
+  await bridge.close();
+  log.info({ starved: decider.starved }, 'summary');
+  return 0;
+}
+
+function fatal(error: unknown): void {
+  log.fatal(error as Error, 'the brain failed');
+  process.exit(1);
+}
+process.on('uncaughtException', fatal);
+process.on('unhandledRejection', fatal);

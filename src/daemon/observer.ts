@@ -1,0 +1,286 @@
+/**
+ * The observer process: writes the log, serves the operator's console, and is the daemon's own ROS server. It may die
+ * and come back without the robot noticing; what an operator asks here goes to the reflex and is decided there.
+ */
+import { rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { Recorder } from '../../bridges/mcap/recorder.ts';
+import { definitionOf } from '../../bridges/messages/definitions.ts';
+import { type EpisodeStatus, type RobotStatus, timeFromNs } from '../../bridges/messages/messages.ts';
+import { RosServer } from '../../bridges/rosserver/server.ts';
+import { ConsoleServer } from '../console/server.ts';
+import { MonotonicClock, wallNs } from '../core/clock.ts';
+import { Histogram } from '../core/histogram.ts';
+import { copyRobotState, makeRobotState, type OperatorRequest } from '../core/signals.ts';
+import { StateAssembler, writePose } from '../pipeline/assemble.ts';
+import { FollowingClock } from './following-clock.ts';
+import { KIND, readFrames } from './link.ts';
+import { residentMb } from './memory.ts';
+import { ReflexClient } from './operator.ts';
+import { OBSERVER_SOCKET, REFLEX_SOCKET, startProcess } from './process.ts';
+import { connectRobot, followClock, observedTopics } from './robot-link.ts';
+import { offerServices } from './ros-services.ts';
+import { type Observed, readObserved, type Tick } from './wire.ts';
+
+const self = startProcess('observer', shutdown);
+const { config, logPath, provenance } = self.run;
+const { log } = self;
+const wall = new MonotonicClock();
+const stepped = config.daemon.time === 'stepped' ? new FollowingClock(wall) : null;
+const clock = stepped ?? wall;
+/** Log time is wall time at the robot's pace: monotonic time plus the offset at start. */
+const logOffsetNs = wallNs() - wall.nowNs();
+const logNs = () => wall.nowNs() + logOffsetNs;
+
+const recorder =
+  logPath === ''
+    ? null
+    : await Recorder.open(logPath, {
+        maxBytes: config.log.max_bytes,
+        definitionOf,
+        metadata: { reflexarc: provenance, config: { run: JSON.stringify(config) } },
+        onError: (error) => log.error({ code: error.code }, error.message),
+      });
+const reflex = new ReflexClient(self.socket(REFLEX_SOCKET), 'observer');
+const server = new RosServer({ host: config.daemon.host, port: config.daemon.ros_port, clock: wall });
+const page = new ConsoleServer({ host: config.daemon.host, port: config.daemon.console_port, title: config.name });
+const bridge = connectRobot(self, clock, null, observedTopics(config));
+if (stepped) followClock(bridge, config, stepped);
+
+const header = (ns: number) => ({ stamp: timeFromNs(ns), frame_id: config.robot.base_frame });
+const list = (v: Float64Array) => Array.from(v);
+
+// ---- from the robot -----------------------------------------------------------------------------------------------------
+const assembler = new StateAssembler(config.robot);
+const state = makeRobotState(config.robot.joints.length);
+const target = new Float64Array(7).fill(Number.NaN);
+let robot: RobotStatus | null = null;
+let episode: EpisodeStatus | null = null;
+const finished = { index: -1, episodes: 0, successes: 0, violations: 0 };
+const link = { up: false, epoch: 0 };
+bridge.link$.subscribe((l) => {
+  link.up = l.up;
+  link.epoch = l.epoch;
+});
+bridge.frames$.subscribe((frame) => {
+  recorder?.record(frame.topic, frame.type, frame.message, logNs(), logNs());
+  if (frame.topic === config.robot.topics.robot_status) robot = frame.message as RobotStatus;
+  else if (frame.topic === config.task.target_topic) writePose((frame.message as { pose?: never }).pose, target);
+  else if (frame.topic === config.task.episode_topic) countEpisode(frame.message as EpisodeStatus);
+  else {
+    const complete = assembler.accept(frame);
+    if (complete !== null) copyRobotState(complete, state);
+  }
+});
+
+function countEpisode(e: EpisodeStatus): void {
+  episode = e;
+  if (e.phase === 'running' || e.episode === finished.index) return;
+  finished.index = e.episode;
+  finished.episodes++;
+  if (e.success) finished.successes++;
+  if (e.violation) finished.violations++;
+}
+
+// ---- from the brain ------------------------------------------------------------------------------------------------------
+let brainAtNs = Number.NaN;
+rmSync(self.socket(OBSERVER_SOCKET), { force: true });
+const inbox = createServer((socket) => {
+  socket.on('error', () => {});
+  readFrames(socket, {
+    numbers(kind, values, count) {
+      const observed = kind === KIND.observed ? readObserved(values, count) : null;
+      if (observed !== null) onObserved(observed);
+    },
+  });
+});
+inbox.listen(self.socket(OBSERVER_SOCKET));
+
+const DECISION = 'reflexarc_msgs/msg/Decision';
+const TICK = 'reflexarc_msgs/msg/TickRecord';
+const TRANSITION = 'reflexarc_msgs/msg/LadderTransition';
+
+function onObserved({ decision: d, base, residual }: Observed): void {
+  brainAtNs = wall.nowNs();
+  const message = {
+    header: header(logNs()),
+    epoch: d.epoch,
+    seq: d.seq,
+    observation_seq: d.observationSeq,
+    observation_stamp: timeFromNs(d.observationStampNs),
+    observation_base: list(base),
+    observation_residual: list(residual),
+    base: list(d.base),
+    residual: list(d.residual),
+  };
+  recorder?.record('/reflexarc/decision', DECISION, message, logNs(), logNs());
+  server.publish('/reflexarc/proposal', DECISION, message);
+}
+
+// ---- from the reflex -------------------------------------------------------------------------------------------------------
+const counts = { ticks: 0, sent: 0, refused: 0, interventions: 0, overruns: 0 };
+const tickUs = new Histogram(0.1);
+const loopMs = new Histogram(0.001);
+let last: Tick | null = null;
+let transitionCause = '';
+let transitionDetail = '';
+let wasCut = false;
+
+reflex.ticks$.subscribe((t) => {
+  last = t;
+  counts.ticks++;
+  if (t.sent) counts.sent++;
+  if (t.refused) counts.refused++;
+  tickUs.record(t.computeUs);
+  if (t.loopUs > 0) loopMs.record(t.loopUs / 1000);
+  const cut = (t.mode === 'ACTIVE' || t.mode === 'ENGAGING') && t.residualFraction < 1;
+  const message = {
+    header: header(logNs()),
+    epoch: t.epoch,
+    seq: t.seq >>> 0,
+    mode: t.mode,
+    source: t.source,
+    state_seq: t.stateSeq,
+    state_stamp: timeFromNs(t.stateStampNs),
+    decision_seq: t.decisionSeq,
+    residual_fraction: t.residualFraction,
+    risk: t.risk,
+    force: t.force,
+    cause: t.cause,
+    value: t.value,
+    limit: t.limit,
+    aim: list(t.aim),
+    setpoint: list(t.setpoint),
+    sent: t.sent,
+    refused: t.refused ? 'refused' : '',
+    compute_us: t.computeUs,
+    loop_us: t.loopUs,
+  };
+  recorder?.record('/reflexarc/tick', TICK, message, logNs(), logNs());
+  server.publish('/reflexarc/tick', TICK, message);
+  server.publish('/reflexarc/risk', 'std_msgs/msg/Float64', { data: t.risk });
+  if (cut && !wasCut) counts.interventions++;
+  wasCut = cut;
+});
+reflex.transitions$.subscribe((t) => {
+  transitionCause = t.cause;
+  transitionDetail = t.detail;
+  if (t.to === 'RECOVERY' || (t.to === 'STOPPING' && t.cause !== 'disengage')) counts.interventions++;
+  const message = {
+    header: header(logNs()),
+    from_mode: t.from,
+    to_mode: t.to,
+    cause: t.cause,
+    detail: t.detail,
+    value: t.value,
+    limit: t.limit,
+    incident: t.incident,
+    epoch: t.epoch,
+  };
+  recorder?.record('/reflexarc/transition', TRANSITION, message, logNs(), logNs());
+  server.publish('/reflexarc/transition', TRANSITION, message, { latch: true });
+  server.publish('/reflexarc/mode', 'std_msgs/msg/String', { data: t.to }, { latch: true });
+  page.pushEvent(t);
+});
+
+// ---- to the operator -----------------------------------------------------------------------------------------------------------
+const ask = async (request: OperatorRequest) => {
+  try {
+    return await reflex.request(request);
+  } catch (error) {
+    return { accepted: false, reason: (error as Error).message };
+  }
+};
+page.onRequest(ask);
+offerServices(server, reflex, ask);
+
+const startedNs = wall.nowNs();
+const telemetry = setInterval(() => {
+  const status = reflex.status$.value;
+  const nowNs = wall.nowNs();
+  page.pushTelemetry({
+    timeS: (nowNs - startedNs) / 1e9,
+    mode: status?.mode ?? 'BOOT',
+    cause: status === null ? 'reflex_gone' : transitionCause,
+    detail: status === null ? 'the reflex process does not answer' : transitionDetail,
+    incident: status?.incident ?? 0,
+    epoch: status?.epoch ?? 0,
+    source: last?.source ?? 'none',
+    pose: list(state.pose),
+    setpoint: last === null ? [] : list(last.setpoint),
+    joints: config.robot.joints.map((j, i) => ({
+      name: j.name,
+      position: state.position[i]!,
+      velocity: state.velocity[i]!,
+      effort: state.effort[i]!,
+      limits: j.position,
+    })),
+    wrench: list(state.wrench),
+    force: last?.force ?? 0,
+    forceSoft: config.safety.force_soft,
+    forceLimit: config.safety.force_limit,
+    risk: last?.risk ?? 0,
+    riskLow: config.safety.risk.low,
+    riskHigh: config.safety.risk.high,
+    residualFraction: last?.residualFraction ?? 0,
+    residualScale: status?.residualScale ?? 0,
+    speedScale: status?.speedScale ?? 0,
+    episode: {
+      index: episode?.episode ?? 0,
+      phase: episode?.phase ?? '',
+      success: episode?.success ?? false,
+      violation: episode?.violation ?? false,
+      max_force: episode?.max_force ?? 0,
+      depth: episode?.depth ?? 0,
+    },
+    counts: {
+      episodes: finished.episodes,
+      successes: finished.successes,
+      violations: finished.violations,
+      interventions: counts.interventions,
+      ticks: counts.ticks,
+      overruns: counts.overruns,
+      sent: counts.sent,
+      refused: counts.refused,
+    },
+    tickUs: tickUs.quantiles(),
+    loopMs: loopMs.quantiles(),
+    link: { up: link.up, epoch: link.epoch },
+    brain: { up: status?.brainUp ?? false, ageMs: (nowNs - brainAtNs) / 1e6 },
+    robot: { holding: robot?.holding ?? false, reason: robot?.reason ?? '' },
+    log: {
+      path: logPath,
+      bytes: recorder?.counters.bytes ?? 0,
+      dropped: recorder?.counters.dropped ?? 0,
+    },
+    memoryMb: { observer: residentMb(process.pid) },
+    target: { estimate: list(target.subarray(0, 3)), referenceLimit: config.safety.reference_limit },
+  });
+}, 50);
+
+// ---- beginning and end ------------------------------------------------------------------------------------------------------------
+try {
+  const [console, ros] = await Promise.all([page.listen(), server.listen()]);
+  log.info({ console: console.url, ros: `ws://${ros.host}:${ros.port}`, recording: logPath }, 'serving');
+} catch (error) {
+  fatal(error);
+}
+void bridge.open();
+
+async function shutdown(): Promise<number> {
+  clearInterval(telemetry);
+  reflex.close();
+  inbox.close();
+  await Promise.allSettled([bridge.close(), server.close(), page.close()]);
+  await recorder?.close();
+  log.info({ recorder: recorder?.counters }, 'summary');
+  return 0;
+}
+
+function fatal(error: unknown): void {
+  log.fatal(error as Error, (error as Error).message);
+  const done = recorder?.close() ?? Promise.resolve();
+  void done.finally(() => process.exit(1));
+}
+process.on('uncaughtException', fatal);
+process.on('unhandledRejection', fatal);

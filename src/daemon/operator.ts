@@ -1,0 +1,104 @@
+import { connect, type Socket } from 'node:net';
+import { BehaviorSubject, filter, firstValueFrom, Subject, timeout } from 'rxjs';
+import { ReflexArcError } from '../core/errors.ts';
+import type { LadderTransition, Mode, OperatorRequest } from '../core/signals.ts';
+import { FrameSender, KIND, readFrames } from './link.ts';
+import { readStatus, readTick, type Status, type Tick } from './wire.ts';
+
+export interface Answer {
+  accepted: boolean;
+  reason: string;
+  mode: Mode;
+  incident: number;
+}
+
+/** A client of the reflex's socket: sees status, ticks (as role `observer`) and transitions, and asks for things. */
+export class ReflexClient {
+  /** Latest status; null until the first, and again after the reflex went away. */
+  readonly status$ = new BehaviorSubject<Status | null>(null);
+  readonly transitions$ = new Subject<LadderTransition>();
+  readonly ticks$ = new Subject<Tick>();
+  readonly #path: string;
+  readonly #role: string;
+  #sender: FrameSender | null = null;
+  #socket: Socket | null = null;
+  #closed = false;
+  #nextId = 1;
+  readonly #waiting = new Map<number, (value: unknown) => void>();
+
+  constructor(path: string, role: 'operator' | 'observer') {
+    this.#path = path;
+    this.#role = role;
+    this.#connect();
+  }
+
+  #connect(): void {
+    const socket = connect(this.#path);
+    this.#socket = socket;
+    socket.on('error', () => {});
+    socket.on('connect', () => {
+      this.#sender = new FrameSender(socket);
+      this.#sender.sendJson(KIND.hello, { role: this.#role, pid: process.pid });
+    });
+    socket.on('close', () => {
+      this.#sender = null;
+      this.status$.next(null);
+      for (const answer of this.#waiting.values()) answer(null);
+      this.#waiting.clear();
+      if (!this.#closed) setTimeout(() => this.#closed || this.#connect(), 30);
+    });
+    readFrames(socket, {
+      numbers: (kind, values, _count, text) => {
+        if (kind === KIND.status) this.status$.next(readStatus(values, text));
+        else if (kind === KIND.tick) this.ticks$.next(readTick(values, text));
+      },
+      json: (kind, value) => {
+        if (kind === KIND.transition) this.transitions$.next(value as LadderTransition);
+        else if (kind === KIND.answer || kind === KIND.summary) this.#answered(value as { id: number });
+      },
+    });
+  }
+
+  #answered(value: { id: number }): void {
+    this.#waiting.get(value.id)?.(value);
+    this.#waiting.delete(value.id);
+  }
+
+  /** @throws ReflexArcError RA_PROCESS_DIED when the reflex is not there or goes away before it answers. */
+  async #ask<T>(request: OperatorRequest | { kind: 'summary' }): Promise<T> {
+    const id = this.#nextId++;
+    const answer = await new Promise<unknown>((resolve) => {
+      this.#waiting.set(id, resolve);
+      if (!this.#sender?.sendJson(KIND.request, { id, request })) this.#answered({ id });
+      setTimeout(() => this.#waiting.delete(id) && resolve(null), 2000).unref();
+    });
+    if (answer !== null && Object.keys(answer as object).length > 1) return answer as T;
+    throw new ReflexArcError('RA_PROCESS_DIED', {
+      seen: `no answer of the reflex to "${request.kind}"`,
+      allowed: 'an answer within 2 s',
+    });
+  }
+
+  request(request: OperatorRequest): Promise<Answer> {
+    return this.#ask<Answer>(request);
+  }
+
+  summary(): Promise<Record<string, unknown>> {
+    return this.#ask({ kind: 'summary' });
+  }
+
+  /** Resolves with the first status that satisfies `test`; rejects after `withinMs`. */
+  until(test: (status: Status) => boolean, withinMs: number): Promise<Status> {
+    return firstValueFrom(
+      this.status$.pipe(
+        filter((s): s is Status => s !== null && test(s)),
+        timeout(withinMs),
+      ),
+    );
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#socket?.destroy();
+  }
+}

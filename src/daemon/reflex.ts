@@ -1,0 +1,244 @@
+/**
+ * The reflex process: the gate at sensor rate, on its own connection to the robot. It owns the command topic. It ticks
+ * on every complete state and on a timer, so that missing data is judged as promptly as present data.
+ */
+import { rmSync } from 'node:fs';
+import { createServer, Socket } from 'node:net';
+import { Subject } from 'rxjs';
+import { cartesianImpedance } from '../../controllers/interfaces/cartesian-impedance.ts';
+import { Gate, type TickRecord } from '../../controllers/safety/gate.ts';
+import { createCritic } from '../../policies/critic/registry.ts';
+import { MonotonicClock, NS_PER_MS } from '../core/clock.ts';
+import { Histogram } from '../core/histogram.ts';
+import { type Decision, type LadderTransition, MODES, type OperatorRequest, type RobotState } from '../core/signals.ts';
+import { decisionIndex } from '../pipeline/observe.ts';
+import { ticks } from '../pipeline/pipeline.ts';
+import { FollowingClock } from './following-clock.ts';
+import { FrameSender, KIND, readFrames } from './link.ts';
+import { REFLEX_SOCKET, startProcess } from './process.ts';
+import { connectRobot, followClock, lowDimensionalTopics } from './robot-link.ts';
+import { encodeStatus, encodeTick, readDecision, STATUS_SIZE, TICK_SIZE } from './wire.ts';
+
+const self = startProcess('reflex', shutdown);
+const { config } = self.run;
+const { log } = self;
+const wall = new MonotonicClock();
+const stepped = config.daemon.time === 'stepped' ? new FollowingClock(wall) : null;
+const clock = stepped ?? wall;
+const periodNs = 1e9 / config.safety.control_hz;
+
+const kinematics = cartesianImpedance(config.robot);
+const gate = new Gate({
+  safety: config.safety,
+  robot: config.robot,
+  interface: kinematics,
+  critic: createCritic(config.policies.critic),
+  epochBase: Number(process.argv[3] ?? 1),
+  onTransition,
+});
+const bridge = connectRobot(self, clock, kinematics.encoder, lowDimensionalTopics(config));
+if (stepped) followClock(bridge, config, stepped);
+if (config.safety.off.length > 0) log.warn({ off: config.safety.off }, 'safety rules are switched off by config');
+
+// ---- what happened, for the summary --------------------------------------------------------------------------------
+const tickUs = new Histogram(0.1);
+const loopMs = new Histogram(0.001);
+const counts = { ticks: 0, overruns: 0, sent: 0, refused: 0 };
+let lastTickNs = Number.NaN;
+
+const sentinel = new Socket({ fd: 3, readable: false, writable: true });
+sentinel.on('error', () => {});
+
+// ---- the clients on the link ---------------------------------------------------------------------------------------
+interface Client {
+  role: string;
+  sender: FrameSender;
+  socket: Socket;
+}
+const clients = new Set<Client>();
+const decisions$ = new Subject<Decision>();
+const timer$ = new Subject<void>();
+const status = new Float64Array(STATUS_SIZE);
+const tickNumbers = new Float64Array(TICK_SIZE);
+let brainSince = Number.NaN;
+
+const server = createServer((socket) => {
+  const client: Client = { role: 'unknown', sender: new FrameSender(socket), socket };
+  clients.add(client);
+  socket.setNoDelay(true);
+  socket.on('error', () => {});
+  socket.on('close', () => {
+    clients.delete(client);
+    if (client.role !== 'brain') return;
+    brainSince = Number.NaN;
+    gate.report('brain_lost', 'the brain process is gone', clock.nowNs());
+    timer$.next();
+  });
+  readFrames(socket, {
+    numbers(kind, values, count) {
+      if (kind !== KIND.decision) return;
+      const decision = readDecision(values, count);
+      if (decision === null) return;
+      decisions$.next(decision);
+      if (putOff !== null) tickNow();
+    },
+    json(kind, value) {
+      if (kind === KIND.hello) {
+        client.role = String((value as { role?: unknown }).role);
+        if (client.role === 'brain') brainSince = clock.nowNs();
+      } else if (kind === KIND.request) {
+        answer(client, value as { id: number; request: OperatorRequest | { kind: 'summary' } });
+      }
+    },
+    broken: (error) => log.error({ code: error.code }, error.message),
+  });
+});
+
+function answer(client: Client, message: { id: number; request: OperatorRequest | { kind: 'summary' } }): void {
+  const { id, request } = message;
+  if (request.kind === 'summary') {
+    client.sender.sendJson(KIND.summary, { id, ...summary() });
+    return;
+  }
+  const result = gate.request(request, clock.nowNs());
+  log.info({ request, ...result, mode: gate.mode }, 'operator request');
+  client.sender.sendJson(KIND.answer, { id, ...result, mode: gate.mode, incident: gate.incident });
+  broadcastStatus();
+}
+
+function onTransition(transition: LadderTransition): void {
+  log.info(transition, `${transition.from} → ${transition.to}: ${transition.cause}`);
+  for (const client of clients) client.sender.sendJson(KIND.transition, transition);
+}
+
+function broadcastStatus(): void {
+  encodeStatus(gate, bridge, brainSince, clock.nowNs(), status);
+  for (const client of clients) client.sender.sendNumbers(KIND.status, status, STATUS_SIZE, gate.cause);
+}
+
+// ---- stepped time: the tick of a decision's state waits for that decision -------------------------------------------
+let decidedIndex = -1;
+let putOff: ReturnType<typeof setTimeout> | null = null;
+decisions$.subscribe((d) => {
+  decidedIndex = decisionIndex(d.observationStampNs, config.task.decision_hz);
+});
+
+function beforeTick(state: RobotState): boolean {
+  if (stepped === null || (gate.mode !== 'ACTIVE' && gate.mode !== 'ENGAGING')) return true;
+  if (decisionIndex(state.stampNs, config.task.decision_hz) <= decidedIndex || Number.isNaN(brainSince)) return true;
+  putOff ??= setTimeout(tickNow, 150);
+  return false;
+}
+
+function tickNow(): void {
+  if (putOff !== null) clearTimeout(putOff);
+  putOff = null;
+  timer$.next();
+}
+
+// ---- the tick -------------------------------------------------------------------------------------------------------
+let startedAtMs = 0;
+const inputs = { frames$: bridge.frames$, decisions$, link$: bridge.link$, timer$, beforeTick };
+const parts = {
+  robot: config.robot,
+  task: config.task,
+  gate,
+  clock: {
+    nowNs: () => {
+      startedAtMs = performance.now();
+      return clock.nowNs();
+    },
+  },
+  send: (action: Parameters<typeof bridge.send>[0]) => {
+    const result = bridge.send(action);
+    if (result.sent) counts.sent++;
+    else counts.refused++;
+    return result;
+  },
+};
+ticks(inputs, parts).subscribe({ next: afterTick, error: fatal });
+
+let tickedStateSeq = 0;
+function afterTick(record: TickRecord): void {
+  const nowNs = wall.nowNs();
+  const computeUs = (performance.now() - startedAtMs) * 1000;
+  counts.ticks++;
+  tickUs.record(computeUs);
+  if (nowNs - lastTickNs > 2 * periodNs && stepped === null) {
+    counts.overruns++;
+    gate.overrun((nowNs - lastTickNs) / NS_PER_MS, clock.nowNs());
+  }
+  lastTickNs = nowNs;
+  let loopUs = 0;
+  if (record.sent && record.stateSeq !== tickedStateSeq && stepped === null) {
+    loopUs = (nowNs - record.stateReceivedNs) / 1000;
+    loopMs.record(loopUs / 1000);
+  }
+  tickedStateSeq = record.stateSeq;
+  heartbeat();
+  broadcastStatus();
+  encodeTick(record, computeUs, loopUs, tickNumbers);
+  for (const client of clients) {
+    if (client.role === 'observer') client.sender.sendNumbers(KIND.tick, tickNumbers, TICK_SIZE, record.cause);
+  }
+}
+
+/** Never a blocking write: a sentinel that stands still must not take the tick with it. */
+function heartbeat(): void {
+  if (!sentinel.writable || sentinel.writableLength > 0) return;
+  const beat = Buffer.allocUnsafe(16);
+  beat.writeDoubleLE(gate.epoch, 0);
+  beat.writeUInt32LE(MODES.indexOf(gate.mode), 8);
+  beat.writeUInt32LE(counts.ticks >>> 0, 12);
+  sentinel.write(beat);
+}
+
+/** Deadlines are absolute; a late timer skips, it never catches up. A tick on a state satisfies the deadline too. */
+function timer(): void {
+  if (wall.nowNs() - lastTickNs < 1.2 * periodNs) return;
+  if (putOff === null) timer$.next();
+}
+lastTickNs = wall.nowNs();
+const ticking = setInterval(timer, Math.max(1, Math.floor(periodNs / NS_PER_MS / 2)));
+
+// ---- beginning and end ------------------------------------------------------------------------------------------------
+rmSync(self.socket(REFLEX_SOCKET), { force: true });
+server.listen(self.socket(REFLEX_SOCKET));
+void bridge.open();
+gate.boot(clock.nowNs());
+
+function summary() {
+  return {
+    mode: gate.mode,
+    cause: gate.cause,
+    incident: gate.incident,
+    epoch: gate.epoch,
+    ...counts,
+    interventions: gate.counters.interventions,
+    tick_us: tickUs.quantiles(),
+    loop_ms: loopMs.quantiles(),
+    bridge: bridge.counters,
+    link_dropped: [...clients].reduce((n, c) => n + c.sender.dropped, 0),
+    rss_mb: process.memoryUsage.rss() / 1e6,
+  };
+}
+
+async function shutdown(): Promise<number> {
+  gate.request({ kind: 'disengage' }, clock.nowNs());
+  const until = performance.now() + config.safety.stop_timeout_ms + 500;
+  while (['ENGAGING', 'ACTIVE', 'RECOVERY', 'STOPPING'].includes(gate.mode) && performance.now() < until)
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  clearInterval(ticking);
+  server.close();
+  for (const client of clients) client.socket.end();
+  await bridge.close();
+  log.info(summary(), 'summary');
+  return 0;
+}
+
+function fatal(error: unknown): void {
+  log.fatal(error as Error, 'the tick failed');
+  process.exit(1);
+}
+process.on('uncaughtException', fatal);
+process.on('unhandledRejection', fatal);

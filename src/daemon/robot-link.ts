@@ -1,0 +1,66 @@
+import type { Bridge } from '../../bridges/bridge.ts';
+import { type ClockMessage, nsFromTime, TYPES } from '../../bridges/messages/messages.ts';
+import { RosbridgeClient, type TopicRef } from '../../bridges/rosbridge/client.ts';
+import type { Clock } from '../core/clock.ts';
+import type { RunConfig } from '../core/config-schema.ts';
+import type { ReflexArcError } from '../core/errors.ts';
+import { SeededRandom } from '../core/random.ts';
+import type { CommandEncoder } from '../core/signals.ts';
+import type { FollowingClock } from './following-clock.ts';
+import type { DaemonProcess } from './process.ts';
+
+/** State and task target: what reflex and brain need. The clock comes first, so that it is set before the state. */
+export function lowDimensionalTopics({ robot, task, daemon }: RunConfig): TopicRef[] {
+  const { topics } = robot;
+  return [
+    ...(daemon.time === 'stepped' ? [{ topic: topics.clock, type: TYPES.clock }] : []),
+    { topic: topics.joint_states, type: TYPES.jointState },
+    { topic: topics.pose, type: TYPES.poseStamped },
+    { topic: topics.wrench, type: TYPES.wrenchStamped },
+    { topic: task.target_topic, type: TYPES.poseStamped },
+  ];
+}
+
+/** All of that, and the robot's and the task's own words: what the log and the console show. */
+export function observedTopics(config: RunConfig): TopicRef[] {
+  return [
+    ...lowDimensionalTopics(config),
+    { topic: config.robot.topics.robot_status, type: TYPES.robotStatus },
+    { topic: config.task.episode_topic, type: TYPES.episodeStatus },
+    { topic: config.robot.topics.command, type: TYPES.equilibriumCommand },
+  ];
+}
+
+/** A client on the robot's bridge for a process of the daemon. */
+export function connectRobot(
+  self: DaemonProcess,
+  clock: Clock,
+  encoder: CommandEncoder | null,
+  topics: readonly TopicRef[],
+): Bridge {
+  const { log } = self;
+  const bridge = robotClient(self.run.config, clock, topics, encoder, (error) =>
+    log.warn({ code: error.code }, error.message),
+  );
+  bridge.link$.subscribe((link) => log.info(link, link.up ? 'link to the robot is up' : 'link to the robot is down'));
+  return bridge;
+}
+
+export function robotClient(
+  config: RunConfig,
+  clock: Clock,
+  topics: readonly TopicRef[],
+  encoder: CommandEncoder | null = null,
+  log: (error: ReflexArcError) => void = () => {},
+): Bridge {
+  // Jitter of reconnection only: that clients of one robot do not come back all at once.
+  const random = new SeededRandom(config.seed ^ process.pid);
+  return new RosbridgeClient(config.bridge, { clock, random, topics, encoder, log });
+}
+
+/** Sets the clock from /clock, before the frames that follow it are looked at. */
+export function followClock(bridge: Bridge, config: RunConfig, clock: FollowingClock): void {
+  bridge.frames$.subscribe((frame) => {
+    if (frame.topic === config.robot.topics.clock) clock.follow(nsFromTime((frame.message as ClockMessage).clock));
+  });
+}

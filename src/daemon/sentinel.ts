@@ -1,0 +1,168 @@
+/**
+ * The sentinel: parent of the daemon's processes and the last hand on the brake. It starts reflex, brain and observer,
+ * reads the reflex's heartbeat, and has its own connection to the robot for one purpose: to publish stop when the
+ * reflex is gone or silent. It is kept as small as we can: no ROS client library, no config validation, no learning.
+ *
+ * Heartbeat: 16 bytes on the reflex's fd 3 at every tick: float64 epoch, uint32 mode index, uint32 counter.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { WebSocket } from 'ws';
+import { startProcess } from './process.ts';
+
+const HEARTBEAT_BYTES = 16;
+const here = import.meta.dirname ?? new URL('.', import.meta.url).pathname;
+
+const self = startProcess('sentinel', shutdown);
+const { config } = self.run;
+const log = self.log;
+const monotonicMs = () => performance.now();
+
+/** A line on stdout for the launcher: which process started or ended, and every stop. */
+const say = (event: Record<string, unknown>) => process.stdout.write(`${JSON.stringify(event)}\n`);
+
+// ---- the stop connection ------------------------------------------------------------------------------------------
+let robot: WebSocket | null = null;
+let ending = false;
+
+function connectRobot(): void {
+  if (ending) return;
+  const socket = new WebSocket(config.bridge.url, { perMessageDeflate: false, handshakeTimeout: 1000 });
+  socket.on('open', () => {
+    const type = config.bridge.ros_version === 1 ? 'reflexarc_msgs/Stop' : 'reflexarc_msgs/msg/Stop';
+    socket.send(JSON.stringify({ op: 'advertise', topic: config.robot.topics.stop, type }));
+    robot = socket;
+    // A stop that could not be said while the link was away is said now: stopping late is better than never.
+    if (stopped) publishStop(stopped.reason);
+  });
+  socket.on('error', () => {});
+  socket.on('close', () => {
+    if (robot === socket) robot = null;
+    setTimeout(connectRobot, 200).unref();
+  });
+}
+
+// ---- the heartbeat ------------------------------------------------------------------------------------------------
+let epoch = 0;
+let beatMs = Number.NaN;
+let stopped: { reason: string; epoch: number } | null = null;
+
+function publishStop(reason: string): void {
+  const seconds = (performance.timeOrigin + performance.now()) / 1000;
+  const sec = Math.floor(seconds);
+  const fraction = Math.floor((seconds - sec) * 1e9);
+  const stamp = config.bridge.ros_version === 1 ? { secs: sec, nsecs: fraction } : { sec, nanosec: fraction };
+  const msg = { header: { stamp, frame_id: config.robot.base_frame }, epoch, reason };
+  const sent = robot !== null && robot.readyState === WebSocket.OPEN;
+  if (sent) robot?.send(JSON.stringify({ op: 'publish', topic: config.robot.topics.stop, msg }));
+  log.warn({ reason, epoch, sent }, 'stop');
+  say({ event: 'stop', reason, epoch, sent });
+}
+
+function stopRobot(reason: string): void {
+  stopped = { reason, epoch };
+  publishStop(reason);
+}
+
+function onHeartbeats(stream: Readable): void {
+  let rest: Buffer = Buffer.alloc(0);
+  stream.on('data', (chunk: Buffer) => {
+    const all = rest.length > 0 ? Buffer.concat([rest, chunk]) : chunk;
+    const whole = all.length - (all.length % HEARTBEAT_BYTES);
+    if (whole > 0) {
+      epoch = all.readDoubleLE(whole - HEARTBEAT_BYTES);
+      beatMs = monotonicMs();
+      stopped = null;
+    }
+    rest = Buffer.from(all.subarray(whole));
+  });
+  stream.on('error', () => {});
+}
+
+const watch = setInterval(() => {
+  const silentMs = monotonicMs() - beatMs;
+  if (!(silentMs > config.daemon.heartbeat_ms) || stopped || ending) return;
+  stopRobot(`reflex silent for ${silentMs.toFixed(0)} ms`);
+  // A reflex that was only stalled must not wake up and go on: it is replaced.
+  children.get('reflex')?.child.kill('SIGKILL');
+}, 10);
+
+// ---- the children -------------------------------------------------------------------------------------------------
+interface Child {
+  child: ChildProcess;
+  done: Promise<void>;
+}
+const children = new Map<string, Child>();
+const deaths = new Map<string, number[]>();
+
+function start(name: 'reflex' | 'brain' | 'observer'): void {
+  // The epoch base grows with wall time, so that a restarted reflex always speaks in a newer epoch than the old one.
+  const epochBase = Math.max(Math.floor(performance.timeOrigin + performance.now()), epoch + 1);
+  const child = spawn(process.execPath, [...flags(name), join(here, `${name}.js`), self.dir, String(epochBase)], {
+    stdio: name === 'reflex' ? ['pipe', 'ignore', 'inherit', 'pipe'] : ['pipe', 'ignore', 'inherit'],
+  });
+  child.stdin?.on('error', () => {});
+  if (name === 'reflex') {
+    beatMs = Number.NaN;
+    onHeartbeats(child.stdio[3] as Readable);
+  }
+  const done = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  children.set(name, { child, done });
+  say({ event: 'started', name, pid: child.pid });
+  child.once('exit', (code, signal) => {
+    if (ending) return;
+    if (name === 'reflex') stopRobot(`reflex died (${signal ?? `exit ${code}`})`);
+    log.error({ name, code, signal }, 'process died');
+    say({ event: 'died', name, code, signal });
+    restart(name);
+  });
+}
+
+/** V8 heaps are bounded, so that a leak ends in a restart and not in a swapping robot host. */
+function flags(name: string): string[] {
+  if (name === 'reflex') return ['--max-old-space-size=96', '--max-semi-space-size=2'];
+  return ['--max-old-space-size=256'];
+}
+
+function restart(name: 'reflex' | 'brain' | 'observer'): void {
+  const now = monotonicMs();
+  const recent = (deaths.get(name) ?? []).filter((t) => now - t < 60_000);
+  recent.push(now);
+  deaths.set(name, recent);
+  if (recent.length > config.daemon.restarts) {
+    log.fatal({ name, restarts: config.daemon.restarts }, 'died too often; giving up');
+    say({ event: 'gave_up', name });
+    // Without its observer the robot is still safe, only unseen; without brain or reflex there is nothing to run.
+    if (name === 'observer') return;
+    void shutdown().then(() => process.exit(1));
+    return;
+  }
+  setTimeout(() => !ending && start(name), Math.min(100 * 2 ** (recent.length - 1), 2000));
+}
+
+/** Reflex first, while its link still works: it brings the robot to a stop. The observer last, so that the log has it. */
+async function shutdown(): Promise<number> {
+  ending = true;
+  clearInterval(watch);
+  for (const name of ['reflex', 'brain', 'observer'] as const) {
+    const entry = children.get(name);
+    if (!entry || entry.child.exitCode !== null || entry.child.signalCode !== null) continue;
+    entry.child.kill('SIGTERM');
+    const killer = setTimeout(() => entry.child.kill('SIGKILL'), 4000);
+    await entry.done;
+    clearTimeout(killer);
+    if (name === 'reflex') publishStop('daemon shut down');
+  }
+  robot?.close();
+  return 0;
+}
+
+process.on('uncaughtException', (error) => {
+  log.fatal(error, 'sentinel failed');
+  stopRobot('sentinel failed');
+  setTimeout(() => process.exit(1), 20);
+});
+
+connectRobot();
+for (const name of ['reflex', 'observer', 'brain'] as const) start(name);

@@ -1,0 +1,193 @@
+/** Fixed layouts of the hot frames (see link.ts), both directions side by side. */
+import type { Bridge } from '../../bridges/bridge.ts';
+import type { Gate, TickRecord } from '../../controllers/safety/gate.ts';
+import { type Decision, MODES, type Mode, type Observation, SOURCES, type Source } from '../core/signals.ts';
+
+// ---- decision: 6 numbers, n, base[n], residual[n] ----------------------------------------------------------------------
+const DECISION_HEAD = 7;
+const MAX_ACTION = 64;
+
+export function encodeDecision(d: Decision, out: Float64Array): number {
+  const n = d.base.length;
+  out[0] = d.epoch;
+  out[1] = d.seq;
+  out[2] = d.observationSeq;
+  out[3] = d.observationStampNs;
+  out[4] = d.observedNs;
+  out[5] = d.expiresNs;
+  out[6] = n;
+  out.set(d.base, DECISION_HEAD);
+  out.set(d.residual, DECISION_HEAD + n);
+  return DECISION_HEAD + 2 * n;
+}
+
+/** Null when the layout is broken; the numbers themselves are judged by the gate. */
+export function readDecision(v: Float64Array, count: number): Decision | null {
+  const n = v[6]!;
+  if (count < DECISION_HEAD || !(n >= 1 && n <= MAX_ACTION) || count < DECISION_HEAD + 2 * n) return null;
+  return {
+    epoch: v[0]!,
+    seq: v[1]!,
+    observationSeq: v[2]!,
+    observationStampNs: v[3]!,
+    observedNs: v[4]!,
+    expiresNs: v[5]!,
+    base: v.slice(DECISION_HEAD, DECISION_HEAD + n),
+    residual: v.slice(DECISION_HEAD + n, DECISION_HEAD + 2 * n),
+  };
+}
+
+// ---- observed: a decision, then the observation's two vectors with their lengths ----------------------------------------
+export interface Observed {
+  decision: Decision;
+  base: Float64Array;
+  residual: Float64Array;
+}
+
+export function encodeObserved(d: Decision, o: Observation, out: Float64Array): number {
+  let at = encodeDecision(d, out);
+  out[at++] = o.base.length;
+  out.set(o.base, at);
+  at += o.base.length;
+  out[at++] = o.residual.length;
+  out.set(o.residual, at);
+  return at + o.residual.length;
+}
+
+export function readObserved(v: Float64Array, count: number): Observed | null {
+  const decision = readDecision(v, count);
+  if (decision === null) return null;
+  let at = DECISION_HEAD + 2 * decision.base.length;
+  const base = v.slice(at + 1, at + 1 + v[at]!);
+  at += 1 + base.length;
+  return { decision, base, residual: v.slice(at + 1, at + 1 + v[at]!) };
+}
+
+// ---- status ---------------------------------------------------------------------------------------------------------------
+export const STATUS_SIZE = 10;
+
+export interface Status {
+  mode: Mode;
+  cause: string;
+  epoch: number;
+  incident: number;
+  linkUp: boolean;
+  linkEpoch: number;
+  brainUp: boolean;
+  nowNs: number;
+  residualScale: number;
+  speedScale: number;
+  armed: boolean;
+}
+
+export function encodeStatus(gate: Gate, bridge: Bridge, brainSince: number, nowNs: number, out: Float64Array): void {
+  out[0] = MODES.indexOf(gate.mode);
+  out[1] = gate.epoch;
+  out[2] = gate.incident;
+  out[3] = gate.linkUp ? 1 : 0;
+  out[4] = bridge.counters.reconnects;
+  out[5] = Number.isNaN(brainSince) ? 0 : 1;
+  out[6] = nowNs;
+  out[7] = gate.residualScale;
+  out[8] = gate.speedScale;
+  out[9] = 0;
+}
+
+export function readStatus(v: Float64Array, text: string): Status {
+  const mode = MODES[v[0]!] ?? 'FAULT';
+  return {
+    mode,
+    cause: text,
+    epoch: v[1]!,
+    incident: v[2]!,
+    linkUp: v[3] === 1,
+    linkEpoch: v[4]!,
+    brainUp: v[5] === 1,
+    nowNs: v[6]!,
+    residualScale: v[7]!,
+    speedScale: v[8]!,
+    armed: mode !== 'BOOT' && mode !== 'DISARMED' && mode !== 'FAULT',
+  };
+}
+
+// ---- tick -----------------------------------------------------------------------------------------------------------------
+const SETPOINT = 9;
+const TICK_HEAD = 20;
+export const TICK_SIZE = TICK_HEAD + 2 * SETPOINT;
+
+export interface Tick {
+  nowNs: number;
+  seq: number;
+  mode: Mode;
+  source: Source;
+  epoch: number;
+  stateSeq: number;
+  stateStampNs: number;
+  decisionSeq: number;
+  observationSeq: number;
+  residualFraction: number;
+  risk: number;
+  force: number;
+  value: number;
+  limit: number;
+  clipped: number;
+  sent: boolean;
+  refused: boolean;
+  computeUs: number;
+  loopUs: number;
+  cause: string;
+  aim: Float64Array;
+  setpoint: Float64Array;
+}
+
+export function encodeTick(r: TickRecord, computeUs: number, loopUs: number, out: Float64Array): void {
+  out[0] = r.nowNs;
+  out[1] = r.seq;
+  out[2] = MODES.indexOf(r.mode);
+  out[3] = SOURCES.indexOf(r.source);
+  out[4] = r.epoch;
+  out[5] = r.stateSeq;
+  out[6] = r.stateStampNs;
+  out[7] = r.decisionSeq;
+  out[8] = r.observationSeq;
+  out[9] = r.residualFraction;
+  out[10] = r.risk;
+  out[11] = r.force;
+  out[12] = r.value;
+  out[13] = r.limit;
+  out[14] = r.clipped;
+  out[15] = r.sent ? 1 : 0;
+  out[16] = r.refused ? 1 : 0;
+  out[17] = computeUs;
+  out[18] = loopUs;
+  out[19] = 0;
+  out.set(r.aim, TICK_HEAD);
+  out.set(r.setpoint, TICK_HEAD + SETPOINT);
+}
+
+export function readTick(v: Float64Array, text: string): Tick {
+  return {
+    nowNs: v[0]!,
+    seq: v[1]!,
+    mode: MODES[v[2]!] ?? 'FAULT',
+    source: SOURCES[v[3]!] ?? 'none',
+    epoch: v[4]!,
+    stateSeq: v[5]!,
+    stateStampNs: v[6]!,
+    decisionSeq: v[7]!,
+    observationSeq: v[8]!,
+    residualFraction: v[9]!,
+    risk: v[10]!,
+    force: v[11]!,
+    value: v[12]!,
+    limit: v[13]!,
+    clipped: v[14]!,
+    sent: v[15] === 1,
+    refused: v[16] === 1,
+    computeUs: v[17]!,
+    loopUs: v[18]!,
+    cause: text,
+    aim: v.slice(TICK_HEAD, TICK_HEAD + SETPOINT),
+    setpoint: v.slice(TICK_HEAD + SETPOINT, TICK_SIZE),
+  };
+}

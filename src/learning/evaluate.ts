@@ -1,0 +1,66 @@
+import { PegWorld } from '../../bridges/mujoco/world.ts';
+import type { BasePolicy, ResidualPolicy, RiskCritic } from '../../policies/policy.ts';
+import type { RunConfig } from '../core/config-schema.ts';
+import { InProcessRun } from '../pipeline/in-process.ts';
+
+export interface Evaluation {
+  episodes: number;
+  successes: number;
+  success_rate: number;
+  /** Wilson interval at 95 %. */
+  success_ci95: [number, number];
+  violations: number;
+  violation_rate: number;
+  interventions: number;
+  mean_steps: number;
+  mean_max_force: number;
+  /** How episodes ended: the task's word, or the cause of the ladder's stop. */
+  ended: Record<string, number>;
+}
+
+/** Runs episodes in-process, through the same pipeline and gate as the daemon. */
+export async function evaluate(
+  config: RunConfig,
+  parts: { base: BasePolicy; residual: ResidualPolicy; critic: RiskCritic; residualScale?: number },
+  options: { episodes: number; seed: number },
+): Promise<Evaluation> {
+  const world = await PegWorld.load(config.robot, config.task, config.task.world.model);
+  const run = new InProcessRun({ config, world, ...parts });
+  let successes = 0;
+  let violations = 0;
+  let seconds = 0;
+  let force = 0;
+  const ended: Record<string, number> = {};
+  for (let i = 0; i < options.episodes; i++) {
+    const { episode, ended: how } = run.episode(options.seed + i);
+    if (episode.success) successes++;
+    if (episode.violation) violations++;
+    seconds += episode.duration_s;
+    force += episode.max_force;
+    ended[how] = (ended[how] ?? 0) + 1;
+  }
+  world.dispose();
+  const n = options.episodes;
+  return {
+    episodes: n,
+    successes,
+    success_rate: successes / n,
+    success_ci95: wilson(successes, n),
+    violations,
+    violation_rate: violations / n,
+    interventions: run.gate.counters.interventions,
+    mean_steps: (seconds * config.task.decision_hz) / n,
+    mean_max_force: force / n,
+    ended,
+  };
+}
+
+/** Wilson score interval (Wilson 1927) for `k` successes of `n`, at 95 %. */
+export function wilson(k: number, n: number): [number, number] {
+  if (n === 0) return [0, 1];
+  const z = 1.959963984540054;
+  const p = k / n;
+  const centre = (p + (z * z) / (2 * n)) / (1 + (z * z) / n);
+  const half = (z / (1 + (z * z) / n)) * Math.sqrt((p * (1 - p)) / n + (z * z) / (4 * n * n));
+  return [Math.max(0, centre - half), Math.min(1, centre + half)];
+}

@@ -1,0 +1,137 @@
+import { NEVER, Subject } from 'rxjs';
+import type { EpisodeStatus } from '../../bridges/messages/messages.ts';
+import { MujocoBridge } from '../../bridges/mujoco/bridge.ts';
+import type { PegWorld } from '../../bridges/mujoco/world.ts';
+import { RecedingHorizon } from '../../controllers/chunks/receding-horizon.ts';
+import { cartesianImpedance } from '../../controllers/interfaces/cartesian-impedance.ts';
+import { Gate, type TickRecord } from '../../controllers/safety/gate.ts';
+import type { BasePolicy, ResidualPolicy, RiskCritic } from '../../policies/policy.ts';
+import { VirtualClock } from '../core/clock.ts';
+import type { RunConfig, TaskConfig } from '../core/config-schema.ts';
+import type { LadderTransition, Mode, SafeAction } from '../core/signals.ts';
+import { Decider } from './decide.ts';
+import { type Decided, decisions, ticks } from './pipeline.ts';
+
+export interface InProcessParts {
+  config: RunConfig;
+  world: PegWorld;
+  base: BasePolicy;
+  residual: ResidualPolicy;
+  critic: RiskCritic;
+  /** Overrides the config's; 0 is the base alone. */
+  residualScale?: number;
+}
+
+const DONE: readonly Mode[] = ['STOPPED', 'ESTOP', 'FAULT'];
+
+/**
+ * Both halves of the pipeline in one process under a virtual clock, on the in-process world: for tests, training,
+ * evaluation and replay. The same stages as the daemon; only bridge and clock differ. No sockets, no timers: time moves
+ * when `step` is called, so a seed gives the same bits every time.
+ */
+export class InProcessRun {
+  readonly gate: Gate;
+  readonly bridge: MujocoBridge;
+  readonly clock: VirtualClock;
+  /** Every decision. Reused objects: copy what you keep. */
+  readonly decided$ = new Subject<Decided>();
+  /** Every tick. Reused object: copy what you keep. */
+  readonly ticked$ = new Subject<TickRecord>();
+  /** Every action that was sent. Reused object: copy what you keep. */
+  readonly sent$ = new Subject<SafeAction>();
+  readonly transitions: LadderTransition[] = [];
+  readonly #world: PegWorld;
+  readonly #task: TaskConfig;
+
+  constructor(parts: InProcessParts) {
+    const { config, world, base, residual, critic } = parts;
+    this.#world = world;
+    this.#task = config.task;
+    this.clock = new VirtualClock(world.timeNs);
+    const kinematics = cartesianImpedance(config.robot);
+    this.bridge = new MujocoBridge(world, kinematics.encoder, this.clock, config.seed);
+    this.gate = new Gate({
+      safety: config.safety,
+      robot: config.robot,
+      interface: kinematics,
+      critic,
+      // Newer than any epoch that this world has heard of.
+      epochBase: world.status().epoch + 1,
+      onTransition: (t) => this.transitions.push(t),
+    });
+    const decider = new Decider({
+      base,
+      residual,
+      executor: new RecedingHorizon(base.actionSize, base.horizon, config.policies.base.execute_steps),
+      residualScale: parts.residualScale ?? config.policies.residual.scale,
+      lifetimeNs: config.safety.decision_age_ms * 1e6,
+    });
+    const decisions$ = new Subject<Decided['decision']>();
+    const frames$ = this.bridge.frames$;
+    // The brain half subscribes first: its decision is there when the reflex half ticks on the same state.
+    decisions(frames$, { robot: config.robot, task: config.task, decider, epoch: () => this.gate.epoch }).subscribe(
+      (d) => {
+        this.decided$.next(d);
+        decisions$.next(d.decision);
+      },
+    );
+    ticks(
+      { frames$, decisions$, link$: this.bridge.link$, timer$: NEVER },
+      {
+        robot: config.robot,
+        task: config.task,
+        gate: this.gate,
+        clock: this.clock,
+        send: (action) => {
+          this.sent$.next(action);
+          return this.bridge.send(action);
+        },
+      },
+    ).subscribe((record) => this.ticked$.next(record));
+    void this.bridge.open();
+    this.gate.boot(this.clock.nowNs());
+  }
+
+  /** One state period: physics, then state, decision when due, tick, command. */
+  step(): void {
+    this.bridge.step();
+  }
+
+  /**
+   * One whole episode with the operator's part played: reset the world, arm, engage, run to its end, disengage, stop,
+   * reset the ladder. Returns the task's own score and how the ladder ended.
+   */
+  episode(seed: number): { episode: EpisodeStatus; ended: string } {
+    this.#toDisarmed();
+    this.#world.reset(seed);
+    for (let i = 0; i < 5; i++) this.step();
+    this.#ask('arm');
+    this.step();
+    this.#ask('engage');
+    let episode = this.#world.episode();
+    // The world counts only the time in which its receiver follows: a bound for a gate that never lets it.
+    let left = 2 * Math.ceil((this.#task.horizon_steps / this.#task.decision_hz) * this.#task.world.state_hz);
+    while (left-- > 0 && episode.phase === 'running' && !DONE.includes(this.gate.mode)) {
+      this.step();
+      episode = this.#world.episode();
+    }
+    const ended = episode.phase === 'running' ? this.gate.cause : episode.phase;
+    this.gate.request({ kind: 'disengage' }, this.clock.nowNs());
+    this.#toDisarmed();
+    return { episode, ended };
+  }
+
+  #toDisarmed(): void {
+    for (let i = 0; this.gate.mode !== 'DISARMED'; i++) {
+      if (i > 1000) throw new Error(`the ladder stays in ${this.gate.mode}: ${this.gate.cause}`);
+      this.step();
+      if (!DONE.includes(this.gate.mode)) continue;
+      this.gate.request({ kind: 'reset', incident: this.gate.incident }, this.clock.nowNs());
+    }
+  }
+
+  #ask(kind: 'arm' | 'engage'): void {
+    const { accepted, reason } = this.gate.request({ kind }, this.clock.nowNs());
+    if (!accepted) throw new Error(`${kind} refused: ${reason}`);
+  }
+}

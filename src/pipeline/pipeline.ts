@@ -1,0 +1,101 @@
+import { filter, ignoreElements, map, merge, type Observable, tap } from 'rxjs';
+import type { LinkState } from '../../bridges/bridge.ts';
+import type { Gate, TickRecord } from '../../controllers/safety/gate.ts';
+import type { Clock } from '../core/clock.ts';
+import type { RobotConfig, TaskConfig } from '../core/config-schema.ts';
+import type { Decision, Observation, RobotState, SafeAction, SensorFrame, SentCommand } from '../core/signals.ts';
+import { StateAssembler, writePose } from './assemble.ts';
+import type { Decider } from './decide.ts';
+import { decisionIndex, Observer } from './observe.ts';
+
+/**
+ * The one pipeline. The daemon runs its two halves in two processes, joined by the link; simulation, training and
+ * replay run both halves in one, joined by a Subject. They differ only in bridge and clock.
+ *
+ *   brain half:   SensorFrame → RobotState → Observation → Decision
+ *   reflex half:  SensorFrame → RobotState ┐
+ *                 Decision ────────────────┴→ gate → SafeAction → SentCommand → TickRecord
+ */
+export interface Decided {
+  readonly decision: Decision;
+  readonly observation: Observation;
+}
+
+export interface BrainHalf {
+  robot: RobotConfig;
+  task: TaskConfig;
+  decider: Decider;
+  /** Command epoch now in force, as the reflex last said. */
+  epoch(): number;
+}
+
+/** The brain half. Emits reused objects: copy what you keep. */
+export function decisions(frames$: Observable<SensorFrame>, parts: BrainHalf): Observable<Decided> {
+  const assembler = new StateAssembler(parts.robot);
+  const observer = new Observer();
+  const target = new Float64Array(7).fill(Number.NaN);
+  let decidedAt = -1;
+  const due = (state: RobotState): boolean => {
+    const index = decisionIndex(state.stampNs, parts.task.decision_hz);
+    if (index === decidedAt) return false;
+    decidedAt = index;
+    return true;
+  };
+  return frames$.pipe(
+    tap((frame) => frame.topic === parts.task.target_topic && writePose(poseOf(frame), target)),
+    map((frame) => assembler.accept(frame)),
+    filter((state): state is RobotState => state !== null),
+    filter((state) => !Number.isNaN(target[0]!) && due(state)),
+    map((state) => observer.observe(state, target)),
+    map((observation) => ({ observation, decision: parts.decider.decide(observation, parts.epoch()) })),
+    filter((d): d is Decided => d.decision !== null),
+  );
+}
+
+export interface ReflexHalf {
+  robot: RobotConfig;
+  task: TaskConfig;
+  gate: Gate;
+  clock: Clock;
+  send(action: SafeAction): SentCommand;
+}
+
+export interface ReflexInputs {
+  frames$: Observable<SensorFrame>;
+  decisions$: Observable<Decision>;
+  link$: Observable<LinkState>;
+  /** Ticks of the timer: the gate is asked also when no state comes. */
+  timer$: Observable<unknown>;
+  /** Told of each complete state before its tick; answers false to put the tick off (see the stepped reflex). */
+  beforeTick?(state: RobotState): boolean;
+}
+
+/** The reflex half: one TickRecord a tick. The record is reused: copy what you keep. */
+export function ticks(inputs: ReflexInputs, parts: ReflexHalf): Observable<TickRecord> {
+  const { gate, clock, send } = parts;
+  const assembler = new StateAssembler(parts.robot);
+  const target = new Float64Array(7);
+  const tick = (): TickRecord => {
+    const action = gate.tick(clock.nowNs());
+    if (action !== null) gate.sent(send(action));
+    return gate.record;
+  };
+  const states$ = inputs.frames$.pipe(
+    tap((frame) => {
+      if (frame.topic !== parts.task.target_topic) return;
+      writePose(poseOf(frame), target);
+      gate.ingestTarget(target, frame.receivedNs);
+    }),
+    map((frame) => assembler.accept(frame)),
+    filter((state): state is RobotState => state !== null),
+    tap((state) => gate.ingestState(state)),
+    filter((state) => inputs.beforeTick?.(state) ?? true),
+  );
+  const facts$ = merge(
+    inputs.decisions$.pipe(tap((decision) => gate.ingestDecision(decision))),
+    inputs.link$.pipe(tap((link) => gate.observeLink(link.up, link.epoch, clock.nowNs()))),
+  ).pipe(ignoreElements());
+  return merge(facts$, merge(states$, inputs.timer$).pipe(map(tick)));
+}
+
+const poseOf = (frame: SensorFrame) => (frame.message as { pose?: object } | null)?.pose as never;

@@ -1,0 +1,116 @@
+import { describe, expect, it } from 'vitest';
+import { robotSchema } from '../../src/core/config-schema.ts';
+import type { SensorFrame } from '../../src/core/signals.ts';
+import { StateAssembler } from '../../src/pipeline/assemble.ts';
+
+const joint = (name: string) => ({ name, position: [-1, 1], velocity: 1, acceleration: 10, jerk: 100, effort: 10 });
+const robot = robotSchema.parse({
+  name: 'two',
+  joints: [joint('a'), joint('b')],
+  topics: {},
+  interface: { type: 'cartesian_impedance' },
+});
+const header = (ns: number) => ({ stamp: { sec: Math.floor(ns / 1e9), nanosec: ns % 1e9 }, frame_id: 'base' });
+const frame = (topic: string, message: unknown, receivedNs = 0): SensorFrame => ({
+  topic,
+  type: '',
+  message,
+  receivedNs,
+  linkEpoch: 1,
+});
+const joints = (ns: number, over: object = {}) =>
+  frame('/joint_states', {
+    header: header(ns),
+    name: ['a', 'b'],
+    position: [1, 2],
+    velocity: [3, 4],
+    effort: [5, 6],
+    ...over,
+  });
+const pose = (ns: number) => poseAt(ns, 0.1);
+const poseAt = (ns: number, x: unknown) =>
+  frame('/ee_pose', {
+    header: header(ns),
+    pose: { position: { x, y: 0.2, z: 0.3 }, orientation: { x: 0, y: 1, z: 0, w: 0 } },
+  });
+const wrench = (ns: number, receivedNs = 0) =>
+  frame(
+    '/wrench',
+    { header: header(ns), wrench: { force: { x: 1, y: 2, z: 3 }, torque: { x: 4, y: 5, z: 6 } } },
+    receivedNs,
+  );
+
+describe('state assembler', () => {
+  it('joins the three messages of one stamp, in any order, into one state', () => {
+    const a = new StateAssembler(robot);
+    expect(a.accept(wrench(10))).toBeNull();
+    expect(a.accept(joints(10))).toBeNull();
+    const state = a.accept(pose(10));
+    expect(state?.stampNs).toBe(10);
+    expect(Array.from(state!.position)).toEqual([1, 2]);
+    expect(Array.from(state!.pose)).toEqual([0.1, 0.2, 0.3, 0, 1, 0, 0]);
+    expect(Array.from(state!.wrench)).toEqual([1, 2, 3, 4, 5, 6]);
+  });
+
+  it('never mixes two stamps', () => {
+    const a = new StateAssembler(robot);
+    a.accept(joints(10));
+    a.accept(pose(10));
+    expect(a.accept(wrench(20))).toBeNull();
+    expect(a.counters.incomplete).toBe(1);
+    a.accept(joints(20));
+    expect(a.accept(pose(20))?.stampNs).toBe(20);
+  });
+
+  it('indexes joints by name in every message, and ignores extra joints', () => {
+    const a = new StateAssembler(robot);
+    a.accept(pose(10));
+    a.accept(wrench(10));
+    const permuted = { name: ['gripper', 'b', 'a'], position: [9, 2, 1], velocity: [9, 4, 3], effort: [9, 6, 5] };
+    const state = a.accept(joints(10, permuted));
+    expect(Array.from(state!.position)).toEqual([1, 2]);
+    expect(Array.from(state!.velocity)).toEqual([3, 4]);
+    a.accept(pose(20));
+    a.accept(wrench(20));
+    expect(Array.from(a.accept(joints(20))!.position)).toEqual([1, 2]);
+  });
+
+  it.each([
+    ['a missing joint', { name: ['a', 'c'] }, 'joint b is missing'],
+    ['a repeated joint', { name: ['a', 'a'] }, 'named twice'],
+    ['fewer values than names', { position: [1] }, '2 names, but 1'],
+    ['an empty velocity', { velocity: [] }, '2 names, but 2/0/2'],
+    ['no array at all', { effort: null }, 'must be arrays'],
+  ])('refuses the whole message for %s', (_what, over, why) => {
+    const a = new StateAssembler(robot);
+    a.accept(pose(10));
+    a.accept(wrench(10));
+    expect(a.accept(joints(10, over))).toBeNull();
+    expect(a.counters.refused).toBe(1);
+    expect(a.lastRefusal).toContain(why);
+  });
+
+  it.each([null, undefined, '0.5', true])('turns %s into NaN, never into a number', (bad) => {
+    const a = new StateAssembler(robot);
+    a.accept(joints(10, { position: [bad, 2] }));
+    a.accept(wrench(10));
+    const state = a.accept(poseAt(10, bad))!;
+    expect(state.position[0]).toBeNaN();
+    expect(state.pose[0]).toBeNaN();
+  });
+
+  it('carries the arrival time of the message that completed it', () => {
+    const a = new StateAssembler(robot);
+    a.accept(joints(10));
+    a.accept(pose(10));
+    expect(a.accept(wrench(10, 77))?.receivedNs).toBe(77);
+  });
+
+  it('survives messages that are no objects', () => {
+    const a = new StateAssembler(robot);
+    for (const m of [null, 3, 'x', [], {}]) {
+      expect(a.accept(frame('/joint_states', m))).toBeNull();
+      expect(a.accept(frame('/other', m))).toBeNull();
+    }
+  });
+});

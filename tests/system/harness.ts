@@ -1,0 +1,251 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { connect, createServer, type Server, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { Ros, Service, Topic } from 'roslib';
+import { freePort } from '../../src/cli/ports.ts';
+import { loadRun } from '../../src/core/config/load.ts';
+import type { RunConfig } from '../../src/core/config-schema.ts';
+import { packageRoot } from '../../src/core/paths.ts';
+import { Daemon } from '../../src/daemon/launch.ts';
+
+/** Real processes for the system tests: they run what `npm run build` made. */
+export const MAIN = join(packageRoot, 'dist/src/cli/main.js');
+export const RUN_FILE = join(packageRoot, 'configs/runs/peg.yaml');
+
+export const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
+
+export async function until(test: () => boolean | undefined, withinMs: number, what: string): Promise<void> {
+  const end = performance.now() + withinMs;
+  while (!test()) {
+    if (performance.now() > end) throw new Error(`waited ${withinMs} ms for ${what}`);
+    await pause(1);
+  }
+}
+
+export interface Ended {
+  code: number | null;
+  stdout: string;
+  stderr: string;
+}
+
+/** Runs the command line to its end. */
+export function cli(
+  args: string[],
+  options: { cwd?: string; onStart?: (child: ChildProcess) => void } = {},
+): Promise<Ended> {
+  const child = spawn(process.execPath, [MAIN, ...args], {
+    cwd: options.cwd ?? packageRoot,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let stdout = '';
+  let stderr = '';
+  child.stdout.on('data', (d) => {
+    stdout += d;
+  });
+  child.stderr.on('data', (d) => {
+    stderr += d;
+  });
+  options.onStart?.(child);
+  return new Promise((resolve) => child.once('close', (code) => resolve({ code, stdout, stderr })));
+}
+
+/** The simulated robot in its own process. */
+export class Sim {
+  readonly child: ChildProcess;
+  readonly port: number;
+
+  private constructor(child: ChildProcess, port: number) {
+    this.child = child;
+    this.port = port;
+  }
+
+  static async start(port?: number): Promise<Sim> {
+    const at = port ?? (await freePort());
+    const child = spawn(process.execPath, [MAIN, 'sim', RUN_FILE, '--json', '--port', String(at), '--seed', '1'], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
+    await new Promise<void>((resolve, reject) => {
+      createInterface({ input: child.stdout! }).once('line', () => resolve());
+      child.once('exit', (code) => reject(new Error(`sim ended with ${code}`)));
+    });
+    return new Sim(child, at);
+  }
+
+  async stop(): Promise<void> {
+    await endProcess(this.child);
+  }
+}
+
+export async function endProcess(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const gone = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+  child.kill('SIGTERM');
+  const killer = setTimeout(() => child.kill('SIGKILL'), 3000);
+  await gone;
+  clearTimeout(killer);
+}
+
+/** The daemon with free ports, recording into a folder of its own. */
+export async function startDaemon(
+  robotPort: number,
+  change: (config: RunConfig) => void = () => {},
+): Promise<TestDaemon> {
+  const { config } = loadRun(RUN_FILE, []);
+  config.bridge.url = `ws://127.0.0.1:${robotPort}`;
+  config.daemon.console_port = await freePort();
+  config.daemon.ros_port = await freePort();
+  change(config);
+  const dir = mkdtempSync(join(tmpdir(), 'reflexarc-test-'));
+  const daemon = new Daemon(config, { logLines: { file: join(dir, 'lines') }, logPath: join(dir, 'log.mcap') });
+  const stop = async () => {
+    await daemon.stop();
+    rmSync(dir, { recursive: true, force: true });
+  };
+  return { daemon, config, dir, stop };
+}
+
+export interface TestDaemon {
+  daemon: Daemon;
+  config: RunConfig;
+  dir: string;
+  stop(): Promise<void>;
+}
+
+/** A stock roslib client. */
+export async function rosClient(port: number): Promise<Ros> {
+  const ros = new Ros({ url: `ws://127.0.0.1:${port}` });
+  await new Promise<void>((resolve, reject) => {
+    ros.on('connection', () => resolve());
+    ros.on('error', (e) => reject(new Error(String((e as { message?: string }).message ?? e))));
+  });
+  return ros;
+}
+
+export function listen<T>(ros: Ros, name: string, messageType: string, handler: (message: T) => void): Topic<T> {
+  const topic = new Topic<T>({ ros, name, messageType, queue_length: 1 });
+  topic.subscribe(handler);
+  return topic;
+}
+
+export function callTrigger(ros: Ros, name: string): Promise<{ success: boolean; message: string }> {
+  const service = new Service<Record<string, never>, { success: boolean; message: string }>({
+    ros,
+    name,
+    serviceType: 'std_srvs/srv/Trigger',
+  });
+  return new Promise((resolve, reject) => service.callService({}, resolve, (e) => reject(new Error(String(e))), 5000));
+}
+
+/** Arms and engages through the reflex's own socket, and waits until the policy moves the robot. */
+export async function engage({ daemon }: TestDaemon): Promise<void> {
+  const { reflex } = daemon;
+  await reflex.until((s) => s.mode === 'DISARMED' && s.linkUp && s.brainUp, 20_000);
+  await insist(() => reflex.request({ kind: 'arm' }));
+  await insist(() => reflex.request({ kind: 'engage' }));
+  await reflex.until((s) => s.mode === 'ACTIVE', 5000);
+}
+
+async function insist(ask: () => Promise<{ accepted: boolean; reason: string }>): Promise<void> {
+  let reason = '';
+  for (let i = 0; i < 200; i++) {
+    const answer = await ask();
+    if (answer.accepted) return;
+    reason = answer.reason;
+    await pause(25);
+  }
+  throw new Error(`refused: ${reason}`);
+}
+
+/** Ids of all processes below `pid`, from /proc. */
+export function descendants(pid: number): number[] {
+  const parents = new Map<number, number>();
+  for (const entry of readdirSync('/proc')) {
+    if (!/^\d+$/.test(entry)) continue;
+    try {
+      const stat = readFileSync(`/proc/${entry}/stat`, 'utf8');
+      parents.set(Number(entry), Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]));
+    } catch {
+      // It ended while we looked.
+    }
+  }
+  const found: number[] = [];
+  const visit = (of: number) => {
+    for (const [child, parent] of parents)
+      if (parent === of) {
+        found.push(child);
+        visit(child);
+      }
+  };
+  visit(pid);
+  return found;
+}
+
+export function alive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return !/\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+  } catch {
+    return false;
+  }
+}
+
+/** A TCP proxy that can be cut: the pulled cable between daemon and robot. */
+export class Cable {
+  readonly port: number;
+  readonly #server: Server;
+  readonly #pairs = new Set<[Socket, Socket]>();
+  #cut = false;
+
+  private constructor(server: Server, port: number) {
+    this.#server = server;
+    this.port = port;
+  }
+
+  static async to(port: number): Promise<Cable> {
+    let cable: Cable;
+    const server = createServer((near) => {
+      if (cable.#cut) {
+        near.destroy();
+        return;
+      }
+      const far = connect(port, '127.0.0.1');
+      const pair: [Socket, Socket] = [near, far];
+      cable.#pairs.add(pair);
+      near.setNoDelay(true);
+      far.setNoDelay(true);
+      near.pipe(far);
+      far.pipe(near);
+      for (const socket of pair) {
+        socket.on('error', () => {});
+        socket.on('close', () => {
+          near.destroy();
+          far.destroy();
+          cable.#pairs.delete(pair);
+        });
+      }
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    cable = new Cable(server, (server.address() as { port: number }).port);
+    return cable;
+  }
+
+  cut(): void {
+    this.#cut = true;
+    for (const [near, far] of this.#pairs) {
+      near.destroy();
+      far.destroy();
+    }
+  }
+
+  restore(): void {
+    this.#cut = false;
+  }
+
+  close(): void {
+    this.cut();
+    this.#server.close();
+  }
+}
