@@ -100,7 +100,7 @@ describe('the house', () => {
     const readme = read('README.md');
     expect(Object.keys(ERRORS).filter((errorCode) => !readme.includes(`\`${errorCode}\``))).toEqual([]);
     for (const [errorCode, { exit }] of Object.entries(ERRORS)) {
-      expect(readme, errorCode).toMatch(new RegExp(`\\| \`${errorCode}\` \\| ${exit} \\|`));
+      expect(readme, errorCode).toMatch(new RegExp(`\\| \`${errorCode}\` +\\| ${exit} +\\|`));
     }
   });
 
