@@ -179,11 +179,6 @@ function checkTiming({ safety, task, daemon }: RunConfig, notes: Notes): void {
     at('stop_dwell_ms'),
     `${safety.stop_dwell_ms} ms is not below stop_timeout_ms ${safety.stop_timeout_ms} ms: no stop could ever be confirmed`,
   );
-  notes.warn(
-    safety.force_filter_hz >= world.state_hz / 2,
-    at('force_filter_hz'),
-    `${safety.force_filter_hz} is at or above half of the state rate ${world.state_hz} Hz: it filters nothing`,
-  );
 }
 
 function checkProcesses({ daemon, policies, safety, bridge }: RunConfig, notes: Notes): void {

@@ -64,7 +64,6 @@ describe('what is allowed but doubtful is a warning with its place', () => {
     [['policies.residual.scale=0.5'], '0.5 is above safety.residual_bound 0.3'],
     [['safety.off=[workspace]'], 'workspace: this rule is switched off'],
     [['robot.joints[0].position=[-155, 155]'], 'these are radians, not degrees'],
-    [['safety.force_filter_hz=50'], 'at or above half of the state rate 100 Hz'],
   ])('%j', (sets, told) => {
     expect(warned(...sets)).toContain(told);
     expect(warned(...sets)).toContain(`--set ${sets[0]}: `);
