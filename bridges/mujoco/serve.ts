@@ -1,7 +1,7 @@
 import type { Clock } from '../../src/core/clock.ts';
 import { type EquilibriumCommand, nsFromTime, type Stop, TYPES } from '../messages/messages.ts';
 import type { PegWorld } from './world.ts';
-import { type OutgoingMessage, WorldMessages } from './world-messages.ts';
+import { type OutgoingMessage, resetAnswer, WorldMessages } from './world-messages.ts';
 
 /** What is needed of a ROS server; `bridges/rosserver` is one. */
 export interface TopicServer {
@@ -24,14 +24,17 @@ const ANSWER_WITHIN_MS = 200;
 const ALONE_AFTER_MS = 1000;
 /** Real: so many periods late are caught up; what is more is skipped. */
 const MAX_CATCH_UP = 4;
+const STATUS_HZ = 20;
+const EPISODE_HZ = 10;
 
 /** Puts a world on a ROS server: state out, commands and stop in, services for reset and release. */
 export function serveWorld(world: PegWorld, server: TopicServer, options: ServeOptions): { stop(): void } {
   const { robot, task } = world;
   const { clock, pacing } = options;
   const messages = new WorldMessages(world);
-  const periodNs = 1e9 / task.world.state_hz;
-  const slowEvery = Math.max(1, Math.round(task.world.state_hz / 20));
+  const every = (hz: number) => Math.max(1, Math.round(1e9 / hz / world.periodNs));
+  const statusEvery = every(STATUS_HZ);
+  const episodeEvery = every(EPISODE_HZ);
   const send = ({ topic, type, message }: OutgoingMessage) => server.publish(topic, type, message);
   let seed = options.seed;
   let running = true;
@@ -40,80 +43,103 @@ export function serveWorld(world: PegWorld, server: TopicServer, options: ServeO
   let held = true;
   let ended = false;
   let commandNs = Number.NEGATIVE_INFINITY;
-  let waiting: NodeJS.Timeout | null = null;
+  let timer: NodeJS.Timeout | null = null;
+  let waiting = false;
   let deadlineNs = clock.nowNs();
 
   world.reset(seed++);
   server.onPublish(robot.topics.command, TYPES.equilibriumCommand, (message) => {
+    if (!running) return;
     const command = message as EquilibriumCommand;
     world.receive(command);
+    if (world.receiver.holding !== held) sayStatus();
     commandNs = clock.nowNs();
-    const stamp = command?.state_stamp;
-    if (waiting !== null && stamp !== undefined && nsFromTime(stamp) >= stampNs) next();
+    if (waiting && answersNs(command) >= stampNs) next();
   });
   server.onPublish(robot.topics.stop, TYPES.stop, (message) => {
+    if (!running) return;
     world.stop(message as Stop);
-    send(messages.status());
+    sayStatus();
   });
   server.advertiseService(task.reset_service, TYPES.trigger, () => {
-    const with_ = seed++;
-    world.reset(with_);
+    if (!running) return { success: false, message: 'the world has ended' };
+    const used = seed++;
+    world.reset(used);
     send(messages.estimate());
-    send(messages.episode());
-    send(messages.status());
-    return { success: true, message: `episode with seed ${with_}` };
+    sayEpisode();
+    sayStatus();
+    return { success: true, message: resetAnswer(used) };
   });
   server.advertiseService(task.release_service, TYPES.trigger, () => {
     world.release();
-    return { success: true, message: 'commands are followed again' };
+    return { success: true, message: 'released: commands are followed again' };
   });
+
+  function sayStatus(): void {
+    held = world.receiver.holding;
+    send(messages.status());
+  }
+
+  function sayEpisode(): void {
+    const out = messages.episode();
+    ended = out.message.phase !== 'running';
+    send(out);
+  }
 
   function step(): void {
     world.advance();
-    const status = world.status();
-    const episode = world.episode();
-    const slow = states++ % slowEvery === 0;
-    if (slow) send(messages.estimate());
-    if (slow || status.holding !== held) send(messages.status());
-    if (slow || (episode.phase !== 'running') !== ended) send(messages.episode());
-    held = status.holding;
-    ended = episode.phase !== 'running';
     stampNs = world.timeNs;
+    const statusDue = states % statusEvery === 0;
+    const episodeDue = states % episodeEvery === 0;
+    states++;
+    if (statusDue) send(messages.estimate());
+    if (statusDue || world.receiver.holding !== held) sayStatus();
+    if (episodeDue || world.ended !== ended) sayEpisode();
     for (const out of messages.state()) send(out);
   }
 
   /** Ends the wait of a stepped state and makes the next one. Its own turn, so that sockets are served in between. */
   function next(): void {
-    if (waiting !== null) clearTimeout(waiting);
-    waiting = null;
+    waiting = false;
+    if (timer !== null) clearTimeout(timer);
+    timer = null;
     if (running) setImmediate(stepped);
   }
 
   function stepped(): void {
-    if (!running || waiting !== null) return;
-    step();
+    if (!running || waiting) return;
+    waiting = true;
     const alone = clock.nowNs() - commandNs > ALONE_AFTER_MS * 1e6;
-    waiting = setTimeout(next, alone ? periodNs / 1e6 : ANSWER_WITHIN_MS);
+    timer = setTimeout(next, alone ? world.periodNs / 1e6 : ANSWER_WITHIN_MS);
+    // Last: a server in our own process may have the answer before this returns.
+    step();
   }
 
   /** Absolute deadlines. A few late periods are caught up; after a longer stall the rest is skipped. */
   function real(): void {
     if (!running) return;
     const nowNs = clock.nowNs();
-    if (nowNs - deadlineNs > MAX_CATCH_UP * periodNs) deadlineNs = nowNs;
+    if (nowNs - deadlineNs > MAX_CATCH_UP * world.periodNs) deadlineNs = nowNs;
     while (deadlineNs <= nowNs) {
       step();
-      deadlineNs += periodNs;
+      deadlineNs += world.periodNs;
     }
-    setTimeout(real, Math.max(0, (deadlineNs - clock.nowNs()) / 1e6));
+    timer = setTimeout(real, Math.max(0, (deadlineNs - clock.nowNs()) / 1e6));
   }
 
   if (pacing === 'stepped') stepped();
   else real();
   return {
+    /** Ends the world's time; what comes in later is ignored. The server stays the caller's. */
     stop() {
       running = false;
-      if (waiting !== null) clearTimeout(waiting);
+      if (timer !== null) clearTimeout(timer);
     },
   };
+}
+
+/** Stamp of the state that a command answers; NaN when it has none. */
+function answersNs(command: EquilibriumCommand | null): number {
+  const stamp = command?.state_stamp;
+  return typeof stamp === 'object' && stamp !== null ? nsFromTime(stamp) : Number.NaN;
 }

@@ -1,20 +1,25 @@
 import { makeRobotState, type RobotState } from '../../src/core/signals.ts';
 import {
   type ClockMessage,
+  type EpisodeStatus,
   type JointState,
   type PoseStamped,
   type Quaternion,
+  type RobotStatus,
   TYPES,
   timeFromNs,
   type WrenchStamped,
 } from '../messages/messages.ts';
 import type { PegWorld } from './world.ts';
 
-export interface OutgoingMessage {
+export interface OutgoingMessage<Message = unknown> {
   readonly topic: string;
   readonly type: string;
-  readonly message: unknown;
+  readonly message: Message;
 }
+
+/** What the reset service answers; the seed is enough to run the same episode again. */
+export const resetAnswer = (seed: number) => `episode with seed ${seed}`;
 
 /** What a robot says: the ROS messages of a world, with stamps of simulated time. */
 export class WorldMessages {
@@ -56,17 +61,17 @@ export class WorldMessages {
     ];
   }
 
-  estimate(): OutgoingMessage {
+  estimate(): OutgoingMessage<PoseStamped> {
     const { robot, task } = this.#world;
     const header = { stamp: timeFromNs(this.#world.timeNs), frame_id: robot.base_frame };
     return { topic: task.target_topic, type: TYPES.poseStamped, message: poseMessage(header, this.#world.estimate) };
   }
 
-  status(): OutgoingMessage {
+  status(): OutgoingMessage<RobotStatus> {
     return { topic: this.#world.robot.topics.robot_status, type: TYPES.robotStatus, message: this.#world.status() };
   }
 
-  episode(): OutgoingMessage {
+  episode(): OutgoingMessage<EpisodeStatus> {
     return { topic: this.#world.task.episode_topic, type: TYPES.episodeStatus, message: this.#world.episode() };
   }
 }

@@ -52,7 +52,7 @@ export class PegWorld {
   readonly #stepsPerState: number;
   readonly #pose = new Float64Array(7);
   #timeNs = 0;
-  #episode = 0;
+  #episode = -1;
   #seed = 0;
 
   private constructor(robot: RobotConfig, task: TaskConfig, physics: Physics) {
@@ -192,6 +192,11 @@ export class PegWorld {
 
   status(): RobotStatus {
     return { header: this.#header(), ...this.receiver.status(this.#timeNs) };
+  }
+
+  /** True once the episode has succeeded or timed out. */
+  get ended(): boolean {
+    return this.#score.phase !== 'running';
   }
 
   episode(): EpisodeStatus {
