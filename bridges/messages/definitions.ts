@@ -101,15 +101,19 @@ string mode
 string source
 # Of the state and of the decision that it was judged with.
 uint32 state_seq
-uint32 decision_seq
+builtin_interfaces/Time state_stamp
+# -1 when there was no decision.
+int64 decision_seq
 # Fraction of the residual that was left, [0, 1].
 float64 residual_fraction
 # Critic's risk of the remaining action, [0, 1].
 float64 risk
 # Filtered force norm, N.
 float64 force
-# Rule that spoke; empty when none did.
+# Rule that spoke, what it saw and what it allows; empty when none did.
 string cause
+float64 value
+float64 limit
 # Where the policy wants to go, and the setpoint that went out.
 float64[] aim
 float64[] setpoint

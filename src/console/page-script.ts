@@ -1,5 +1,5 @@
 /** The page's own script: plain browser JavaScript, no build. It draws what it is sent and decides nothing. */
-export const script = String.raw`
+export const script = `
 'use strict';
 const $ = (id) => document.getElementById(id);
 const SHAPES = { BOOT: '◌', DISARMED: '○', HOLD: '❚❚', ENGAGING: '△', ACTIVE: '▶', RECOVERY: '↩', STOPPING: '▼', STOPPED: '■', ESTOP: '⬣', FAULT: '✖' };

@@ -10,7 +10,7 @@ const read = (file: string) => readFileSync(join(uplot, 'dist', file), 'utf8');
 
 const LADDER = ['DISARMED', 'HOLD', 'ENGAGING', 'ACTIVE', 'RECOVERY', 'STOPPING', 'STOPPED', 'ESTOP', 'FAULT'];
 
-const escape = (text: string) => text.replace(/[&<>"]/g, (c) => `&#${c.charCodeAt(0)};`);
+const escapeHtml = (text: string) => text.replace(/[&<>"]/g, (c) => `&#${c.charCodeAt(0)};`);
 
 /** The console as one self-contained HTML document. */
 export function consolePage(title: string): string {
@@ -19,7 +19,7 @@ export function consolePage(title: string): string {
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${escape(title)} · Reflex Arc</title>
+<title>${escapeHtml(title)} · Reflex Arc</title>
 <style>${read('uPlot.min.css')}
 ${style}</style>
 </head>
@@ -27,7 +27,7 @@ ${style}</style>
 <header id="banner" data-mode="BOOT" role="status" aria-live="polite">
   <div class="mode"><span id="shape" aria-hidden="true">■</span> <strong id="mode">BOOT</strong></div>
   <div class="why"><span id="cause">waiting for the daemon</span><small id="detail"></small></div>
-  <div class="run"><span>${escape(title)}</span><small id="clock"></small></div>
+  <div class="run"><span>${escapeHtml(title)}</span><small id="clock"></small></div>
 </header>
 <p id="lost" role="alert" hidden></p>
 <nav aria-label="ladder of modes">${LADDER.map((m) => `<span class="rung" data-rung="${m}">${m}</span>`).join('')}</nav>

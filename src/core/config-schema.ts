@@ -156,7 +156,7 @@ export const runSchema = z.strictObject({
       host: z.string().default('127.0.0.1').describe('console and ROS server bind here'),
       console_port: z.int().min(0).max(65535).default(8700),
       ros_port: z.int().min(0).max(65535).default(9091).describe("the daemon's own rosbridge server"),
-      heartbeat_ms: positive.default(50).describe('reflex silent for so long: the sentinel stops the robot'),
+      heartbeat_ms: positive.default(80).describe('reflex silent for so long: the sentinel stops the robot'),
       time: z.enum(['real', 'stepped']).default('real').describe('stepped: follow the simulator, for --speed max'),
       restarts: z.int().min(0).default(5).describe('restarts of each child per minute before giving up'),
     })

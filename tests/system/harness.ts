@@ -139,24 +139,24 @@ export function callTrigger(ros: Ros, name: string): Promise<{ success: boolean;
   return new Promise((resolve, reject) => service.callService({}, resolve, (e) => reject(new Error(String(e))), 5000));
 }
 
-/** Arms and engages through the reflex's own socket, and waits until the policy moves the robot. */
+/**
+ * Arms and engages through the reflex's own socket, until the policy moves the robot. On a busy machine a stall may stop
+ * it again on the way: then the incident is answered, as an operator would, and it is tried once more.
+ */
 export async function engage({ daemon }: TestDaemon): Promise<void> {
   const { reflex } = daemon;
-  await reflex.until((s) => s.mode === 'DISARMED' && s.linkUp && s.brainUp, 20_000);
-  await insist(() => reflex.request({ kind: 'arm' }));
-  await insist(() => reflex.request({ kind: 'engage' }));
-  await reflex.until((s) => s.mode === 'ACTIVE', 5000);
-}
-
-async function insist(ask: () => Promise<{ accepted: boolean; reason: string }>): Promise<void> {
-  let reason = '';
-  for (let i = 0; i < 200; i++) {
-    const answer = await ask();
-    if (answer.accepted) return;
-    reason = answer.reason;
-    await pause(25);
+  const end = performance.now() + 30_000;
+  for (let last = ''; ; await pause(20)) {
+    if (performance.now() > end) throw new Error(`not ACTIVE within 30 s; last: ${last}`);
+    const status = reflex.status$.value;
+    if (status === null || !status.linkUp || !status.brainUp) continue;
+    last = `${status.mode} ${status.cause}`;
+    if (status.mode === 'ACTIVE') return;
+    const { incident } = status;
+    if (status.mode === 'STOPPED') last += (await reflex.request({ kind: 'reset', incident })).reason;
+    else if (status.mode === 'DISARMED') last += (await reflex.request({ kind: 'arm' })).reason;
+    else if (status.mode === 'HOLD') last += (await reflex.request({ kind: 'engage' })).reason;
   }
-  throw new Error(`refused: ${reason}`);
 }
 
 /** Ids of all processes below `pid`, from /proc. */
