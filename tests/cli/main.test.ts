@@ -148,17 +148,6 @@ describe('schema', () => {
       rmSync(dir, { recursive: true, force: true });
     }
   });
-
-  it('does not mind a reader that goes away', async () => {
-    const child = spawn(process.execPath, [MAIN, 'schema'], { stdio: ['ignore', 'pipe', 'pipe'] });
-    let stderr = '';
-    child.stderr.on('data', (d) => {
-      stderr += d;
-    });
-    child.stdout.destroy();
-    const code = await new Promise((resolve) => child.once('close', resolve));
-    expect([code, stderr]).toEqual([0, '']);
-  });
 });
 
 describe('check on the shipped run', () => {
@@ -220,6 +209,25 @@ describe('train bc', () => {
       expect(result).toMatchObject({ file: join(out, 'base.safetensors'), epochs: 1, seed: 1, complete: true });
       expect(result.sha256).toBe(createHash('sha256').update(file).digest('hex'));
       expect(JSON.parse(readFileSync(join(out, 'base.manifest.json'), 'utf8')).sha256).toBe(result.sha256);
+    } finally {
+      rmSync(out, { recursive: true, force: true });
+    }
+  });
+
+  it('goes on to its end when the reader of its output goes away', async () => {
+    const out = mkdtempSync(join(tmpdir(), 'reflexarc-train-'));
+    try {
+      const child = spawn(process.execPath, [MAIN, 'train', 'bc', '--episodes', '12', '--epochs', '1', '--out', out], {
+        stdio: ['ignore', 'pipe', 'pipe'],
+      });
+      let stderr = '';
+      child.stderr.on('data', (d) => {
+        stderr += d;
+      });
+      child.stdout.destroy();
+      const code = await new Promise((resolve) => child.once('close', resolve));
+      expect([code, stderr]).toEqual([0, '']);
+      expect(existsSync(join(out, 'base.safetensors'))).toBe(true);
     } finally {
       rmSync(out, { recursive: true, force: true });
     }
