@@ -63,7 +63,9 @@ export async function trainBase(file: string, options: TrainBaseOptions): Promis
         `${made.loss.toPrecision(4)}, held out ${made.validationLoss.toPrecision(4)}, after ${made.epochs} passes`,
       ],
       ['backend', made.backend],
-      ['next', 'name file and digest in a run: policies.base.path, policies.base.sha256'],
+      made.epochs === 0
+        ? ['note', 'ended before the first pass over the data: these weights have learned nothing']
+        : ['next', 'name file and digest in a run: policies.base.path, policies.base.sha256'],
     ])}\n`,
   );
   if (options.json) process.stdout.write(`${JSON.stringify({ ...made, seed, complete: !abort.signal.aborted })}\n`);
