@@ -1,60 +1,128 @@
 import { createReadStream } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { parse } from '@foxglove/rosmsg';
 import { MessageReader } from '@foxglove/rosmsg2-serialization';
-import { McapStreamReader } from '@mcap/core';
+import { McapIndexedReader, McapStreamReader, type McapTypes } from '@mcap/core';
+import { FileHandleReadable } from '@mcap/nodejs';
 import { ReflexArcError } from '../../src/core/errors.ts';
 
 export interface LogMessage {
   readonly topic: string;
   readonly type: string;
   readonly logTimeNs: bigint;
-  /** Decoded from CDR; 64-bit integers are BigInt. */
+  /** Decoded from CDR; 64-bit integers are BigInt, arrays of numbers are typed arrays. */
   readonly message: Record<string, unknown>;
+}
+
+/** Metadata records by name, as `Recorder` takes them. */
+export type LogMetadata = Record<string, Record<string, string>>;
+
+const damaged = (path: string, seen: string, cause?: unknown) =>
+  new ReflexArcError('RA_LOG_DAMAGED', { seen: `${path}: ${seen}`, allowed: 'a complete MCAP file', cause });
+
+/** Every record as it stands in the file, those inside chunks too. `where.at` is the offset of what comes next. */
+async function* records(path: string, where: { at: number }): AsyncGenerator<McapTypes.TypedMcapRecord> {
+  const reader = new McapStreamReader({ validateCrcs: true });
+  let read = 0;
+  try {
+    for await (const data of createReadStream(path)) {
+      reader.append(data as Buffer);
+      read += (data as Buffer).length;
+      for (;;) {
+        where.at = read - reader.bytesRemaining();
+        const record = reader.nextRecord();
+        if (record === undefined) break;
+        yield record;
+      }
+    }
+  } catch (cause) {
+    const { code, message } = cause as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'EACCES' || code === 'EISDIR')
+      throw new ReflexArcError('RA_LOG_DAMAGED', {
+        seen: `${path}: ${code}`,
+        allowed: 'an MCAP file',
+        next: 'Check the path.',
+        cause,
+      });
+    throw damaged(path, `at ${where.at}: ${message}`, cause);
+  }
+  if (!reader.done()) throw damaged(path, `ends in the middle of a record, at ${where.at} of ${read} bytes`);
 }
 
 /**
  * The messages of a log in the order they were written. What can be read of a damaged or truncated file is given
  * first; then it throws.
- * @throws ReflexArcError RA_LOG_DAMAGED naming the offset
+ * @throws ReflexArcError RA_LOG_DAMAGED naming the offset of what could not be read
  */
 export async function* readLog(
   path: string,
   onMetadata: (name: string, entries: ReadonlyMap<string, string>) => void = () => {},
 ): AsyncGenerator<LogMessage> {
-  const reader = new McapStreamReader({ validateCrcs: true });
   const types = new Map<number, { name: string; reader: MessageReader }>();
   const channels = new Map<number, { topic: string; schemaId: number }>();
-  let offset = 0;
-  const damaged = (seen: string, cause?: unknown) =>
-    new ReflexArcError('RA_LOG_DAMAGED', { seen: `${path}: ${seen}`, allowed: 'a complete MCAP file', cause });
-  for await (const data of createReadStream(path)) {
-    reader.append(data as Buffer);
-    offset += (data as Buffer).length;
-    for (;;) {
-      let record: ReturnType<McapStreamReader['nextRecord']>;
+  const where = { at: 0 };
+  for await (const record of records(path, where)) {
+    if (record.type === 'Metadata') onMetadata(record.name, record.metadata);
+    else if (record.type === 'Channel') channels.set(record.id, record);
+    else if (record.type !== 'Schema' && record.type !== 'Message') continue;
+    else {
+      let found: LogMessage | null;
       try {
-        record = reader.nextRecord();
+        found = record.type === 'Schema' ? learn(record, types) : decode(record, channels, types);
       } catch (cause) {
-        throw damaged(`at ${offset - reader.bytesRemaining()}: ${(cause as Error).message}`, cause);
+        throw damaged(path, `at ${where.at}: ${(cause as Error).message}`, cause);
       }
-      if (record === undefined) break;
-      if (record.type === 'Metadata') onMetadata(record.name, record.metadata);
-      else if (record.type === 'Channel') channels.set(record.id, record);
-      else if (record.type === 'Schema' && !types.has(record.id)) {
-        const definitions = parse(new TextDecoder().decode(record.data), { ros2: true });
-        types.set(record.id, { name: record.name, reader: new MessageReader(definitions) });
-      } else if (record.type === 'Message') {
-        const channel = channels.get(record.channelId);
-        const type = channel && types.get(channel.schemaId);
-        if (channel === undefined || type === undefined) continue;
-        yield {
-          topic: channel.topic,
-          type: type.name,
-          logTimeNs: record.logTime,
-          message: type.reader.readMessage<Record<string, unknown>>(record.data),
-        };
-      }
+      if (found !== null) yield found;
     }
   }
-  if (!reader.done()) throw damaged(`ends in the middle of a record, at ${offset - reader.bytesRemaining()}`);
+}
+
+type Types = Map<number, { name: string; reader: MessageReader }>;
+
+function learn(schema: McapTypes.TypedMcapRecords['Schema'], types: Types): null {
+  if (types.has(schema.id) || schema.encoding !== 'ros2msg') return null;
+  const definitions = parse(new TextDecoder().decode(schema.data), { ros2: true });
+  types.set(schema.id, { name: schema.name, reader: new MessageReader(definitions) });
+  return null;
+}
+
+/** Null for a message of another encoding than ours: a foreign log may hold some beside those that we know. */
+function decode(
+  record: McapTypes.TypedMcapRecords['Message'],
+  channels: ReadonlyMap<number, { topic: string; schemaId: number }>,
+  types: Types,
+): LogMessage | null {
+  const channel = channels.get(record.channelId);
+  const type = channel && types.get(channel.schemaId);
+  if (channel === undefined || type === undefined) return null;
+  const message = type.reader.readMessage<Record<string, unknown>>(record.data);
+  return { topic: channel.topic, type: type.name, logTimeNs: record.logTime, message };
+}
+
+/**
+ * The metadata of a log: by its index, or, where the file has none because it ends too early, by reading on as far as
+ * it goes.
+ * @throws ReflexArcError RA_LOG_DAMAGED when the file holds no metadata and is not complete
+ */
+export async function logMetadata(path: string): Promise<LogMetadata> {
+  const found: LogMetadata = {};
+  const file = await open(path).catch(() => null);
+  try {
+    if (file !== null) {
+      const reader = await McapIndexedReader.Initialize({ readable: new FileHandleReadable(file) });
+      for await (const { name, metadata } of reader.readMetadata()) found[name] = Object.fromEntries(metadata);
+      return found;
+    }
+  } catch {
+    // Without an index: below.
+  } finally {
+    await file?.close();
+  }
+  try {
+    for await (const record of records(path, { at: 0 }))
+      if (record.type === 'Metadata') found[record.name] = Object.fromEntries(record.metadata);
+  } catch (error) {
+    if (Object.keys(found).length === 0) throw error;
+  }
+  return found;
 }

@@ -1,52 +1,63 @@
 import { open } from 'node:fs/promises';
 import { parse } from '@foxglove/rosmsg';
 import { MessageWriter } from '@foxglove/rosmsg2-serialization';
-import { McapWriter } from '@mcap/core';
-import { ReflexArcError } from '../../src/core/errors.ts';
+import { type ErrorCode, ReflexArcError } from '../../src/core/errors.ts';
+import { converter } from './convert.ts';
 import { FileSink, type Sink } from './sink.ts';
+import { LogWriter } from './writer.ts';
 
 export interface RecorderOptions {
-  /** The file stops growing here; what comes later is dropped, counted and said. */
+  /** The file never gets larger; what does not fit is dropped, counted and said. */
   maxBytes: number;
-  /** .msg text of a type, see bridges/messages/definitions.ts. */
+  /** .msg text of a type, see bridges/messages/definitions.ts. Throws for a type that it does not know. */
   definitionOf(type: string): string;
   /** Metadata records by name: configs, digests, versions, seeds. */
   metadata: Readonly<Record<string, Readonly<Record<string, string>>>>;
   /** Told once of each way in which recording fails. Control never depends on the log. */
   onError(error: ReflexArcError): void;
-  /** Messages that may wait to be written. */
+  /** Messages that may wait to be encoded, and their bytes (an estimate). */
   maxQueued?: number;
+  maxQueuedBytes?: number;
+  /** A chunk is written when it has so many bytes, or spans so much log time: what a `kill -9` can lose. */
+  chunkBytes?: number;
+  chunkSpanNs?: number;
 }
 
+const DEFAULTS = { maxQueued: 20_000, maxQueuedBytes: 32_000_000, chunkBytes: 512 * 1024, chunkSpanNs: 1e9 };
+
 export interface RecorderCounters {
+  /** Messages in the file. A message of a chunk that is still being filled counts as queued. */
   written: number;
   dropped: number;
   queued: number;
+  /** Size of the file. */
   bytes: number;
   readonly droppedBecause: { queue: number; size: number; disk: number; encoding: number };
 }
+
+type Dropped = keyof RecorderCounters['droppedBecause'];
 
 interface Waiting {
   readonly topic: string;
   readonly type: string;
   readonly message: unknown;
-  readonly logTimeNs: number;
-  readonly publishTimeNs: number;
+  readonly logTimeNs: number | bigint;
+  readonly publishTimeNs: number | bigint;
+  readonly bytes: number;
 }
 
 interface Channel {
   readonly id: number;
-  readonly writer: MessageWriter;
-  readonly convert: (message: unknown) => unknown;
+  readonly encode: (message: unknown) => Uint8Array;
   sequence: number;
 }
 
-/** Kept back from `maxBytes` for the last chunk, the index and the footer. */
-const CLOSING_BYTES = 2_000_000;
+/** Messages encoded before the others on this thread have a turn. */
+const BATCH = 256;
 
 /**
  * Writes an MCAP log (profile ros2, CDR, ros2msg schemas). `record` only puts the message into a bounded queue; encoding
- * and writing happen in a turn of their own. A full queue, a full disk or the size bound lose messages, counted, and
+ * and writing happen in turns of their own. A full queue, a full disk or the size bound lose messages, counted, and
  * nothing else: what is written stays readable.
  */
 export class Recorder {
@@ -60,21 +71,27 @@ export class Recorder {
   readonly path: string;
   readonly #options: Required<RecorderOptions>;
   readonly #sink: Sink;
-  readonly #writer: McapWriter;
-  readonly #channels = new Map<string, Channel>();
+  readonly #writer: LogWriter;
+  /** By topic and type; null for a type that cannot be written. */
+  readonly #channels = new Map<string, Channel | null>();
   readonly #said = new Set<string>();
   #queue: Waiting[] = [];
+  /** Of the queue and of the batch that is being encoded. */
+  #waiting = 0;
+  #waitingBytes = 0;
   #draining: Promise<void> | null = null;
-  #failed = false;
+  #closing: Promise<void> | null = null;
+  /** Why nothing more is taken. */
+  #stopped: 'size' | 'disk' | null = null;
 
   private constructor(path: string, sink: Sink, options: RecorderOptions) {
     this.path = path;
-    this.#options = { maxQueued: 20_000, ...options };
+    this.#options = { ...DEFAULTS, ...options };
     this.#sink = sink;
-    this.#writer = new McapWriter({ writable: sink, useStatistics: true, chunkSize: 512 * 1024 });
+    this.#writer = new LogWriter(sink);
   }
 
-  /** @throws ReflexArcError RA_LOG_WRITE when the file cannot be made. */
+  /** @throws ReflexArcError RA_LOG_WRITE when the file cannot be made; one that exists is never written over. */
   static async open(path: string, options: RecorderOptions, sink?: Sink): Promise<Recorder> {
     let target = sink;
     if (target === undefined) {
@@ -95,110 +112,155 @@ export class Recorder {
 
   async #begin(): Promise<void> {
     try {
-      await this.#writer.start({ profile: 'ros2', library: 'reflexarc' });
+      await this.#writer.start('ros2', 'reflexarc');
       for (const [name, entries] of Object.entries(this.#options.metadata))
-        await this.#writer.addMetadata({ name, metadata: new Map(Object.entries(entries)) });
+        await this.#writer.addMetadata(name, entries);
     } catch (cause) {
       this.#broken(cause);
     }
+    this.counters.bytes = this.#sink.position();
   }
 
-  /** Never blocks, never throws. `message` must not be changed afterwards. */
-  record(topic: string, type: string, message: unknown, logTimeNs: number, publishTimeNs: number): void {
-    if (this.#failed) this.#drop('disk');
-    else if (this.counters.bytes > this.#options.maxBytes - CLOSING_BYTES) {
-      this.#drop('size');
-      this.#say('RA_LOG_WRITE', `${this.path} reached log.max_bytes`, `${this.#options.maxBytes} bytes`);
-    } else if (this.#queue.length >= this.#options.maxQueued) this.#drop('queue');
+  /**
+   * Never blocks, never throws. `message` must not be changed afterwards. Times are integer nanoseconds; a message whose
+   * time or content cannot be written is dropped and counted as `encoding`.
+   */
+  record(
+    topic: string,
+    type: string,
+    message: unknown,
+    logTimeNs: number | bigint,
+    publishTimeNs: number | bigint,
+  ): void {
+    const bytes = sizeOf(message, 0);
+    const { maxQueued, maxQueuedBytes } = this.#options;
+    if (this.#stopped !== null) this.#drop(this.#stopped);
+    else if (this.#closing !== null || this.#waiting >= maxQueued || this.#waitingBytes + bytes > maxQueuedBytes)
+      this.#drop('queue');
     else {
-      this.#queue.push({ topic, type, message, logTimeNs, publishTimeNs });
-      this.counters.queued = this.#queue.length;
+      this.#queue.push({ topic, type, message, logTimeNs, publishTimeNs, bytes });
+      this.#waiting++;
+      this.#waitingBytes += bytes;
+      this.counters.queued++;
       this.#draining ??= this.#drain();
     }
   }
 
-  #drop(why: keyof RecorderCounters['droppedBecause']): void {
-    this.counters.dropped++;
-    this.counters.droppedBecause[why]++;
+  #drop(why: Dropped, count = 1): void {
+    this.counters.dropped += count;
+    this.counters.droppedBecause[why] += count;
   }
 
-  #say(code: 'RA_LOG_WRITE' | 'RA_LOG_DISK_FULL', seen: string, allowed: string, cause?: unknown): void {
-    if (this.#said.has(code)) return;
-    this.#said.add(code);
-    this.#options.onError(new ReflexArcError(code, { seen, allowed, cause }));
+  /** Tells the listener, once of each `what`. */
+  #say(what: string, code: ErrorCode, seen: string, allowed: string, more: { next?: string; cause?: unknown }): void {
+    if (this.#said.has(what)) return;
+    this.#said.add(what);
+    try {
+      this.#options.onError(new ReflexArcError(code, { seen, allowed, ...more }));
+    } catch {
+      // A listener that fails is no reason to lose the log, nor to throw at who records.
+    }
   }
 
   #broken(cause: unknown): void {
-    this.#failed = true;
+    this.#stopped = 'disk';
     const code = (cause as NodeJS.ErrnoException).code;
     const seen = `${this.path}: ${code ?? (cause as Error).message}`;
-    this.#say(code === 'ENOSPC' ? 'RA_LOG_DISK_FULL' : 'RA_LOG_WRITE', seen, 'room for the log', cause);
+    const full = code === 'ENOSPC' || code === 'EDQUOT';
+    this.#say('disk', full ? 'RA_LOG_DISK_FULL' : 'RA_LOG_WRITE', seen, 'room for the log', { cause });
   }
 
   async #drain(): Promise<void> {
-    await new Promise((resolve) => setImmediate(resolve));
     while (this.#queue.length > 0) {
-      const batch = this.#queue;
-      this.#queue = [];
-      for (const waiting of batch) {
-        if (this.#failed) {
-          this.#drop('disk');
-          continue;
-        }
-        const data = await this.#encode(waiting);
-        if (data === null) continue;
-        const { channel, bytes } = data;
-        try {
-          await this.#writer.addMessage({
-            channelId: channel.id,
-            sequence: channel.sequence++,
-            logTime: BigInt(waiting.logTimeNs),
-            publishTime: BigInt(waiting.publishTimeNs),
-            data: bytes,
-          });
-          this.counters.written++;
-        } catch (cause) {
-          this.#drop('disk');
-          this.#broken(cause);
-        }
+      await new Promise((resolve) => setImmediate(resolve));
+      for (const waiting of this.#queue.splice(0, BATCH)) {
+        await this.#take(waiting);
+        this.#waiting--;
+        this.#waitingBytes -= waiting.bytes;
+        this.#count();
       }
-      this.counters.queued = this.#queue.length;
-      this.counters.bytes = Number(this.#sink.position());
     }
     this.#draining = null;
   }
 
-  async #encode(waiting: Waiting): Promise<{ channel: Channel; bytes: Uint8Array } | null> {
+  /** What is counted as queued: what waits, and what is in the chunk. */
+  #count(): void {
+    this.counters.queued = this.#waiting + this.#writer.chunkMessages;
+    this.counters.bytes = this.#sink.position();
+  }
+
+  async #take(waiting: Waiting): Promise<void> {
+    if (this.#stopped !== null) {
+      this.#drop(this.#stopped);
+      return;
+    }
+    const { maxBytes, chunkBytes, chunkSpanNs } = this.#options;
+    const writer = this.#writer;
     try {
-      const channel = this.#channels.get(waiting.topic) ?? (await this.#newChannel(waiting.topic, waiting.type));
-      return { channel, bytes: channel.writer.writeMessage(channel.convert(waiting.message)) };
+      const channel = this.#channel(waiting.topic, waiting.type);
+      if (channel === null) {
+        this.#drop('encoding');
+        return;
+      }
+      const logTime = nanoseconds(waiting.logTimeNs);
+      const publishTime = nanoseconds(waiting.publishTimeNs);
+      const data = channel.encode(waiting.message);
+      if (writer.boundWith(data.length) > maxBytes) {
+        this.#stopped = 'size';
+        this.#drop('size');
+        const next = 'Raise `log.max_bytes` or record shorter runs; control goes on unlogged.';
+        this.#say('size', 'RA_LOG_WRITE', `${this.path} is full`, `log.max_bytes = ${maxBytes}`, { next });
+        await this.#flush();
+        return;
+      }
+      writer.addMessage({ channelId: channel.id, sequence: channel.sequence++, logTime, publishTime, data });
+      if (writer.chunkBytes >= chunkBytes || Number(logTime - writer.chunkStartNs) >= chunkSpanNs) await this.#flush();
     } catch (cause) {
       this.#drop('encoding');
-      this.#say('RA_LOG_WRITE', `${waiting.topic}: ${(cause as Error).message}`, `a message of ${waiting.type}`, cause);
-      return null;
+      const { topic, type } = waiting;
+      const next = 'The message is not in the log, the others are; look at its publisher.';
+      const seen = `${topic}: ${(cause as Error).message}`;
+      this.#say(`encoding ${topic}`, 'RA_LOG_WRITE', seen, `a message of ${type}`, { next, cause });
     }
   }
 
-  async #newChannel(topic: string, type: string): Promise<Channel> {
+  async #flush(): Promise<void> {
+    const messages = this.#writer.chunkMessages;
+    try {
+      await this.#writer.flush();
+      this.counters.written += messages;
+    } catch (cause) {
+      this.#drop('disk', messages);
+      this.#broken(cause);
+    }
+  }
+
+  #channel(topic: string, type: string): Channel | null {
+    const key = `${topic}\n${type}`;
+    const known = this.#channels.get(key);
+    if (known !== undefined) return known;
+    this.#channels.set(key, null);
     const text = this.#options.definitionOf(type);
     const definitions = parse(text, { ros2: true });
-    const schemaId = await this.#writer.registerSchema({
-      name: type,
-      encoding: 'ros2msg',
-      data: new TextEncoder().encode(text),
-    });
-    const id = await this.#writer.registerChannel({ topic, schemaId, messageEncoding: 'cdr', metadata: new Map() });
     const writer = new MessageWriter(definitions);
-    const channel: Channel = { id, writer, convert: converter(definitions), sequence: 0 };
-    this.#channels.set(topic, channel);
+    const convert = converter(definitions);
+    const id = this.#writer.addChannel(topic, type, text);
+    const channel: Channel = { id, encode: (message) => writer.writeMessage(convert(message)), sequence: 0 };
+    this.#channels.set(key, channel);
     return channel;
   }
 
-  /** Writes what waits, the index and the footer, and closes the file. Never throws. */
-  async close(): Promise<void> {
+  /** Writes what waits, the index and the footer, and closes the file. Never throws; a second call waits for the first. */
+  close(): Promise<void> {
+    this.#closing ??= this.#finish();
+    return this.#closing;
+  }
+
+  async #finish(): Promise<void> {
     while (this.#draining !== null) await this.#draining;
+    await this.#flush();
     try {
-      await this.#writer.end();
+      if (this.#sink.position() > 0) await this.#writer.end();
     } catch (cause) {
       this.#broken(cause);
     }
@@ -207,32 +269,31 @@ export class Recorder {
     } catch (cause) {
       this.#broken(cause);
     }
-    this.counters.bytes = Number(this.#sink.position());
+    this.#count();
   }
 }
 
-/** Log names sort by time: `2026-01-31T120000Z_peg.mcap`. */
+/** Log names sort by time: `reflexarc_2026-01-31T120509.042Z_peg.mcap` (no colons, which some file systems refuse). */
 export function logFileName(at: Date, run: string): string {
-  const time = at
-    .toISOString()
-    .replace(/:/g, '')
-    .replace(/\.(\d+)Z$/, '$1Z');
-  return `${time}_${run.replace(/[^A-Za-z0-9_-]+/g, '-')}.mcap`;
+  const time = at.toISOString().replaceAll(':', '');
+  return `reflexarc_${time}_${run.replace(/[^A-Za-z0-9_-]+/g, '-')}.mcap`;
 }
 
-const WIDE = ['int64', 'uint64'];
+/** @throws RangeError for what is no time of a log */
+function nanoseconds(time: number | bigint): bigint {
+  const ns = typeof time === 'bigint' ? time : BigInt(Math.round(time));
+  if (ns < 0n || ns >= 1n << 64n) throw new RangeError(`${time} is not a time in nanoseconds`);
+  return ns;
+}
 
-/** Turns the numbers of 64-bit integer fields into BigInt, as CDR wants them; leaves everything else as it is. */
-function converter(definitions: ReturnType<typeof parse>): (message: unknown) => unknown {
-  const root = definitions.find((d) => d.name === undefined) ?? definitions[0];
-  const wide = (root?.definitions ?? []).filter((f) => WIDE.includes(f.type) && f.isArray !== true).map((f) => f.name);
-  if (wide.length === 0) return (message) => message;
-  return (message) => {
-    const out: Record<string, unknown> = { ...(message as Record<string, unknown>) };
-    for (const name of wide) {
-      const value = out[name];
-      if (typeof value === 'number') out[name] = BigInt(Math.trunc(value));
-    }
-    return out;
-  };
+/** Bytes that a message holds while it waits, roughly: cheap, bounded in depth. */
+function sizeOf(value: unknown, depth: number): number {
+  if (typeof value === 'string') return 16 + value.length;
+  if (typeof value !== 'object' || value === null) return 8;
+  if (ArrayBuffer.isView(value)) return 64 + value.byteLength;
+  if (depth > 8) return 64;
+  if (Array.isArray(value) && typeof value[0] === 'number') return 32 + 8 * value.length;
+  let bytes = 32;
+  for (const key in value) bytes += 8 + sizeOf((value as Record<string, unknown>)[key], depth + 1);
+  return bytes;
 }
