@@ -3,7 +3,14 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { WebSocket, WebSocketServer } from 'ws';
-import { type JointState, type PoseStamped, timeFromNs, type WrenchStamped } from '../../bridges/messages/messages.ts';
+import {
+  type EquilibriumCommand,
+  type JointState,
+  nsFromTime,
+  type PoseStamped,
+  timeFromNs,
+  type WrenchStamped,
+} from '../../bridges/messages/messages.ts';
 import { PegWorld } from '../../bridges/mujoco/world.ts';
 import { loadRun } from '../core/config/load.ts';
 import type { RunConfig } from '../core/config-schema.ts';
@@ -91,9 +98,15 @@ interface Runner {
 async function reflexRound(config: RunConfig, messages: (stampNs: number) => string[]): Promise<Runner> {
   const dir = mkdtempSync(join(tmpdir(), 'reflexarc-bench-'));
   const robot = new WebSocketServer({ port: 0, host: '127.0.0.1', perMessageDeflate: false });
+  await new Promise((resolve) => robot.once('listening', resolve));
   const port = (robot.address() as { port: number }).port;
   const run: RunFile = {
-    config: { ...config, bridge: { ...config.bridge, url: `ws://127.0.0.1:${port}` } },
+    config: {
+      ...config,
+      bridge: { ...config.bridge, url: `ws://127.0.0.1:${port}` },
+      // The peer's turn must not make the state stale: latency is measured here, not staleness.
+      safety: { ...config.safety, state_age_ms: 5000 },
+    },
     logPath: '',
     provenance: {},
   };
@@ -102,14 +115,17 @@ async function reflexRound(config: RunConfig, messages: (stampNs: number) => str
     stdio: ['pipe', 'ignore', 'ignore', 'ignore'],
   });
   let answered: () => void = () => {};
+  let sentStampNs = 0;
   const sockets: WebSocket[] = [];
   let subscribed: WebSocket | null = null;
   const ready = new Promise<void>((resolve) =>
     robot.on('connection', (socket) => {
       sockets.push(socket);
       socket.on('message', (data) => {
-        const op = JSON.parse(String(data)) as { op: string; topic?: string };
-        if (op.op === 'publish' && op.topic === config.robot.topics.command) answered();
+        const op = JSON.parse(String(data)) as { op: string; topic?: string; msg?: EquilibriumCommand };
+        // The command that answers this very state, not one of a timer tick before it.
+        if (op.op === 'publish' && op.topic === config.robot.topics.command)
+          if (op.msg !== undefined && nsFromTime(op.msg.state_stamp) === sentStampNs) answered();
         if (op.op !== 'subscribe' || op.topic !== config.robot.topics.wrench) return;
         subscribed = socket;
         resolve();
@@ -120,7 +136,8 @@ async function reflexRound(config: RunConfig, messages: (stampNs: number) => str
   const operator = new ReflexClient(join(dir, REFLEX_SOCKET), 'operator');
   const begin = performance.now();
   const send = () => {
-    const texts = messages(Math.round((performance.now() - begin) * 1e6) + 1e9);
+    sentStampNs = Math.round((performance.now() - begin) * 1e6) + 1e9;
+    const texts = messages(sentStampNs);
     for (const text of texts) subscribed?.send(text);
   };
   // Fresh states until it is armed: HOLD answers every state with a hold command.

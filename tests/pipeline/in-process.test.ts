@@ -77,8 +77,8 @@ describe('both halves in one process', () => {
       decisions++;
       for (const r of decision.residual) expect(Math.abs(r)).toBeLessThanOrEqual(config.safety.residual_bound);
     });
-    const { episode } = run.episode(5);
-    expect(['success', 'timeout']).toContain(episode.phase);
+    const { ended } = run.episode(5);
+    expect(ended).toMatch(/^(success|timeout|force_limit|recovery_exhausted)$/);
     expect(decisions).toBeGreaterThan(10);
     expect(run.transitions.map((t) => `${t.from}>${t.to}`).slice(0, 4)).toEqual([
       'BOOT>DISARMED',
