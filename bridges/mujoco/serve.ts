@@ -98,21 +98,33 @@ export function serveWorld(world: PegWorld, server: TopicServer, options: ServeO
     for (const out of messages.state()) send(out);
   }
 
-  /** Ends the wait of a stepped state and makes the next one. Its own turn, so that sockets are served in between. */
+  /** Ends the wait of a stepped state. The next one has its own turn, so that sockets are served in between. */
   function next(): void {
+    endWait();
+    setImmediate(stepped);
+  }
+
+  function endWait(): void {
     waiting = false;
     if (timer !== null) clearTimeout(timer);
     timer = null;
-    if (running) setImmediate(stepped);
   }
 
   function stepped(): void {
     if (!running || waiting) return;
     waiting = true;
-    const alone = clock.nowNs() - commandNs > ALONE_AFTER_MS * 1e6;
-    timer = setTimeout(next, alone ? world.periodNs / 1e6 : ANSWER_WITHIN_MS);
+    const nowNs = clock.nowNs();
+    const dueNs = deadlineNs + world.periodNs;
+    deadlineNs = dueNs > nowNs && dueNs <= nowNs + world.periodNs ? dueNs : nowNs + world.periodNs;
+    const alone = nowNs - commandNs > ALONE_AFTER_MS * 1e6;
+    timer = setTimeout(unanswered, alone ? (deadlineNs - nowNs) / 1e6 : ANSWER_WITHIN_MS);
     // Last: a server in our own process may have the answer before this returns.
     step();
+  }
+
+  function unanswered(): void {
+    endWait();
+    stepped();
   }
 
   /** Absolute deadlines. A few late periods are caught up; after a longer stall the rest is skipped. */
