@@ -2,7 +2,7 @@ import { readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { McapIndexedReader } from '@mcap/core';
 import { FileHandleReadable } from '@mcap/nodejs';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it, vi } from 'vitest';
 import { crc32 } from '../../../bridges/mcap/crc32.ts';
 import { logMetadata } from '../../../bridges/mcap/reader.ts';
 import { logFileName } from '../../../bridges/mcap/recorder.ts';
@@ -172,8 +172,7 @@ describe('a file that ends too early', () => {
     const { recorder } = await recording(path, { chunkSpanNs: 1e9 });
     // At 10 Hz: the eleventh message is 1 s after the first, and takes the chunk to the file.
     for (let i = 0; i < 15; i++) recorder.record('/s', STRING, text(1), i * 1e8, 0);
-    for (let i = 0; i < 20; i++) await turn();
-    expect(recorder.counters).toMatchObject({ written: 11, queued: 4 });
+    await vi.waitFor(() => expect(recorder.counters).toMatchObject({ written: 11, queued: 4 }), { timeout: 10_000 });
     const { messages, error } = await readAll(path);
     expect([messages.length, error?.code]).toEqual([11, 'RA_LOG_DAMAGED']);
     await recorder.close();
