@@ -7,11 +7,11 @@ export interface ConnectionOptions extends TransportOptions {
   /** Shortest and longest wait before the next attempt, ms. */
   backoffMs: readonly [number, number];
   random: Random;
-  /** A fresh connection: subscribe, advertise. Called before `send` works on it. */
+  /** A fresh connection: subscribe, advertise. Nothing of an earlier one is left on it. */
   onUp(ros: Ros): void;
   onDown(reason: string): void;
-  /** An attempt failed; `attempts` counts since the last connection. */
-  onFailed(reason: string, attempts: number): void;
+  /** An attempt did not become a connection. */
+  onFailed(reason: string): void;
 }
 
 /**
@@ -25,6 +25,7 @@ export class Connection {
   #transport: WsTransport | null = null;
   #up = false;
   #closed = false;
+  /** Since the last connection that a server answered on. */
   #attempts = 0;
   #retry: NodeJS.Timeout | null = null;
 
@@ -32,8 +33,14 @@ export class Connection {
     this.#options = options;
   }
 
+  /** Null unless connected, with everything subscribed and advertised. */
   get ros(): Ros | null {
     return this.#up ? this.#ros : null;
+  }
+
+  /** The server has answered on this connection, and still does. */
+  get acknowledged(): boolean {
+    return this.#up && this.#transport?.acknowledged === true;
   }
 
   /** Bytes that the kernel has not taken; 0 while down. */
@@ -42,28 +49,33 @@ export class Connection {
   }
 
   connect(): void {
-    let transport: WsTransport | null = null;
-    let reason = 'closed by the server';
+    this.#retry = null;
+    let reason = '';
     const ros = new Ros({
-      transportFactory: transportFactory(this.#options, (made) => {
-        transport = made;
-        made.on('error', (error: Error) => {
-          reason = error.message === '' ? String((error as NodeJS.ErrnoException).code) : error.message;
+      transportFactory: transportFactory(this.#options, (transport) => {
+        this.#transport = transport;
+        transport.on('error', (error: NodeJS.ErrnoException) => {
+          reason = error.message === '' ? String(error.code) : error.message;
         });
-        made.on('close', () => this.#ended(ros, reason));
+        transport.once('acknowledged', () => {
+          this.#attempts = 0;
+        });
+        transport.on('close', (event: { code: number; reason: string }) =>
+          this.#ended(ros, reason || `closed by the server (${`${event.code} ${event.reason}`.trim()})`),
+        );
       }),
     });
     this.#ros = ros;
     ros.on('error', () => {});
-    ros.on('connection', () => {
-      if (this.#closed || this.#ros !== ros) {
+    // Once: roslib keeps its own events and topics in one namespace, and a peer may publish on a topic `connection`.
+    ros.once('connection', () => {
+      if (this.#closed) {
         ros.close();
         return;
       }
-      this.#transport = transport;
       this.#up = true;
-      this.#attempts = 0;
       this.#options.onUp(ros);
+      this.#transport?.ping();
     });
     void ros.connect(this.#options.url).catch((error: Error) => this.#ended(ros, error.message));
   }
@@ -76,10 +88,10 @@ export class Connection {
     this.#up = false;
     if (this.#closed) return;
     if (wasUp) this.#options.onDown(reason);
-    else this.#options.onFailed(reason, ++this.#attempts);
+    else this.#options.onFailed(reason);
     const [shortest, longest] = this.#options.backoffMs;
-    const wait = Math.min(longest, shortest * 2 ** Math.min(this.#attempts, 10)) * this.#options.random.range(0.5, 1);
-    this.#retry = setTimeout(() => this.connect(), wait);
+    const wait = Math.min(longest, shortest * 2 ** Math.min(this.#attempts++, 10));
+    this.#retry = setTimeout(() => this.connect(), wait * this.#options.random.range(0.5, 1));
   }
 
   close(): void {
@@ -87,6 +99,5 @@ export class Connection {
     this.#up = false;
     if (this.#retry !== null) clearTimeout(this.#retry);
     this.#transport?.close();
-    this.#ros?.close();
   }
 }

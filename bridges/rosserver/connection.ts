@@ -1,55 +1,85 @@
 import type { WebSocket } from 'ws';
+import type { Clock } from '../../src/core/clock.ts';
+import type { Feed, Outlet } from './feed.ts';
 
-/** A slow client may have so much unsent; beyond, its messages are dropped and counted. */
+/** A client may have so much unsent; beyond, messages of topics are dropped and counted. */
 const MAX_UNSENT_BYTES = 1_000_000;
-
-export interface Subscription {
-  readonly id: string | undefined;
-  /** Smallest time between two messages, ns. */
-  readonly throttleNs: number;
-  sentNs: number;
-}
+/** Answers are never dropped, for somebody waits for them; a client this far behind is let go instead. */
+const MAX_UNANSWERED_BYTES = 8_000_000;
 
 const LEVELS = ['none', 'error', 'warning', 'info'] as const;
 export type Level = (typeof LEVELS)[number];
 
-/** One client of the server: its socket, its subscriptions, and what it did not get because it was too slow. */
-export class Connection {
+/** One client of the server: its socket, what it subscribed and advertised, and what it did not get. */
+export class Connection implements Outlet {
   readonly id: number;
-  /** By topic; several subscriptions of one client to a topic give one copy, at the fastest throttle of them. */
-  readonly subscriptions = new Map<string, Subscription[]>();
-  readonly advertised = new Set<string>();
-  dropped = 0;
+  /** By global topic name. */
+  readonly feeds = new Map<string, Feed>();
+  /** Global names of the topics it publishes; true where it asked for latching. */
+  readonly advertised = new Map<string, boolean>();
+  /** Service calls that have not been answered yet. */
+  calls = 0;
   malformed = 0;
-  #level: Level = 'error';
+  /** Cleared when a ping goes out, set by its pong. */
+  alive = true;
+  #dropped = 0;
+  /** rosbridge_suite sends no status at all, and its clients may not expect any: silent until asked by `set_level`. */
+  #level: Level = 'none';
   readonly #socket: WebSocket;
+  readonly #clock: Clock;
+  readonly #held = new Set<Feed>();
 
-  constructor(id: number, socket: WebSocket) {
+  constructor(id: number, socket: WebSocket, clock: Clock) {
     this.id = id;
     this.#socket = socket;
+    this.#clock = clock;
   }
 
-  /** Sends a serialised message, or drops it when the client does not keep up. */
-  send(text: string): void {
+  /** Messages that this client did not get because it did not keep up. */
+  get dropped(): number {
+    let dropped = this.#dropped;
+    for (const feed of this.feeds.values()) dropped += feed.dropped;
+    return dropped;
+  }
+
+  get clear(): boolean {
+    return this.#socket.bufferedAmount === 0;
+  }
+
+  nowNs(): number {
+    return this.#clock.nowNs();
+  }
+
+  /** Sends a message of a topic, or drops it when the client is too far behind. */
+  send(bytes: Buffer): void {
     if (this.#socket.readyState !== this.#socket.OPEN) return;
-    if (this.#socket.bufferedAmount > MAX_UNSENT_BYTES) this.dropped++;
-    else this.#socket.send(text);
+    if (this.#socket.bufferedAmount > MAX_UNSENT_BYTES) this.#dropped++;
+    else this.#socket.send(bytes, TEXT, this.#written);
   }
 
-  /** Sends `text` if this client wants the topic now. */
-  deliver(topic: string, text: string, nowNs: number): void {
-    const subscriptions = this.subscriptions.get(topic);
-    if (subscriptions === undefined) return;
-    let due = false;
-    for (const s of subscriptions) {
-      if (s.throttleNs > 0 && nowNs - s.sentNs < s.throttleNs) continue;
-      s.sentNs = nowNs;
-      due = true;
-    }
-    if (due) this.send(text);
+  whenClear(feed: Feed): void {
+    this.#held.add(feed);
   }
 
-  /** rosbridge's `set_level`: from then on, status messages up to that level are sent. */
+  /** Called for each frame once the operating system has it. */
+  readonly #written = (): void => {
+    if (this.#held.size === 0 || !this.clear) return;
+    const held = [...this.#held];
+    this.#held.clear();
+    for (const feed of held) feed.flush();
+  };
+
+  /** Takes a feed's messages with it; what it dropped stays counted. */
+  drop(topic: string): void {
+    const feed = this.feeds.get(topic);
+    if (feed === undefined) return;
+    this.#dropped += feed.dropped;
+    this.#held.delete(feed);
+    this.feeds.delete(topic);
+    feed.close();
+  }
+
+  /** rosbridge's `set_level`: from then on, status messages up to that level are sent. False for no such level. */
   setLevel(level: unknown): boolean {
     if (!LEVELS.includes(level as Level)) return false;
     this.#level = level as Level;
@@ -58,16 +88,23 @@ export class Connection {
 
   status(level: Exclude<Level, 'none'>, id: unknown, msg: string): void {
     if (LEVELS.indexOf(level) > LEVELS.indexOf(this.#level)) return;
-    this.send(JSON.stringify({ op: 'status', level, ...(id === undefined ? {} : { id }), msg }));
+    this.reply({ op: 'status', level, ...(id === undefined ? {} : { id }), msg });
   }
 
-  unsubscribe(topic: string, id: unknown): void {
-    const left = id === undefined ? [] : (this.subscriptions.get(topic) ?? []).filter((s) => s.id !== id);
-    if (left.length > 0) this.subscriptions.set(topic, left);
-    else this.subscriptions.delete(topic);
+  reply(operation: object): void {
+    if (this.#socket.readyState !== this.#socket.OPEN) return;
+    this.#socket.send(JSON.stringify(operation), this.#written);
+    if (this.#socket.bufferedAmount > MAX_UNANSWERED_BYTES) this.terminate();
+  }
+
+  ping(): void {
+    this.alive = false;
+    if (this.#socket.readyState === this.#socket.OPEN) this.#socket.ping();
   }
 
   terminate(): void {
     this.#socket.terminate();
   }
 }
+
+const TEXT = { binary: false };

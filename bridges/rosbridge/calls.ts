@@ -1,0 +1,115 @@
+import type { Ros, RosbridgeMessage } from 'roslib';
+import { ReflexArcError } from '../../src/core/errors.ts';
+import { Connection, type ConnectionOptions } from './connection.ts';
+import { type RosVersion, spellIncoming, spellOutgoing, spellType } from './dialect.ts';
+
+/** So many calls may be unanswered; a further one fails at once. */
+const MAX_CALLS = 32;
+
+interface Call {
+  readonly operation: RosbridgeMessage & { id: string };
+  /** The connection it went out on; null while there was none. */
+  ros: Ros | null;
+  answer(response: unknown): void;
+  fail(code: 'RA_SERVICE_FAILED' | 'RA_SERVICE_TIMEOUT', seen: string): void;
+}
+
+/**
+ * Service calls, on a connection of their own that opens with the first call: rosbridge runs a call on the thread that
+ * reads its connection, so that a slow service would block every command behind it. Each call is settled exactly once:
+ * by its answer, its timeout, or the end of its connection. (roslib's own `Service` leaves a call open for ever when the
+ * socket dies, and cannot be told to stop waiting.)
+ */
+export class ServiceCalls {
+  readonly #connection: Connection;
+  readonly #version: RosVersion;
+  readonly #open = new Map<string, Call>();
+  #connecting = false;
+  #closed = false;
+  #count = 0;
+  #lastFailure = '';
+
+  constructor(options: Omit<ConnectionOptions, 'onUp' | 'onDown' | 'onFailed'>, version: RosVersion) {
+    this.#version = version;
+    this.#connection = new Connection({
+      ...options,
+      onUp: (ros) => {
+        this.#lastFailure = '';
+        for (const call of this.#open.values()) this.#send(call, ros);
+      },
+      onDown: (reason) => {
+        for (const call of [...this.#open.values()]) call.fail('RA_SERVICE_FAILED', `the link closed: ${reason}`);
+      },
+      onFailed: (reason) => {
+        this.#lastFailure = reason;
+      },
+    });
+  }
+
+  /** @throws ReflexArcError RA_SERVICE_TIMEOUT, RA_SERVICE_FAILED */
+  call(service: string, type: string, args: unknown, timeoutMs: number): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      const id = `call_service:${service}:${++this.#count}`;
+      const settle = () => {
+        clearTimeout(timer);
+        this.#open.delete(id);
+        call.ros?.off(id, call.answer);
+      };
+      const call: Call = {
+        operation: {
+          op: 'call_service',
+          id,
+          service,
+          type: spellType(type, this.#version, 'srv'),
+          args: spellOutgoing(args, this.#version),
+          timeout: timeoutMs / 1000,
+        } as RosbridgeMessage & { id: string },
+        ros: null,
+        answer: (response) => {
+          const { result, values } = response as { result?: unknown; values?: unknown };
+          if (result !== true) {
+            call.fail('RA_SERVICE_FAILED', typeof values === 'string' ? values : JSON.stringify(values ?? 'no reason'));
+            return;
+          }
+          settle();
+          if (typeof values === 'object' && values !== null) spellIncoming(values as Record<string, unknown>, false);
+          resolve(values);
+        },
+        fail: (code, seen) => {
+          settle();
+          const allowed = `an answer within ${timeoutMs} ms`;
+          reject(new ReflexArcError(code, { seen: `service ${service}: ${seen}`, allowed }));
+        },
+      };
+      const timer = setTimeout(() => call.fail('RA_SERVICE_TIMEOUT', this.#silence(call)), timeoutMs);
+      if (this.#closed) call.fail('RA_SERVICE_FAILED', 'the bridge was closed');
+      else if (this.#open.size >= MAX_CALLS) call.fail('RA_SERVICE_FAILED', `${MAX_CALLS} calls are unanswered`);
+      else this.#start(call);
+    });
+  }
+
+  #start(call: Call): void {
+    this.#open.set(call.operation.id, call);
+    const { ros } = this.#connection;
+    if (ros !== null) this.#send(call, ros);
+    else if (!this.#connecting) this.#connection.connect();
+    this.#connecting = true;
+  }
+
+  #send(call: Call, ros: Ros): void {
+    call.ros = ros;
+    ros.once(call.operation.id, call.answer);
+    ros.callOnConnection(call.operation);
+  }
+
+  #silence(call: Call): string {
+    if (call.ros !== null) return 'no answer';
+    return this.#lastFailure === '' ? 'no connection' : `no connection (${this.#lastFailure})`;
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#connection.close();
+    for (const call of [...this.#open.values()]) call.fail('RA_SERVICE_FAILED', 'the bridge was closed');
+  }
+}

@@ -1,0 +1,111 @@
+import type { Publication } from './publication.ts';
+
+/** The way to one client. */
+export interface Outlet {
+  /** True while the operating system takes all that is written. */
+  readonly clear: boolean;
+  send(bytes: Buffer): void;
+  /** Calls `feed.flush` as soon as the way is clear again. */
+  whenClear(feed: Feed): void;
+  nowNs(): number;
+}
+
+export interface Wish {
+  /** Smallest time between two messages, ns. */
+  throttleNs: number;
+  /** 0: what cannot go out now is buffered up to the client's limit; n: the n newest wait, older ones are dropped. */
+  queueLength: number;
+}
+
+/**
+ * What one client wants of one topic. Several subscriptions of a client to a topic are one feed, as rosbridge has it: one
+ * copy of each message, at the smallest throttle and the shortest queue of them.
+ */
+export class Feed {
+  /** The topic's name as this client writes it. */
+  readonly spelling: string;
+  /** Messages that gave way to newer ones because the client was slow. */
+  dropped = 0;
+  readonly #outlet: Outlet;
+  readonly #wishes = new Map<string, Wish>();
+  readonly #waiting: Buffer[] = [];
+  #throttleNs = 0;
+  #queueLength = 0;
+  #sentNs = Number.NEGATIVE_INFINITY;
+  #timer: NodeJS.Timeout | null = null;
+
+  constructor(spelling: string, outlet: Outlet) {
+    this.spelling = spelling;
+    this.#outlet = outlet;
+  }
+
+  /** Adds a subscription, or replaces the one with the same id. */
+  subscribe(id: string, wish: Wish): void {
+    this.#wishes.set(id, wish);
+    this.#settle();
+  }
+
+  /** Removes a subscription, or all of them without an id. True when none is left. */
+  unsubscribe(id: string | undefined): boolean {
+    if (id === undefined) this.#wishes.clear();
+    else this.#wishes.delete(id);
+    if (this.#wishes.size === 0) this.close();
+    else this.#settle();
+    return this.#wishes.size === 0;
+  }
+
+  get subscriptions(): number {
+    return this.#wishes.size;
+  }
+
+  #settle(): void {
+    const wishes = [...this.#wishes.values()];
+    this.#throttleNs = Math.min(...wishes.map((w) => w.throttleNs));
+    this.#queueLength = Math.min(...wishes.map((w) => w.queueLength));
+  }
+
+  offer(publication: Publication, nowNs: number): void {
+    const due = nowNs - this.#sentNs >= this.#throttleNs;
+    if (this.#queueLength === 0) {
+      if (due) this.#send(publication.bytes(this.spelling), nowNs);
+      return;
+    }
+    const { clear } = this.#outlet;
+    if (due && clear && this.#waiting.length === 0) {
+      this.#send(publication.bytes(this.spelling), nowNs);
+      return;
+    }
+    this.#waiting.push(publication.bytes(this.spelling));
+    if (this.#waiting.length > this.#queueLength) {
+      this.#waiting.shift();
+      if (!clear) this.dropped++;
+    }
+    this.#await(nowNs);
+  }
+
+  /** Sends what waits and is due, oldest first. */
+  flush(): void {
+    this.#timer = null;
+    const nowNs = this.#outlet.nowNs();
+    while (this.#waiting.length > 0 && this.#outlet.clear && nowNs - this.#sentNs >= this.#throttleNs)
+      this.#send(this.#waiting.shift()!, nowNs);
+    this.#await(nowNs);
+  }
+
+  #send(bytes: Buffer, nowNs: number): void {
+    this.#sentNs = nowNs;
+    this.#outlet.send(bytes);
+  }
+
+  #await(nowNs: number): void {
+    if (this.#waiting.length === 0 || this.#timer !== null) return;
+    if (!this.#outlet.clear) this.#outlet.whenClear(this);
+    else this.#timer = setTimeout(() => this.flush(), Math.max(0, (this.#sentNs + this.#throttleNs - nowNs) / 1e6));
+  }
+
+  close(): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
+    this.#waiting.length = 0;
+  }
+}
