@@ -92,6 +92,7 @@ export async function endProcess(child: ChildProcess): Promise<void> {
 export async function startDaemon(
   robotPort: number,
   change: (config: RunConfig) => void = () => {},
+  logPath?: string,
 ): Promise<TestDaemon> {
   const { config } = loadRun(RUN_FILE, []);
   config.bridge.url = `ws://127.0.0.1:${robotPort}`;
@@ -99,7 +100,10 @@ export async function startDaemon(
   config.daemon.ros_port = await freePort();
   change(config);
   const dir = mkdtempSync(join(tmpdir(), 'reflexarc-test-'));
-  const daemon = new Daemon(config, { logLines: { file: join(dir, 'lines') }, logPath: join(dir, 'log.mcap') });
+  const daemon = new Daemon(config, {
+    logLines: { file: join(dir, 'lines') },
+    logPath: logPath ?? join(dir, 'log.mcap'),
+  });
   const stop = async () => {
     await daemon.stop();
     rmSync(dir, { recursive: true, force: true });
