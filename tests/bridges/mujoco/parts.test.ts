@@ -113,6 +113,8 @@ describe('the wrist sensor', () => {
     // r_com × weight = (0.01, 0, -0.06) × (0, 0, -20) = (0, 0.2, 0) acts on the tool; the flange answers with -0.2
     // about the base's y: +0.2 in the sensor's frame.
     expect(settled(rig([0, 0, -20], [0, 0.2, 0], [0.01, 0, 0.06]))).toEqual([0, 0, 0, 0, 0, 0]);
+    // To the other side: (0, -0.01, -0.06) × (0, 0, -20) = (0.2, 0, 0); the flange answers with -0.2 about x.
+    expect(settled(rig([0, 0, -20], [-0.2, 0, 0], [0, 0.01, 0.06]))).toEqual([0, 0, 0, 0, 0, 0]);
   });
 
   it('follows a step of 5 N with 27.4 % in the first 2 ms: first order at 30 Hz', () => {

@@ -9,8 +9,8 @@ import type {
 } from '../../../bridges/messages/messages.ts';
 import { nsFromTime, timeFromNs } from '../../../bridges/messages/messages.ts';
 import { type ServeOptions, serveWorld, type TopicServer } from '../../../bridges/mujoco/serve.ts';
-import type { PegWorld } from '../../../bridges/mujoco/world.ts';
-import { command, here, makeWorld, robot } from './rig.ts';
+import { PegWorld } from '../../../bridges/mujoco/world.ts';
+import { command, here, makeWorld, modelFile, robot, task } from './rig.ts';
 
 /** A server whose network is this test. */
 class FakeServer implements TopicServer {
@@ -54,8 +54,8 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-const start = (pacing: ServeOptions['pacing']) => {
-  served = serveWorld(world, server, { clock: { nowNs: () => Date.now() * 1e6 }, pacing, seed: 30 });
+const start = (pacing: ServeOptions['pacing'], of = world) => {
+  served = serveWorld(of, server, { clock: { nowNs: () => Date.now() * 1e6 }, pacing, seed: 30 });
 };
 const states = () => server.on('/ee_pose').length;
 const stampNs = () => nsFromTime(server.last<PoseStamped>('/ee_pose').header.stamp);
@@ -226,17 +226,22 @@ describe('stepped', () => {
     world.release();
   });
 
-  it('publishes the end of an episode in the state in which it ended', () => {
-    start('stepped');
-    const before = server.on('/episode').length;
+  it('publishes the end of an episode in the state in which it ended, between two of its turns', async () => {
+    vi.useRealTimers();
+    const short = await PegWorld.load(robot, { ...task(), horizon_steps: 21 }, modelFile);
+    vi.useFakeTimers({ now: 0 });
+    start('stepped', short);
     let ended: EpisodeStatus | undefined;
-    for (let i = 0; i < 1100 && ended === undefined; i++) {
-      answer();
+    for (let i = 1; i <= 120 && ended === undefined; i++) {
+      send(command(1, i, here(short), { state_stamp: timeFromNs(stampNs()) }));
       vi.advanceTimersByTime(0);
       ended = server.on<EpisodeStatus>('/episode').find((e) => e.phase !== 'running');
     }
-    expect(before).toBe(1);
-    expect(ended).toMatchObject({ phase: 'timeout', success: false, duration_s: 10 });
-    expect(nsFromTime(ended!.header.stamp)).toBe(stampNs());
+    // 21 decisions at 20 Hz, after the one state that came before the first command.
+    expect(ended).toMatchObject({ phase: 'timeout', success: false, duration_s: 1.05 });
+    expect(nsFromTime(ended!.header.stamp)).toBe(1.06e9);
+    expect(stampNs()).toBe(1.06e9);
+    served.stop();
+    short.dispose();
   });
 });

@@ -29,6 +29,18 @@ function wrench(): Float64Array {
   return state.wrench;
 }
 
+/** Onto the fixture's top, 35 mm beside the hole, and on downwards with the setpoint `delta` below the tip. */
+function press(stiffness: number, delta: number, w = world): void {
+  w.reset(3);
+  const to = Float64Array.of(w.pose[0]! + 0.03, w.pose[1]!, 0, 1, 0, 0, 0, stiffness, 150);
+  epoch++;
+  for (let i = 1; i <= 350; i++) {
+    to[2] = Math.max(w.pose[2]! - delta, w.holePose[2]! - 0.05);
+    w.receive(command(epoch, i, to));
+    w.advance();
+  }
+}
+
 describe('an episode', () => {
   it('is drawn within the ranges of the task, above the estimate, inside the rectangular joint limits', () => {
     const state = makeRobotState(7);
@@ -134,18 +146,6 @@ describe('the task', () => {
 });
 
 describe('contact', () => {
-  /** Onto the fixture's top, 35 mm beside the hole, and on downwards with the setpoint `delta` below the tip. */
-  function press(stiffness: number, delta: number, w = world): void {
-    w.reset(3);
-    const to = Float64Array.of(w.pose[0]! + 0.03, w.pose[1]!, 0, 1, 0, 0, 0, stiffness, 150);
-    epoch++;
-    for (let i = 1; i <= 350; i++) {
-      to[2] = Math.max(w.pose[2]! - delta, w.holePose[2]! - 0.05);
-      w.receive(command(epoch, i, to));
-      w.advance();
-    }
-  }
-
   it.each([
     [1000, 0.01, 10],
     [2000, 0.005, 10],
@@ -188,6 +188,25 @@ describe('contact', () => {
 });
 
 describe('friction and clearance', () => {
+  it('under 10 N a pull of 2 N moves a peg with friction 0.1 (1 N holds it), not one with 0.5 (5 N)', async () => {
+    const moved: number[] = [];
+    for (const friction of [0.1, 0.5]) {
+      const w = await makeWorld({ friction });
+      press(1000, 0.01, w);
+      const from = w.pose[1]!;
+      epoch++;
+      for (let i = 1; i <= 100; i++) {
+        const [x, y, z] = w.pose;
+        w.receive(command(epoch, i, [x!, y! + 0.002, z! - 0.01, 1, 0, 0, 0, 1000, 150]));
+        w.advance();
+      }
+      moved.push(w.pose[1]! - from);
+      w.dispose();
+    }
+    expect(moved[0]).toBeGreaterThan(0.003);
+    expect(Math.abs(moved[1]!)).toBeLessThan(0.0005);
+  });
+
   it('are taken from the task: a peg with 2 mm of clearance goes in where one with 0.5 mm does not', async () => {
     const wide = await makeWorld({ clearance: 0.002 });
     const results = (w: PegWorld) => [1, 2, 3, 4, 5, 6, 7, 8].map((s) => playScript(w, s, ++epoch, 'estimate').success);
@@ -199,20 +218,44 @@ describe('friction and clearance', () => {
 });
 
 describe('the robot side', () => {
-  it('holds where it is when no command comes: within 0.2 mm a second later, and says deadman', () => {
-    world.reset(5);
-    const start = here(world);
-    stream(20, () => Float64Array.of(start[0]! + 0.02, ...start.subarray(1)));
+  /** Streams a setpoint 20 mm ahead at 300 N/m for 0.2 s: on its way, and 10 mm or more short of it. */
+  function setOut(seed: number, lease_ms: number): Float64Array {
+    world.reset(seed);
+    const to = here(world, 300);
+    to[0] = to[0]! + 0.02;
+    epoch++;
+    for (let i = 1; i <= 20; i++) {
+      world.receive(command(epoch, i, to, { lease_ms }));
+      world.advance();
+    }
+    return to;
+  }
+
+  function staysHere(to: Float64Array): void {
+    const at = world.pose.slice();
+    expect(to[0]! - at[0]!).toBeGreaterThan(0.01);
+    for (let i = 0; i < 150; i++) world.advance();
+    for (let i = 0; i < 3; i++) expect(Math.abs(world.pose[i]! - at[i]!)).toBeLessThan(0.002);
+  }
+
+  it('holds where it is when no command comes, 20 mm of way or not, and says deadman', () => {
+    const to = setOut(5, 100);
     expect(world.status()).toMatchObject({ holding: false, reason: '', epoch });
     // The last command is 10 ms old: it is followed for 90 ms more, and one step of the next period.
     for (let i = 0; i < 9; i++) world.advance();
     expect(world.status()).toMatchObject({ holding: false, command_age_ms: 100 });
     world.advance();
     expect(world.status()).toMatchObject({ holding: true, reason: 'deadman' });
-    for (let i = 0; i < 40; i++) world.advance();
-    const rested = world.pose.slice();
-    for (let i = 0; i < 100; i++) world.advance();
-    for (let i = 0; i < 3; i++) expect(Math.abs(world.pose[i]! - rested[i]!)).toBeLessThan(0.0002);
+    staysHere(to);
+  });
+
+  it('holds where it is when the lease has run out between two steps and the next command finds it so', () => {
+    const to = setOut(5, 99);
+    for (let i = 0; i < 9; i++) world.advance();
+    expect(world.status().holding).toBe(false);
+    world.receive(command(epoch, 21, to));
+    expect(world.status()).toMatchObject({ holding: true, reason: 'deadman', last_refusal: 'held' });
+    staysHere(to);
   });
 
   it('holds at once on stop, where it is, with the nominal stiffness whatever was commanded', () => {
