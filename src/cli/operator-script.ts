@@ -25,7 +25,7 @@ const RESTING: readonly Mode[] = ['STOPPED', 'ESTOP', 'FAULT', 'DISARMED'];
  * What the demo's operator may not decide: stops that a person asked for, and processes or ladders that failed.
  * Anything that the policy brought about (force, risk, lateness) is an ordinary end of an episode here.
  */
-const PERSON = ['stop', 'estop', 'disengage', 'disarm', 'brain_lost'];
+const PERSON = ['operator_stop', 'estop', 'disengage', 'disarm', 'brain_lost'];
 
 const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 

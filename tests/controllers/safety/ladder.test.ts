@@ -1,3 +1,4 @@
+// long: one timeline for each trigger and request of the ladder, read side by side
 import { describe, expect, it } from 'vitest';
 import {
   initialLadder,
