@@ -67,7 +67,8 @@ export class RosbridgeClient implements Bridge {
       maxMessageBytes: config.max_message_bytes,
       pingMs: config.ping_ms,
       random: context.random,
-      onMalformed: (why: string) => this.#malformed(config.url, why, 'operations of rosbridge v2 as JSON text'),
+      onMalformed: (why: string) =>
+        this.#malformed(config.url, `${config.url}: ${why}`, 'operations of rosbridge v2 as JSON text'),
     };
     this.#stream = new Connection({
       ...common,

@@ -43,7 +43,7 @@ export class WsTransport extends EventEmitter implements ITransport {
     this.#socket.on('error', (error) => this.emit('error', error));
     this.#socket.on('pong', (data) => this.#ponged(Number(String(data))));
     this.#socket.on('message', (data, binary) => {
-      if (binary) options.onMalformed('a binary frame; allowed: JSON text');
+      if (binary) options.onMalformed('a binary frame');
       else this.#read(String(data));
     });
     this.#watching = setInterval(() => this.#watch(), options.pingMs);
@@ -54,12 +54,12 @@ export class WsTransport extends EventEmitter implements ITransport {
     try {
       messages = parseFrame(text);
     } catch {
-      this.#options.onMalformed(`${excerpt(text)}; allowed: JSON`);
+      this.#options.onMalformed(`no JSON: ${excerpt(text)}`);
       return;
     }
     for (const message of messages) {
       if (!isOperation(message)) {
-        this.#options.onMalformed(`${excerpt(text)}; allowed: an operation of rosbridge v2`);
+        this.#options.onMalformed(`no operation: ${excerpt(text)}`);
         continue;
       }
       try {

@@ -1,0 +1,128 @@
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { type WebSocket, WebSocketServer } from 'ws';
+import type { LinkState } from '../../../bridges/bridge.ts';
+import { RosbridgeClient, type RosbridgeContext } from '../../../bridges/rosbridge/client.ts';
+import { MonotonicClock } from '../../../src/core/clock.ts';
+import { type BridgeConfig, bridgeSchema } from '../../../src/core/config-schema.ts';
+import type { ReflexArcError } from '../../../src/core/errors.ts';
+import { SeededRandom } from '../../../src/core/random.ts';
+import type { CommandEncoder, SafeAction } from '../../../src/core/signals.ts';
+
+/** A server that speaks only when a test says so. `autoPong: false` makes one that never answers a ping. */
+export class StandIn {
+  readonly sockets: WebSocket[] = [];
+  /** Operations received, over all connections. */
+  readonly operations: { op: string; [field: string]: unknown }[] = [];
+  readonly #server: WebSocketServer;
+  #waiting: (() => void)[] = [];
+
+  private constructor(server: WebSocketServer) {
+    this.#server = server;
+    server.on('connection', (socket) => {
+      this.sockets.push(socket);
+      socket.on('error', () => {});
+      socket.on('message', (data) => {
+        this.operations.push(JSON.parse(String(data)));
+        this.#wake();
+      });
+      this.#wake();
+    });
+  }
+
+  static async open(options: { port?: number; autoPong?: boolean } = {}): Promise<StandIn> {
+    const server = new WebSocketServer({ host: '127.0.0.1', port: 0, ...options });
+    const standIn = new StandIn(server);
+    await once(server, 'listening');
+    return standIn;
+  }
+
+  get port(): number {
+    return (this.#server.address() as AddressInfo).port;
+  }
+
+  get url(): string {
+    return `ws://127.0.0.1:${this.port}`;
+  }
+
+  #wake(): void {
+    for (const wake of this.#waiting.splice(0)) wake();
+  }
+
+  async until(holds: () => boolean): Promise<void> {
+    while (!holds()) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+  }
+
+  of(op: string): { op: string; [field: string]: unknown }[] {
+    return this.operations.filter((o) => o.op === op);
+  }
+
+  /** To every connection. Text goes out as it is. */
+  say(...frames: unknown[]): void {
+    for (const socket of this.sockets)
+      for (const frame of frames) socket.send(typeof frame === 'string' ? frame : JSON.stringify(frame));
+  }
+
+  async close(): Promise<void> {
+    for (const socket of this.sockets) socket.terminate();
+    await new Promise<void>((resolve) => this.#server.close(() => resolve()));
+  }
+}
+
+export const COMMAND = '/command';
+
+/** Commands that carry their number and nothing else. `bytes` pads them. */
+export function encoder(bytes = 0): CommandEncoder {
+  const type = 'reflexarc_msgs/msg/EquilibriumCommand';
+  return {
+    topic: COMMAND,
+    type,
+    encode: ({ seq }) => ({ topic: COMMAND, type, message: { seq, padding: 'x'.repeat(bytes) } }),
+  };
+}
+
+/** As the gate would have made it. Tests of the bridge need one, and the gate is the only place that makes them. */
+export function action(seq: number, expiresNs = Number.POSITIVE_INFINITY): SafeAction {
+  return {
+    setpoint: new Float64Array(9),
+    mode: 'ACTIVE',
+    source: 'policy',
+    epoch: 1,
+    seq,
+    stampNs: 0,
+    expiresNs,
+    leaseMs: 100,
+    stateStampNs: 0,
+  } as unknown as SafeAction;
+}
+
+export interface Made {
+  bridge: RosbridgeClient;
+  links: LinkState[];
+  errors: ReflexArcError[];
+}
+
+export function client(url: string, config: Partial<BridgeConfig> = {}, context: Partial<RosbridgeContext> = {}): Made {
+  const errors: ReflexArcError[] = [];
+  const bridge = new RosbridgeClient(bridgeSchema.parse({ url, ping_ms: 10_000, backoff_ms: [1, 5], ...config }), {
+    clock: new MonotonicClock(),
+    random: new SeededRandom(1),
+    topics: [],
+    encoder: null,
+    log: (error) => errors.push(error),
+    ...context,
+  });
+  const links: LinkState[] = [];
+  bridge.link$.subscribe((link) => links.push(link));
+  return { bridge, links, errors };
+}
+
+/** Waits, with no limit but the test's, until `holds`. */
+export async function until(holds: () => boolean): Promise<void> {
+  while (!holds()) await new Promise((resolve) => setTimeout(resolve, 1));
+}
+
+/** The first time that a command goes out: a link takes commands once the server has answered on it. */
+export async function untilSent(bridge: RosbridgeClient, seq: number): Promise<void> {
+  await until(() => bridge.send(action(seq)).sent);
+}

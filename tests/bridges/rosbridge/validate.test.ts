@@ -1,0 +1,128 @@
+import { describe, expect, it } from 'vitest';
+import { TYPES } from '../../../bridges/messages/messages.ts';
+import { isKnown, validate } from '../../../bridges/rosbridge/validate.ts';
+
+const header = { stamp: { sec: 1, nanosec: 2 }, frame_id: 'base' };
+const xyz = { x: 1, y: 2, z: 3 };
+const pose = { position: xyz, orientation: { ...xyz, w: 4 } };
+
+const GOOD: Record<string, object> = {
+  [TYPES.jointState]: { header, name: ['a', 'b'], position: [1, 2], velocity: [3, 4], effort: [] },
+  [TYPES.poseStamped]: { header, pose },
+  [TYPES.wrenchStamped]: { header, wrench: { force: xyz, torque: xyz } },
+  [TYPES.clock]: { clock: header.stamp },
+  [TYPES.equilibriumCommand]: {
+    header,
+    epoch: 1_700_000_000_123,
+    seq: 1,
+    lease_ms: 100,
+    state_stamp: header.stamp,
+    pose,
+    stiffness: 2000,
+    stiffness_rotation: 150,
+    mode: 'ACTIVE',
+    source: 'policy',
+  },
+  [TYPES.stop]: { header, epoch: 1, reason: 'operator' },
+  [TYPES.robotStatus]: {
+    header,
+    holding: false,
+    reason: '',
+    epoch: 1,
+    seq: 2,
+    accepted: 3,
+    refused: 0,
+    last_refusal: '',
+    command_age_ms: 1.5,
+  },
+  [TYPES.episodeStatus]: {
+    header,
+    episode: 1,
+    seed: 2,
+    phase: 'running',
+    success: false,
+    violation: false,
+    max_force: 3,
+    depth: 0.01,
+    duration_s: 1.5,
+  },
+};
+
+/** A copy of the good message in which the field at `path` is `value`; undefined takes it away. */
+function bad(type: string, path: string, value: unknown): unknown {
+  const message = JSON.parse(JSON.stringify(GOOD[type])) as Record<string, unknown>;
+  const keys = path.split('.');
+  const last = keys.pop()!;
+  let holder = message;
+  for (const key of keys) holder = holder[key] as Record<string, unknown>;
+  if (value === undefined) delete holder[last];
+  else holder[last] = value;
+  return message;
+}
+
+describe('a message', () => {
+  it.each(Object.keys(GOOD))('of %s that is whole passes unchanged', (type) => {
+    const message = structuredClone(GOOD[type]);
+    expect(validate(type, message)).toBeNull();
+    expect(message).toEqual(GOOD[type]);
+    expect(isKnown(type)).toBe(true);
+  });
+
+  it('may have more fields than we know', () => {
+    expect(validate(TYPES.clock, { clock: { sec: 1, nanosec: 2 }, more: 1 })).toBeNull();
+  });
+
+  it('has its null numbers made NaN, wherever they are, and none made 0', () => {
+    const joints = { header, name: ['a', 'b'], position: [null, 1], velocity: [0, null], effort: [null] };
+    expect(validate(TYPES.jointState, joints)).toBeNull();
+    expect(joints).toMatchObject({ position: [Number.NaN, 1], velocity: [0, Number.NaN], effort: [Number.NaN] });
+    const wrench = { header, wrench: { force: { x: 1, y: null, z: 0 }, torque: { x: null, y: 1, z: 1 } } };
+    expect(validate(TYPES.wrenchStamped, wrench)).toBeNull();
+    expect(wrench.wrench).toEqual({ force: { x: 1, y: Number.NaN, z: 0 }, torque: { x: Number.NaN, y: 1, z: 1 } });
+    const stamped = { header, pose: { position: xyz, orientation: { x: 0, y: 0, z: 0, w: null } } };
+    expect(validate(TYPES.poseStamped, stamped)).toBeNull();
+    expect(stamped.pose.orientation.w).toBeNaN();
+  });
+
+  it.each([
+    [TYPES.jointState, 'position', undefined, 'missing', 'an array of numbers, null for NaN'],
+    [TYPES.jointState, 'position', 'AQID', '"AQID"', 'an array of numbers, null for NaN'],
+    [TYPES.jointState, 'position', { 0: 1 }, 'an object', 'an array of numbers, null for NaN'],
+    [TYPES.jointState, 'name', null, 'null', 'an array of strings'],
+    [TYPES.jointState, 'header', undefined, 'missing', 'an object'],
+    [TYPES.jointState, 'header.stamp', 'now', '"now"', 'an object'],
+    [TYPES.jointState, 'header.stamp.sec', null, 'null', 'an integer'],
+    [TYPES.jointState, 'header.stamp.nanosec', 0.5, '0.5', 'an integer'],
+    [TYPES.jointState, 'header.frame_id', 7, '7', 'a string'],
+    [TYPES.poseStamped, 'pose', [1, 2, 3], 'an array', 'an object'],
+    [TYPES.poseStamped, 'pose.position.x', '0.5', '"0.5"', 'a number, or null for NaN'],
+    [TYPES.poseStamped, 'pose.orientation.w', undefined, 'missing', 'a number, or null for NaN'],
+    [TYPES.wrenchStamped, 'wrench.force', null, 'null', 'an object'],
+    [TYPES.wrenchStamped, 'wrench.torque.z', true, 'true', 'a number, or null for NaN'],
+    [TYPES.clock, 'clock', 5, '5', 'an object'],
+    [TYPES.robotStatus, 'holding', 'yes', '"yes"', 'a boolean'],
+    [TYPES.robotStatus, 'epoch', null, 'null', 'an integer'],
+    [TYPES.episodeStatus, 'phase', 3, '3', 'a string'],
+    [TYPES.equilibriumCommand, 'stiffness', [], 'an array', 'a number, or null for NaN'],
+  ])('of %s whose %s is %j is refused: seen %s, allowed %s', (type, field, value, seen, allowed) => {
+    expect(validate(type, bad(type, field, value))).toEqual({ field, seen, allowed });
+  });
+
+  it.each([
+    ['position', [1, '2'], 'position[1]', '"2"', 'a number, or null for NaN'],
+    ['effort', [[1]], 'effort[0]', 'an array', 'a number, or null for NaN'],
+    ['name', ['a', null], 'name[1]', 'null', 'a string'],
+  ])('with an element of %s that is wrong is refused: %j', (path, value, field, seen, allowed) => {
+    expect(validate(TYPES.jointState, bad(TYPES.jointState, path, value))).toEqual({ field, seen, allowed });
+  });
+
+  it.each([undefined, null, 7, 'text', [1]])('that is %j is refused, of whatever type', (message) => {
+    for (const type of [TYPES.jointState, 'other_msgs/msg/Thing'])
+      expect(validate(type, message)).toMatchObject({ field: 'msg', allowed: 'an object' });
+  });
+
+  it('of a type that we do not know is not looked into', () => {
+    expect(isKnown('other_msgs/msg/Thing')).toBe(false);
+    expect(validate('other_msgs/msg/Thing', { position: 'anything' })).toBeNull();
+  });
+});
