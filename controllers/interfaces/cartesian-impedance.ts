@@ -40,7 +40,8 @@ export function cartesianImpedance(robot: RobotConfig): CommandInterface {
       for (let i = 0; i < 3; i++) out[i] = anchor[i]! + action[i]! * scale;
       for (let i = 3; i < 7; i++) out[i] = anchor[i]!;
       const k = clamp(action[3]!, -1, 1);
-      out[KT] = stiffness * (k < 0 ? middle + (middle - low) * k : middle + (high - middle) * k);
+      // Written so that -1, 0 and +1 give their factors exactly.
+      out[KT] = stiffness * (k < 0 ? middle * (1 + k) - low * k : middle * (1 - k) + high * k);
       out[KR] = stiffnessRotation;
     },
 

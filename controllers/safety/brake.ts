@@ -1,4 +1,4 @@
-import { norm3, rotateBy, rotationBetween } from '../../src/core/geometry.ts';
+import { clamp, norm3, rotateBy, rotationBetween } from '../../src/core/geometry.ts';
 import { admissible, type Judged } from './admissible.ts';
 import type { CartesianLimits } from './limits.ts';
 
@@ -75,17 +75,18 @@ export function selfTest(limits: CartesianLimits): string {
     reference: Float64Array.of(0, 0, 0, 1),
   };
   const steps = Math.ceil((limits.reference * Math.sqrt(3)) / (limits.speed * limits.period)) + 1;
-  const turns = Math.ceil(limits.referenceRotation / (limits.speedRotation * limits.period)) + 1;
+  const turned = Math.min(limits.referenceRotation, limits.tilt);
+  const turns = Math.ceil(turned / (limits.speedRotation * limits.period)) + 1;
   const nominal = Math.sqrt(limits.stiffnessMin * limits.stiffnessMax);
   for (let corner = 0; corner < 27; corner++) {
     for (const coast of [0, limits.speed * limits.period]) {
       for (let i = 0; i < 3; i++) {
         const side = (Math.floor(corner / 3 ** i) % 3) - 1;
         pose[i] = (limits.boxMin[i]! + limits.boxMax[i]!) / 2;
-        judged.last[i] = pose[i]! + side * limits.reference;
+        judged.last[i] = clamp(pose[i]! + side * limits.reference, limits.boxMin[i]!, limits.boxMax[i]!);
       }
       pose.set([0, 0, 0, 1], 3);
-      rotateBy(Float64Array.of(limits.referenceRotation, 0, 0), 0, 1, pose, 3, judged.last, 3);
+      rotateBy(Float64Array.of(turned, 0, 0), 0, 1, pose, 3, judged.last, 3);
       judged.last[7] = nominal;
       judged.last[8] = limits.rotationStiffnessMax;
       for (let n = 0; n < Math.max(steps, turns); n++) {

@@ -218,7 +218,7 @@ export class Gate {
    * bridge at once. An error inside is FAULT and null.
    */
   tick(nowNs: number): SafeAction | null {
-    // REAL-TIME: allocates nothing unless the ladder changes.
+    // REAL-TIME: makes no object unless the ladder changes (the engine may box a number at a call).
     this.#pending = false;
     clearRecord(this.record);
     try {

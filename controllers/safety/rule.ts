@@ -122,7 +122,7 @@ export function evaluateRules(rules: readonly Rule[], context: RuleContext, verd
       severity = Number.NaN;
     }
     if (severity === SEVERITY.pass) continue;
-    if (severity >= SEVERITY.warn && severity <= SEVERITY.fault) {
+    if (Number.isInteger(severity) && severity > SEVERITY.pass && severity <= SEVERITY.fault) {
       verdict.take(severity as Severity, rule.cause, rule.says, context.verdict.value, context.verdict.limit);
     } else verdict.take(SEVERITY.stop, 'rule_error', rule.name, Number.NaN, 0);
   }

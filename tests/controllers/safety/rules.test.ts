@@ -1,0 +1,512 @@
+import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { cartesianImpedance } from '../../../controllers/interfaces/cartesian-impedance.ts';
+import { BAD, Inputs } from '../../../controllers/safety/inputs.ts';
+import { SEVERITY } from '../../../controllers/safety/ladder.ts';
+import { inputLimits } from '../../../controllers/safety/limits.ts';
+import {
+  evaluateRules,
+  fail,
+  makeContext,
+  PASS,
+  type Rule,
+  type RuleContext,
+  type RulePlugin,
+  Verdict,
+} from '../../../controllers/safety/rule.ts';
+import { makeRules, RULES } from '../../../controllers/safety/rules/index.ts';
+import { defineRule } from '../../../src/core/plugin.ts';
+import { MS, robot, safetyOf } from './rig.ts';
+
+const setup = (changes: Record<string, unknown> = {}) => ({
+  safety: safetyOf(changes),
+  robot,
+  interface: cartesianImpedance(robot),
+});
+
+/** A context in which every rule passes: ACTIVE at t = 1 s, robot at its setpoint, decision 10 ms old. */
+function healthy(): RuleContext {
+  const inputs = new Inputs(inputLimits(safetyOf(), 2, 4));
+  const last = Float64Array.of(0.5, 0, 0.2, 0, 0, 0, 1, 2000, 150);
+  const c = makeContext(inputs, last);
+  Object.assign(c, { nowNs: 1000 * MS, mode: 'ACTIVE', writing: true, engaged: true, deciding: true, hasSent: true });
+  inputs.state.pose.set(last.subarray(0, 7));
+  Object.assign(inputs.state, { stampNs: 990 * MS, receivedNs: 990 * MS });
+  Object.assign(inputs, { hasState: true, hasTarget: true, hasDecision: true, linkUp: true });
+  Object.assign(inputs, { observedNs: 990 * MS, decisionExpiresNs: 1090 * MS });
+  return c;
+}
+/** The one rule under test and what it says of a context. */
+function judge(name: string, c: RuleContext, changes: Record<string, unknown> = {}) {
+  const rule = makeRules(setup(changes)).find((r) => r.name === name)!;
+  c.verdict.value = 0;
+  c.verdict.limit = 0;
+  return { severity: rule.evaluate(c), ...c.verdict };
+}
+
+it('every rule passes in health, is documented and has a cause of its own', () => {
+  const rules = makeRules(setup());
+  expect(rules.length).toBe(RULES.length);
+  for (const rule of rules) {
+    expect([rule.name, rule.evaluate(healthy())]).toEqual([rule.name, SEVERITY.pass]);
+    expect(rule.says).not.toBe('');
+  }
+  expect(new Set(rules.map((r) => r.cause)).size).toBe(rules.length);
+  expect(rules.map((r) => r.name)).toEqual(RULES.map((p) => p.name));
+});
+
+/** `rule: what goes wrong` → how, value, limit; and a variant that must still pass. */
+interface Fault {
+  rule: string;
+  when: string;
+  wrong(c: RuleContext): void;
+  value: number;
+  limit: number;
+  right?(c: RuleContext): void;
+}
+const still = (c: RuleContext): void => {
+  c.engaged = false;
+  c.deciding = false;
+};
+const FAULTS: Fault[] = [
+  {
+    rule: 'finite',
+    when: 'a state held NaN',
+    wrong: (c) => {
+      c.inputs.badState = BAD.nonFinite;
+    },
+    value: 1,
+    limit: 0,
+    right: (c) => {
+      c.inputs.badState = BAD.shape;
+    },
+  },
+  {
+    rule: 'finite',
+    when: 'a decision held NaN while engaged',
+    wrong: (c) => {
+      c.inputs.badDecision = BAD.nonFinite;
+    },
+    value: 2,
+    limit: 0,
+    right: (c) => {
+      c.inputs.badDecision = BAD.nonFinite;
+      still(c);
+    },
+  },
+  {
+    rule: 'shape',
+    when: 'a state had the wrong shape',
+    wrong: (c) => {
+      c.inputs.badState = BAD.shape;
+    },
+    value: 1,
+    limit: 0,
+    right: (c) => {
+      c.inputs.badState = BAD.nonFinite;
+    },
+  },
+  {
+    rule: 'shape',
+    when: 'a decision had the wrong shape while engaged',
+    wrong: (c) => {
+      c.inputs.badDecision = BAD.shape;
+    },
+    value: 2,
+    limit: 0,
+    right: (c) => {
+      c.inputs.badDecision = BAD.shape;
+      still(c);
+    },
+  },
+  {
+    rule: 'clock',
+    when: 'the clock went back by 5 ms',
+    wrong: (c) => {
+      c.clockBackNs = 5 * MS;
+    },
+    value: 5,
+    limit: 0,
+  },
+  {
+    rule: 'stamp_skew',
+    when: 'a stamp was 300 ms late',
+    wrong: (c) => {
+      c.inputs.skewNs = 300 * MS;
+    },
+    value: 300,
+    limit: 0,
+  },
+  {
+    rule: 'stamp_skew',
+    when: 'a stamp was 2 s early',
+    wrong: (c) => {
+      c.inputs.skewNs = -2000 * MS;
+    },
+    value: -2000,
+    limit: 0,
+  },
+  {
+    rule: 'stamp_frozen',
+    when: 'five states had one stamp',
+    wrong: (c) => {
+      c.inputs.frozenStates = 5;
+    },
+    value: 5,
+    limit: 4,
+    right: (c) => {
+      c.inputs.frozenStates = 4;
+    },
+  },
+  {
+    rule: 'link',
+    when: 'the link is down',
+    wrong: (c) => {
+      c.inputs.linkUp = false;
+    },
+    value: 0,
+    limit: 1,
+  },
+  {
+    rule: 'state_age',
+    when: 'the state is 51 ms old',
+    wrong: (c) => {
+      c.inputs.state.receivedNs = 949 * MS;
+    },
+    value: 51,
+    limit: 50,
+    right: (c) => {
+      c.inputs.state.receivedNs = 950 * MS;
+    },
+  },
+  {
+    rule: 'state_age',
+    when: 'there is no state',
+    wrong: (c) => {
+      c.inputs.hasState = false;
+    },
+    value: Number.POSITIVE_INFINITY,
+    limit: 50,
+  },
+  {
+    rule: 'state_age',
+    when: 'its age is no number',
+    wrong: (c) => {
+      c.inputs.state.receivedNs = Number.NaN;
+    },
+    value: Number.NaN,
+    limit: 50,
+  },
+  {
+    rule: 'force_limit',
+    when: 'the force is 30.1 N',
+    wrong: (c) => {
+      c.inputs.forceNorm = 30.1;
+    },
+    value: 30.1,
+    limit: 30,
+    right: (c) => {
+      c.inputs.forceNorm = 30;
+    },
+  },
+  {
+    rule: 'force_limit',
+    when: 'the force is no number',
+    wrong: (c) => {
+      c.inputs.forceNorm = Number.NaN;
+    },
+    value: Number.NaN,
+    limit: 30,
+  },
+  {
+    rule: 'workspace',
+    when: 'the tip is 6 mm beyond the far wall',
+    wrong: (c) => {
+      c.inputs.state.pose[0] = 0.706;
+    },
+    value: 0.706,
+    limit: 0.7,
+    right: (c) => {
+      c.inputs.state.pose[0] = 0.7049;
+    },
+  },
+  {
+    rule: 'workspace',
+    when: 'the tip is 6 mm below the floor',
+    wrong: (c) => {
+      c.inputs.state.pose[2] = -0.006;
+    },
+    value: -0.006,
+    limit: 0,
+    right: (c) => {
+      c.inputs.state.pose[2] = -0.0049;
+    },
+  },
+  {
+    rule: 'tracking',
+    when: 'the tip is 21 mm from its setpoint',
+    wrong: (c) => {
+      c.inputs.state.pose[1] = -0.021;
+    },
+    value: 0.021,
+    limit: 0.02,
+    right: (c) => {
+      c.inputs.state.pose[1] = 0.0199;
+    },
+  },
+  {
+    rule: 'sending',
+    when: 'three commands in a row were refused',
+    wrong: (c) => {
+      c.inputs.refusedSends = 3;
+    },
+    value: 3,
+    limit: 2,
+    right: (c) => {
+      c.inputs.refusedSends = 2;
+    },
+  },
+  {
+    rule: 'conflict',
+    when: 'limits were in conflict for three ticks',
+    wrong: (c) => {
+      c.conflicts = 3;
+    },
+    value: 3,
+    limit: 2,
+    right: (c) => {
+      c.conflicts = 2;
+    },
+  },
+  {
+    rule: 'target',
+    when: 'no target is known',
+    wrong: (c) => {
+      c.inputs.hasTarget = false;
+    },
+    value: 0,
+    limit: 1,
+  },
+  {
+    rule: 'plausible_action',
+    when: 'the base asks for 57.3 units',
+    wrong: (c) => {
+      c.inputs.base[3] = -57.3;
+    },
+    value: 57.3,
+    limit: 3,
+    right: (c) => {
+      c.inputs.base[3] = -3;
+    },
+  },
+  {
+    rule: 'decision_age',
+    when: 'the observation is 101 ms old',
+    wrong: (c) => {
+      c.inputs.observedNs = 899 * MS;
+    },
+    value: 101,
+    limit: 100,
+    right: (c) => {
+      c.inputs.observedNs = 900 * MS;
+    },
+  },
+  {
+    rule: 'decision_age',
+    when: 'it has expired',
+    wrong: (c) => {
+      c.inputs.decisionExpiresNs = 999 * MS;
+    },
+    value: 10,
+    limit: 100,
+    right: (c) => {
+      c.inputs.decisionExpiresNs = 1000 * MS;
+    },
+  },
+  {
+    rule: 'decision_age',
+    when: 'there is none',
+    wrong: (c) => {
+      c.inputs.hasDecision = false;
+    },
+    value: Number.POSITIVE_INFINITY,
+    limit: 100,
+  },
+  {
+    rule: 'decision_age',
+    when: 'the observation is 2 ms in the future',
+    wrong: (c) => {
+      c.inputs.observedNs = 1002 * MS;
+    },
+    value: -2,
+    limit: 100,
+    right: (c) => {
+      c.inputs.observedNs = 1001 * MS;
+    },
+  },
+  {
+    rule: 'critic_health',
+    when: 'the critic was invalid twice',
+    wrong: (c) => {
+      c.criticInvalid = 2;
+    },
+    value: 2,
+    limit: 1,
+    right: (c) => {
+      c.criticInvalid = 1;
+    },
+  },
+  {
+    rule: 'risk',
+    when: 'nothing is admissible',
+    wrong: (c) => {
+      c.riskAdmissible = false;
+      c.risk = 0.8;
+    },
+    value: 0.8,
+    limit: 0.35,
+  },
+];
+
+describe('each rule', () => {
+  it.each(FAULTS)('$rule trips when $when, with value and limit', ({ rule, wrong, value, limit }) => {
+    const c = healthy();
+    wrong(c);
+    const action = rule === 'risk' ? SEVERITY.recover : SEVERITY.stop;
+    const said = judge(rule, c);
+    expect(said.severity).toBe(action);
+    if (Number.isFinite(value)) expect(said.value).toBeCloseTo(value, 9);
+    else expect(said.value).toBe(value);
+    expect(said.limit).toBe(limit);
+  });
+
+  it.each(FAULTS.filter((f) => f.right))('$rule passes just before: not $when', ({ rule, right }) => {
+    const c = healthy();
+    right!(c);
+    expect(judge(rule, c).severity).toBe(SEVERITY.pass);
+  });
+
+  const asleep = ['conflict', 'target', 'plausible_action', 'decision_age', 'critic_health', 'risk'];
+  it.each(FAULTS.filter((f) => asleep.includes(f.rule)))('$rule asks nothing while no policy has a say', (fault) => {
+    const c = healthy();
+    fault.wrong(c);
+    still(c);
+    expect(judge(fault.rule, c).severity).toBe(SEVERITY.pass);
+  });
+
+  it.each(FAULTS.filter((f) => ['tracking', 'sending'].includes(f.rule)))(
+    '$rule asks nothing while nothing is written',
+    (fault) => {
+      const c = healthy();
+      fault.wrong(c);
+      c.writing = false;
+      expect(judge(fault.rule, c).severity).toBe(SEVERITY.pass);
+    },
+  );
+
+  it('without a state, or before a command, workspace, force and tracking have nothing to judge', () => {
+    const c = healthy();
+    c.inputs.state.pose[0] = 9;
+    c.inputs.forceNorm = 99;
+    c.hasSent = false;
+    expect(judge('tracking', c).severity).toBe(SEVERITY.pass);
+    c.hasSent = true;
+    c.inputs.hasState = false;
+    for (const name of ['workspace', 'force_limit', 'tracking']) expect(judge(name, c).severity).toBe(SEVERITY.pass);
+    c.inputs.hasDecision = false;
+    c.inputs.base[0] = 99;
+    expect(judge('plausible_action', c).severity).toBe(SEVERITY.pass);
+  });
+
+  it('takes its options from safety.rules', () => {
+    const c = healthy();
+    c.inputs.state.pose[1] = 0.012;
+    expect(judge('tracking', c, { rules: { tracking: { factor: 1 } } })).toMatchObject({ severity: 4, limit: 0.01 });
+  });
+});
+
+describe('the set of rules', () => {
+  it('leaves out what is switched off by name', () => {
+    expect(makeRules(setup({ off: ['tracking', 'risk'] })).map((r) => r.name)).toEqual(
+      RULES.map((p) => p.name).filter((n) => n !== 'tracking' && n !== 'risk'),
+    );
+  });
+
+  it.each([
+    [{ off: ['traking'] }, /safety rule "traking"; allowed: .*tracking/],
+    [{ rules: { traking: {} } }, /safety rule "traking"/],
+    [{ rules: { tracking: { factor: 0.5 } } }, /safety.rules.tracking.factor/],
+    [{ rules: { tracking: { factr: 2 } } }, /safety.rules.tracking/],
+    [{ rules: { finite: { any: 1 } } }, /safety.rules.finite/],
+  ])('refuses %j', (changes, message) => {
+    expect(() => makeRules(setup(changes))).toThrow(message);
+  });
+});
+
+describe('a tick of rules', () => {
+  const rule = (name: string, evaluate: Rule['evaluate']): Rule => ({
+    name,
+    cause: `${name}_cause`,
+    action: 'stop',
+    clears: 'latched',
+    says: '{value} of {limit}',
+    evaluate,
+  });
+  const run = (...rules: Rule[]): Verdict => {
+    const verdict = new Verdict();
+    evaluateRules(rules, healthy(), verdict);
+    return verdict;
+  };
+
+  it('the worst wins, and the first of equals', () => {
+    const warn = rule('warn', (c) => fail(c, 'warn', 1, 2));
+    const first = rule('first', (c) => fail(c, 'stop', 3, 4));
+    const second = rule('second', (c) => fail(c, 'stop', 5, 6));
+    const verdict = run(
+      warn,
+      first,
+      second,
+      rule('pass', () => PASS),
+    );
+    expect(verdict).toMatchObject({ severity: SEVERITY.stop, cause: 'first_cause', value: 3, limit: 4 });
+    expect(verdict.sentence).toBe('3 of 4');
+    expect(
+      run(
+        second,
+        rule('estop', (c) => fail(c, 'estop', 7, 8)),
+      ),
+    ).toMatchObject({ cause: 'estop_cause' });
+  });
+
+  it('a rule that throws is a stop with its name', () => {
+    const thrower = rule('thrower', () => {
+      throw new Error('inside');
+    });
+    expect(run(thrower)).toMatchObject({ severity: SEVERITY.stop, cause: 'rule_error', detail: 'thrower' });
+  });
+
+  it.each([Number.NaN, undefined, -1, 7, 1.5, 'stop', true, false])('a rule that returns %s is a stop', (answer) => {
+    const odd = rule('odd', () => answer as 0);
+    expect(run(odd)).toMatchObject({ severity: SEVERITY.stop, cause: 'rule_error' });
+  });
+
+  it('begins with a clean verdict each time', () => {
+    const verdict = new Verdict();
+    evaluateRules([rule('stop', (c) => fail(c, 'stop', 1, 1))], healthy(), verdict);
+    evaluateRules([], healthy(), verdict);
+    expect(verdict).toMatchObject({ severity: 0, cause: '', detail: '', value: 0, limit: 0 });
+  });
+
+  it('a rule of one file and one line is a rule like the others', () => {
+    const own: RulePlugin = defineRule({
+      name: 'own',
+      summary: 'stops at noon',
+      options: z.strictObject({ at: z.number().default(12) }),
+      create: ({ at }: { at: number }) => rule('own', (c) => fail(c, 'stop', at, 0)),
+    });
+    const [made] = makeRules(setup({ off: [] }), [own]);
+    const c = healthy();
+    expect(made!.evaluate(c)).toBe(SEVERITY.stop);
+    expect(c.verdict.value).toBe(12);
+  });
+});
