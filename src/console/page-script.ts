@@ -1,93 +1,181 @@
 /** The page's own script: plain browser JavaScript, no build. It draws what it is sent and decides nothing. */
 export const script = `
-'use strict';
 const $ = (id) => document.getElementById(id);
-const SHAPES = { BOOT: '◌', DISARMED: '○', HOLD: '❚❚', ENGAGING: '△', ACTIVE: '▶', RECOVERY: '↩', STOPPING: '▼', STOPPED: '■', ESTOP: '⬣', FAULT: '✖' };
-const ALLOWED = { arm: ['DISARMED'], engage: ['HOLD'], disengage: ['ENGAGING', 'ACTIVE', 'RECOVERY', 'HOLD'], reset: ['STOPPED', 'ESTOP'] };
-const SPAN_S = 20;
-let latest = null, heardAt = 0;
+/** Every mode has a shape of its own, so that colour is never alone. */
+const SHAPES = {
+  BOOT: 'M12 3a9 9 0 0 1 9 9h-3a6 6 0 0 0-6-6zM3 12a9 9 0 0 0 9 9v-3a6 6 0 0 1-6-6z',
+  DISARMED: 'M12 3a9 9 0 1 0 0 18a9 9 0 0 0 0-18zm0 3a6 6 0 1 1 0 12a6 6 0 0 1 0-12z',
+  HOLD: 'M6 4h4v16H6zM14 4h4v16h-4z',
+  ENGAGING: 'M6 3l14 9l-14 9zm3 5.5v7l5.500-3.500z',
+  ACTIVE: 'M6 3l14 9l-14 9z',
+  RECOVERY: 'M10 4v4c6 0 10 3 11 11c-2-4-5-6-11-6v4l-8-6.500z',
+  STOPPING: 'M4 4h16l-8 8zM4 12h16l-8 9z',
+  STOPPED: 'M4 4h16v16H4z',
+  ESTOP: 'M8 2h8l6 6v8l-6 6H8l-6-6V8zM7 10.500v3h10v-3z',
+  FAULT: 'M5 2l7 7l7-7l3 3l-7 7l7 7l-3 3l-7-7l-7 7l-3-3l7-7l-7-7z',
+};
+const ENGAGED = ['ENGAGING', 'ACTIVE', 'RECOVERY'];
+const ADMISSIBLE = { arm: ['DISARMED'], engage: ['HOLD'], disarm: ['HOLD'], disengage: ENGAGED, reset: ['STOPPED', 'ESTOP'], estop_release: ['ESTOP'] };
+const ENDS = ['STOPPING', 'ESTOP', 'FAULT'];
+const LOST_AFTER_S = 1;
 
-function plot(id, label, lines, max) {
-  const box = $(id);
-  const dark = getComputedStyle(document.body).color;
-  const css = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
-  const series = [{}, { label, stroke: css('--hold'), width: 2 }];
-  for (const l of lines) series.push({ label: l.label, stroke: css(l.colour), width: 1, dash: [6, 4] });
-  const axis = { stroke: dark, grid: { stroke: css('--line') }, ticks: { stroke: css('--line') } };
-  const data = series.map(() => []);
-  const chart = new uPlot({ width: box.clientWidth, height: 150, legend: { show: false }, cursor: { show: false }, scales: { x: { time: false }, y: { range: (u, lo, hi) => [0, Math.max(max(), hi * 1.05)] } }, axes: [{ ...axis, values: (u, v) => v.map((s) => s.toFixed(0) + ' s') }, { ...axis, size: 45 }], series }, data, box);
-  addEventListener('resize', () => chart.setSize({ width: box.clientWidth, height: 150 }));
-  return (t, value, ...limits) => {
-    data[0].push(t); data[1].push(Number.isFinite(value) ? value : null); limits.forEach((v, i) => data[i + 2].push(v));
-    while (data[0].length > 0 && data[0][0] < t - SPAN_S) for (const d of data) d.shift();
-    chart.setData(data);
-  };
-}
-const drawForce = plot('force-plot', 'N', [{ label: 'soft', colour: '--warn' }, { label: 'limit', colour: '--stop' }], () => latest ? latest.forceLimit * 1.15 : 35);
-const drawRisk = plot('risk-plot', 'risk', [{ label: 'low', colour: '--warn' }, { label: 'high', colour: '--stop' }], () => 1);
+const known = Number.isFinite;
+const fixed = (v, digits) => known(v) ? v.toFixed(digits) : '–';
+const mm = (v) => known(v) ? (v * 1000).toFixed(1) : '–';
+const number = (v) => known(v) ? String(Number(v.toPrecision(3))) : '–';
+const clockTime = (iso) => new Date(iso).toTimeString().slice(0, 8);
+
+let latest = null, heardAt = null, drawn = true, events = [];
+
+const risk = chart('risk-plot', { limits: [{ colour: '--warn', dash: [2, 4] }, { colour: '--stop', dash: [8, 4] }], top: () => 1 });
+const force = chart('force-plot', { limits: [{ colour: '--warn', dash: [2, 4] }, { colour: '--stop', dash: [8, 4] }], top: () => latest && known(latest.forceLimit) ? latest.forceLimit * 1.2 : 10 });
+const views = [viewOf('side', 0, 2, true), viewOf('above', 0, 1, false)];
+
+function text(id, value) { const e = $(id); if (e.textContent !== value) e.textContent = value; }
 
 function rows(id, entries) {
-  $(id).replaceChildren(...entries.flatMap(([name, value, bad]) => {
-    const dt = document.createElement('dt'), dd = document.createElement('dd');
-    dt.textContent = name; dd.textContent = value; if (bad) dd.className = 'bad';
-    return [dt, dd];
-  }));
-}
-const mm = (v) => (v * 1000).toFixed(1);
-const svg = (name, attributes) => { const e = document.createElementNS('http://www.w3.org/2000/svg', name); for (const k in attributes) e.setAttribute(k, attributes[k]); return e; };
-
-function view(id, a, b, flip, t) {
-  const p = t.pose, h = t.target.estimate, s = t.setpoint, ink = 'currentColor';
-  if (!p.length || h[0] === null || h.length === 0) return;
-  const rel = (v) => [(v[a] - h[a]) * 1000, (v[b] - h[b]) * 1000 * (flip ? -1 : 1)];
-  const [x, y] = rel(p), d = t.target.referenceLimit * 1000, parts = [];
-  if (flip) { parts.push(svg('path', { d: 'M-40 0H-8.5V25H8.5V0H40V30H-40Z', fill: 'currentColor', opacity: .25 })); parts.push(svg('rect', { x: x - 8, y: y - 60, width: 16, height: 60, fill: '#e08a1e', opacity: .85 })); }
-  else { parts.push(svg('rect', { x: -8.5, y: -8.5, width: 17, height: 17, fill: 'none', stroke: ink, opacity: .6 })); parts.push(svg('rect', { x: x - 8, y: y - 8, width: 16, height: 16, fill: '#e08a1e', opacity: .7 })); }
-  parts.push(svg('rect', { x: x - d, y: y - d, width: 2 * d, height: 2 * d, fill: 'none', stroke: '#1f6feb', 'stroke-dasharray': '2 2', 'stroke-width': .6 }));
-  if (s.length && s[0] !== null) { const [sx, sy] = rel(s); parts.push(svg('circle', { cx: sx, cy: sy, r: 1.6, fill: '#1f6feb' })); }
-  $(id).replaceChildren(...parts);
+  const list = $(id);
+  while (list.children.length < entries.length * 2) list.append(document.createElement('dt'), document.createElement('dd'));
+  entries.forEach(([name, value, bad], i) => {
+    const dt = list.children[2 * i], dd = list.children[2 * i + 1];
+    if (dt.textContent !== name) dt.textContent = name;
+    if (dd.textContent !== String(value)) dd.textContent = value;
+    dd.className = bad ? 'bad' : '';
+  });
 }
 
-function show(t) {
-  latest = t; heardAt = performance.now();
-  $('banner').dataset.mode = t.mode; $('mode').textContent = t.mode; $('shape').textContent = SHAPES[t.mode] || '■';
-  $('cause').textContent = t.cause || ''; $('detail').textContent = t.detail || '';
-  $('clock').textContent = t.timeS.toFixed(0) + ' s · epoch ' + t.epoch;
-  for (const rung of document.querySelectorAll('.rung')) rung.classList.toggle('now', rung.dataset.rung === t.mode);
-  for (const button of document.querySelectorAll('button[data-kind]')) { const ok = ALLOWED[button.dataset.kind]; button.disabled = ok ? !ok.includes(t.mode) : false; }
-  $('incident').textContent = ALLOWED.reset.includes(t.mode) ? '#' + t.incident : '';
-  $('force-now').textContent = t.force.toFixed(1) + ' N, limit ' + t.forceLimit + ' N';
-  $('risk-now').textContent = (t.risk === null ? 'not judged' : t.risk.toFixed(2)) + ' · residual ' + Math.round(t.residualFraction * 100) + ' % · from ' + t.source;
-  drawForce(t.timeS, t.force, t.forceSoft, t.forceLimit); drawRisk(t.timeS, t.risk, t.riskLow, t.riskHigh);
-  view('side', 0, 2, true, t); view('top', 0, 1, false, t);
-  $('joints').replaceChildren(...t.joints.map((j) => { const row = document.createElement('div'); row.className = 'joint'; const at = 100 * (j.position - j.limits[0]) / (j.limits[1] - j.limits[0]);
-    const name = document.createElement('span'), track = document.createElement('span'), mark = document.createElement('i'), value = document.createElement('span'); name.textContent = j.name; track.className = 'track'; mark.style.left = 'calc(' + at.toFixed(1) + '% - .15rem)'; value.textContent = j.position.toFixed(2); track.append(mark); row.append(name, track, value); return row; }));
-  const e = t.episode, c = t.counts;
-  rows('episode', [['episode', e.index + ' · ' + e.phase], ['depth', mm(e.depth) + ' mm'], ['force max', e.max_force.toFixed(1) + ' N'], ['violation', e.violation ? 'yes' : 'no', e.violation], ['finished', c.episodes + ', ' + c.successes + ' succeeded'], ['violations', c.violations], ['interventions', c.interventions]]);
-  rows('health', [['link', t.link.up ? 'up (epoch ' + t.link.epoch + ')' : 'DOWN', !t.link.up], ['brain', t.brain.up ? 'up, ' + (t.brain.ageMs ?? 0).toFixed(0) + ' ms' : 'GONE', !t.brain.up], ['robot', t.robot.holding ? 'holds: ' + t.robot.reason : 'follows'], ['commands', c.sent + ' sent, ' + c.refused + ' refused'], ['tick', 'p50 ' + t.tickUs.p50 + ' p99 ' + t.tickUs.p99 + ' µs'], ['loop', 'p50 ' + t.loopMs.p50 + ' p99 ' + t.loopMs.p99 + ' ms'], ['log', t.log.path ? (t.log.bytes / 1e6).toFixed(1) + ' MB, ' + t.log.dropped + ' dropped' : 'off', t.log.dropped > 0]]);
+function banner(t) {
+  const lost = $('banner').dataset.lost === 'true';
+  $('banner').dataset.mode = t.mode;
+  $('shape-path').setAttribute('d', SHAPES[t.mode] || SHAPES.FAULT);
+  text('mode', lost ? t.mode + '?' : t.mode);
+  text('why', t.detail || t.cause || '');
+  const i = events.find((e) => e.incident > 0 && ENDS.includes(e.to));
+  if (i) {
+    text('incident-name', 'last incident #' + i.incident + ' · ' + i.cause + ' · ' + clockTime(i.wall));
+    text('incident-why', i.limit ? number(i.value) + ', allowed ' + number(i.limit) : i.detail);
+  } else text('incident-name', t.incident > 0 ? 'last incident #' + t.incident : 'no incident yet');
+  text('clock', fixed(t.timeS, 0) + ' s · epoch ' + t.epoch + ' · source ' + t.source);
+  for (const rung of document.querySelectorAll('.rung')) {
+    const now = rung.dataset.mode === t.mode;
+    if (now !== rung.hasAttribute('aria-current')) { if (now) rung.setAttribute('aria-current', 'step'); else rung.removeAttribute('aria-current'); }
+  }
+  for (const button of document.querySelectorAll('button[data-kind]')) {
+    const modes = ADMISSIBLE[button.dataset.kind];
+    button.disabled = modes !== undefined && !modes.includes(t.mode);
+  }
+  text('reset-incident', ADMISSIBLE.reset.includes(t.mode) ? '#' + t.incident : '');
+}
+
+function joints(list) {
+  const box = $('joints');
+  while (box.children.length > list.length) box.lastChild.remove();
+  while (box.children.length < list.length) {
+    const row = document.createElement('div'); row.className = 'joint';
+    for (const name of ['name', 'track', 'value', 'value']) { const e = document.createElement('span'); e.className = name; if (name === 'track') e.append(document.createElement('i')); row.append(e); }
+    box.append(row);
+  }
+  list.forEach((j, i) => {
+    const [name, track, value, speed] = box.children[i].children;
+    const [lo, hi] = j.limits || [-Math.PI, Math.PI];
+    const share = known(j.position) ? Math.min(1, Math.max(0, (j.position - lo) / (hi - lo))) : null;
+    name.textContent = j.name; value.textContent = fixed(j.position, 2); speed.textContent = fixed(j.velocity, 2);
+    track.firstChild.hidden = share === null;
+    if (share !== null) track.firstChild.style.left = (100 * share).toFixed(1) + '%';
+    track.className = share !== null && (share < 0.05 || share > 0.95) ? 'track near' : 'track';
+  });
+}
+
+function panels(t) {
+  const e = t.episode, c = t.counts, n = (v) => Number(v || 0).toLocaleString('en');
+  text('risk-now', (known(t.risk) ? t.risk.toFixed(2) : 'not judged') + ' · low ' + number(t.riskLow) + ', high ' + number(t.riskHigh));
+  text('force-now', fixed(t.force, 1) + ' N · soft ' + number(t.forceSoft) + ', limit ' + number(t.forceLimit));
+  const to = Array.isArray(t.target.estimate) && known(t.target.estimate[0]) && t.pose.length ? Math.hypot(...[0, 1, 2].map((k) => t.pose[k] - t.target.estimate[k])) : null;
+  text('place-now', to === null ? 'no estimate' : mm(to) + ' mm apart');
+  text('episode-now', '#' + e.index + ' ' + e.phase);
+  rows('episode', [
+    ['successes', c.successes + ' of ' + c.episodes + (c.episodes ? ' · ' + Math.round(100 * c.successes / c.episodes) + ' %' : '')],
+    ['violations', c.violations + (e.violation ? ' · and now' : ''), e.violation], ['interventions', c.interventions],
+    ['depth', mm(e.depth) + ' mm'], ['largest force', fixed(e.max_force, 1) + ' N', e.max_force > t.forceLimit],
+    ['residual', Math.round(100 * t.residualFraction) + ' % of scale ' + number(t.residualScale)],
+  ]);
+  rows('health', [
+    ['link', t.link.up ? 'up · connection ' + t.link.epoch : 'DOWN', !t.link.up],
+    ['brain', t.brain.up ? 'up · ' + fixed(t.brain.ageMs, 0) + ' ms ago' : 'GONE', !t.brain.up],
+    ['robot', t.robot.holding ? 'holds: ' + (t.robot.reason || 'by itself') : 'follows commands', t.robot.holding && ENGAGED.includes(t.mode)],
+    ['commands', n(c.sent) + ' sent · ' + n(c.refused) + ' refused'],
+    ['ticks', n(c.ticks) + ' · ' + n(c.overruns) + ' overruns', c.overruns > 0],
+    ['tick, µs', 'p50 ' + number(t.tickUs.p50) + ' · p99 ' + number(t.tickUs.p99) + ' · max ' + number(t.tickUs.max)],
+    ['loop, ms', 'p50 ' + number(t.loopMs.p50) + ' · p99 ' + number(t.loopMs.p99) + ' · max ' + number(t.loopMs.max)],
+    ['speed scale', number(t.speedScale)],
+    ['log', t.log.path ? (t.log.bytes / 1e6).toFixed(1) + ' MB · ' + n(t.log.dropped) + ' dropped' : 'off', t.log.dropped > 0],
+    ['memory', Object.entries(t.memoryMb).map(([name, mb]) => name + ' ' + fixed(mb, 0) + ' MB').join(' · ') || '–'],
+  ]);
+  joints(t.joints);
+}
+
+function draw() {
+  drawn = true;
+  if (latest === null) return;
+  // One part that cannot be drawn must not take the others with it: the banner least of all.
+  for (const part of [banner, panels, ...views, () => { risk.draw(); force.draw(); }]) try { part(latest); } catch (error) { console.error(error); }
 }
 
 function event(e) {
-  const li = document.createElement('li'), time = document.createElement('time');
-  time.textContent = e.wall.slice(11, 23);
-  li.append(time, e.text || (e.from + ' → ' + e.to + ': ' + e.cause + ' · ' + e.detail + (e.limit ? ' (' + Number(e.value).toPrecision(3) + ' vs ' + Number(e.limit).toPrecision(3) + ')' : '')));
+  events.unshift(e); events.length = Math.min(events.length, 50);
+  const li = document.createElement('li'), time = document.createElement('time'), what = document.createElement('span');
+  time.textContent = clockTime(e.wall); time.dateTime = e.wall;
+  if (e.to) {
+    const mode = document.createElement('b'); mode.textContent = e.to; mode.dataset.mode = e.to;
+    // Most details hold their numbers already.
+    const numbers = e.limit && !(e.detail || '').includes(number(e.limit)) ? ' (' + number(e.value) + ', allowed ' + number(e.limit) + ')' : '';
+    what.textContent = e.cause + (e.detail ? ': ' + e.detail : '') + numbers;
+    li.append(time, mode, what);
+  } else { what.textContent = e.text; li.append(time, what); }
   $('events').prepend(li);
   while ($('events').children.length > 50) $('events').lastChild.remove();
 }
 
+const LABEL = { estop_release: 'release e-stop' };
 async function ask(kind) {
   const request = kind === 'reset' ? { kind, incident: latest ? latest.incident : 0 } : { kind };
+  const say = (state, words) => { $('answer').dataset.state = state; $('answer').textContent = (LABEL[kind] || kind) + ' ' + words; };
+  say('asked', '…');
   try {
-    const response = await fetch('/api/request', { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(request) });
+    const response = await fetch('/api/request', { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(request), signal: AbortSignal.timeout(3000) });
     const answer = await response.json();
-    $('answer').textContent = kind + (answer.accepted ? ': done' : ' refused: ' + answer.reason);
-  } catch (error) { $('answer').textContent = kind + ' was NOT delivered: ' + error.message; }
+    if (answer.accepted) say('accepted', 'accepted' + (answer.reason ? ': ' + answer.reason : ''));
+    else say('refused', 'refused: ' + answer.reason);
+  } catch (error) { say('refused', 'was NOT delivered: ' + error.message + (kind === 'stop' ? '. Use the robot\\'s own stop.' : '')); }
 }
 for (const button of document.querySelectorAll('button[data-kind]')) button.addEventListener('click', () => ask(button.dataset.kind));
-addEventListener('keydown', (k) => { if (k.code === 'Space' || k.key === 'Escape') { k.preventDefault(); ask('stop'); } }, true);
-const stream = new EventSource('/api/stream');
-stream.addEventListener('open', () => $('events').replaceChildren());
-stream.addEventListener('telemetry', (m) => show(JSON.parse(m.data)));
-stream.addEventListener('event', (m) => event(JSON.parse(m.data)));
-setInterval(() => { const silent = (performance.now() - heardAt) / 1000; const lost = heardAt > 0 && silent > 1; $('lost').hidden = !lost; if (lost) $('lost').textContent = 'No data for ' + silent.toFixed(0) + ' s. What is shown is old.'; }, 500);
+const isStop = (k) => k.code === 'Space' || k.key === 'Escape';
+addEventListener('keydown', (k) => { if (!isStop(k)) return; k.preventDefault(); k.stopPropagation(); if (!k.repeat) ask('stop'); }, true);
+// A button that has the focus is pressed when Space comes up.
+addEventListener('keyup', (k) => { if (isStop(k)) { k.preventDefault(); k.stopPropagation(); } }, true);
+
+function connect() {
+  const stream = new EventSource('/api/stream');
+  stream.addEventListener('open', () => { events = []; $('events').replaceChildren(); });
+  stream.addEventListener('telemetry', (m) => {
+    const t = JSON.parse(m.data);
+    latest = t; heardAt = { ms: performance.now(), wall: new Date().toTimeString().slice(0, 8) };
+    risk.add(t.timeS, t.risk, [t.riskLow, t.riskHigh]); force.add(t.timeS, t.force, [t.forceSoft, t.forceLimit]);
+    if (drawn) { drawn = false; requestAnimationFrame(draw); }
+    watch();
+  });
+  stream.addEventListener('event', (m) => event(JSON.parse(m.data)));
+  // The browser gives up after an answer that is no stream (too many pages): try again by ourselves.
+  stream.addEventListener('error', () => { if (stream.readyState === EventSource.CLOSED) setTimeout(connect, 1000); });
+}
+
+const openedAt = performance.now();
+function watch() {
+  const silentS = (performance.now() - (heardAt ? heardAt.ms : openedAt)) / 1000, lost = silentS > LOST_AFTER_S;
+  $('lost').hidden = !lost;
+  if (lost) text('lost', 'No data ' + (heardAt ? 'since ' + heardAt.wall : 'yet') + ' (' + silentS.toFixed(0) + ' s). What is shown is old; stop the robot by its own stop if in doubt.');
+  if (lost !== ($('banner').dataset.lost === 'true')) { $('banner').dataset.lost = String(lost); $('main').classList.toggle('old', lost); if (latest) banner(latest); }
+}
+setInterval(watch, 250);
+connect();
 `;

@@ -1,80 +1,100 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { z } from 'zod';
+import { wallNs } from '../core/clock.ts';
 import { ReflexArcError } from '../core/errors.ts';
 import type { LadderTransition, OperatorRequest } from '../core/signals.ts';
 import { consolePage } from './page.ts';
+import { foreignHost, readRequest } from './request.ts';
+import { PageStream } from './stream.ts';
 import type { ConsoleTelemetry } from './telemetry.ts';
 
 export type { ConsoleTelemetry } from './telemetry.ts';
 
 export interface ConsoleOptions {
+  /** Loopback unless the operator says otherwise: there is no password. */
   host: string;
   /** 0 takes a free one. */
   port: number;
   title: string;
 }
 
-type Answer = { accepted: boolean; reason: string };
+export interface Answer {
+  accepted: boolean;
+  reason: string;
+}
 
-const requestSchema = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.enum(['arm', 'engage', 'disengage', 'disarm', 'stop', 'estop', 'estop_release']) }),
-  z.strictObject({ kind: z.literal('reset'), incident: z.int().min(0) }),
-  z.strictObject({ kind: z.enum(['residual_scale', 'speed_scale']), value: z.number().min(0).max(1) }),
-]);
-
-const MAX_BODY_BYTES = 4096;
 const KEPT_EVENTS = 50;
 const MAX_STREAMS = 16;
-/** A browser that does not read gets no more than this; newest wins, so it only misses frames. */
-const MAX_UNSENT_BYTES = 256 * 1024;
+const MAX_CONNECTIONS = 64;
+
+/** Paths and the one method that each takes. */
+const ROUTES: Readonly<Record<string, 'GET' | 'POST'>> = {
+  '/': 'GET',
+  '/healthz': 'GET',
+  '/api/state': 'GET',
+  '/api/stream': 'GET',
+  '/api/request': 'POST',
+};
 
 const HEADERS = {
-  'content-security-policy':
-    "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; connect-src 'self'; img-src data:",
   'x-content-type-options': 'nosniff',
   'x-frame-options': 'DENY',
   'referrer-policy': 'no-referrer',
+  'cross-origin-resource-policy': 'same-origin',
   'cache-control': 'no-store',
 } as const;
 
-/** The operator's page: one document, a stream of telemetry, and requests that the reflex decides. */
+/**
+ * The operator's page: one document, a stream of telemetry, and requests that the reflex decides. It may be slow or gone
+ * without the robot noticing; nothing here waits for a browser.
+ */
 export class ConsoleServer {
   readonly #options: ConsoleOptions;
   readonly #server: Server;
-  readonly #streams = new Set<ServerResponse>();
-  readonly #events: object[] = [];
-  readonly #page: string;
+  readonly #streams = new Set<PageStream>();
+  /** JSON of the last events, oldest first. */
+  readonly #events: string[] = [];
+  readonly #page: { html: string; policy: string };
   #latest: ConsoleTelemetry | null = null;
   #ask: (request: OperatorRequest) => Promise<Answer> = async () => ({ accepted: false, reason: 'not ready' });
 
   constructor(options: ConsoleOptions) {
     this.#options = options;
     this.#page = consolePage(options.title);
-    this.#server = createServer((request, response) => {
+    this.#server = createServer({ headersTimeout: 5_000, requestTimeout: 10_000 }, (request, response) => {
       this.#route(request, response).catch(() => response.destroy());
     });
+    this.#server.maxConnections = MAX_CONNECTIONS;
   }
 
-  /** @throws ReflexArcError RA_PORT_IN_USE */
+  /** @throws ReflexArcError RA_PORT_IN_USE when the address cannot be had */
   async listen(): Promise<{ url: string }> {
     const { host, port } = this.#options;
     await new Promise<void>((resolve, reject) => {
-      this.#server.once('error', (cause: NodeJS.ErrnoException) =>
-        reject(
-          new ReflexArcError('RA_PORT_IN_USE', {
-            seen: `${host}:${port}: ${cause.code}`,
-            allowed: 'a free port',
-            cause,
-          }),
-        ),
-      );
-      this.#server.listen(port, host, resolve);
+      const failed = (cause: NodeJS.ErrnoException) => {
+        const seen = `${host}:${port}: ${cause.code}`;
+        reject(new ReflexArcError('RA_PORT_IN_USE', { seen, allowed: 'a free port of this host', cause }));
+      };
+      this.#server.once('error', failed);
+      this.#server.listen(port, host, () => {
+        this.#server.off('error', failed);
+        this.#server.on('error', () => {});
+        resolve();
+      });
     });
-    return { url: `http://${host}:${(this.#server.address() as { port: number }).port}` };
+    const name = host.includes(':') ? `[${host}]` : host;
+    return { url: `http://${name}:${(this.#server.address() as { port: number }).port}` };
   }
 
+  /** The newest telemetry; null before the first. */
   get snapshot(): ConsoleTelemetry | null {
     return this.#latest;
+  }
+
+  /** Waiting for browsers that do not read, bytes: bounded. */
+  get unsentBytes(): number {
+    let bytes = 0;
+    for (const stream of this.#streams) bytes += stream.unsentBytes;
+    return bytes;
   }
 
   /** What to do when an operator asks for something. */
@@ -82,88 +102,89 @@ export class ConsoleServer {
     this.#ask = ask;
   }
 
+  /** Meant for 20 Hz. NaN and infinities reach the page as null, which it shows as not known. */
   pushTelemetry(telemetry: ConsoleTelemetry): void {
     this.#latest = telemetry;
-    this.#broadcast('telemetry', telemetry);
+    if (this.#streams.size === 0) return;
+    const data = JSON.stringify(telemetry);
+    for (const stream of this.#streams) stream.picture(data);
   }
 
   pushEvent(event: LadderTransition | { text: string }): void {
-    const kept = { ...event, wall: new Date(Math.round(performance.timeOrigin + performance.now())).toISOString() };
-    this.#events.push(kept);
+    const data = JSON.stringify({ ...event, wall: new Date(wallNs() / 1e6).toISOString() });
+    this.#events.push(data);
     if (this.#events.length > KEPT_EVENTS) this.#events.shift();
-    this.#broadcast('event', kept);
-  }
-
-  #broadcast(name: string, data: unknown): void {
-    if (this.#streams.size === 0) return;
-    const text = `event: ${name}\ndata: ${JSON.stringify(data)}\n\n`;
-    for (const stream of this.#streams) if (stream.writableLength < MAX_UNSENT_BYTES) stream.write(text);
+    for (const stream of this.#streams) stream.event(data);
   }
 
   async #route(request: IncomingMessage, response: ServerResponse): Promise<void> {
     for (const [name, value] of Object.entries(HEADERS)) response.setHeader(name, value);
-    const path = (request.url ?? '/').split('?')[0];
-    if (request.method === 'GET' && path === '/')
-      return this.#send(response, 200, this.#page, 'text/html; charset=utf-8');
-    if (request.method === 'GET' && path === '/healthz') return this.#send(response, 200, 'OK\n', 'text/plain');
-    if (request.method === 'GET' && path === '/api/state')
-      return this.#json(response, 200, { telemetry: this.#latest, events: this.#events });
-    if (request.method === 'GET' && path === '/api/stream') return this.#stream(request, response);
-    if (request.method === 'POST' && path === '/api/request') return this.#request(request, response);
-    return this.#json(response, 404, { reason: `${request.method} ${path} is not served here` });
+    const path = (request.url ?? '/').split('?')[0]!;
+    const method = Object.hasOwn(ROUTES, path) ? ROUTES[path] : undefined;
+    const foreign = foreignHost(request, this.#options.host);
+    if (foreign !== null) return refuse(response, foreign.status, foreign.reason);
+    if (method === undefined) return refuse(response, 404, `${path} is not served here`);
+    if (request.method !== method) {
+      response.setHeader('allow', method);
+      return refuse(response, 405, `${path} takes ${method}`);
+    }
+    switch (path) {
+      case '/':
+        response.setHeader('content-security-policy', this.#page.policy);
+        return send(response, 200, this.#page.html, 'text/html; charset=utf-8');
+      case '/healthz':
+        return send(response, 200, 'OK\n', 'text/plain');
+      case '/api/state':
+        return send(response, 200, this.#state(), 'application/json');
+      case '/api/stream':
+        return this.#stream(response);
+      default:
+        return this.#request(request, response);
+    }
   }
 
-  #stream(request: IncomingMessage, response: ServerResponse): void {
+  #state(): string {
+    return `{"telemetry":${JSON.stringify(this.#latest)},"events":[${this.#events.join(',')}]}`;
+  }
+
+  #stream(response: ServerResponse): void {
     if (this.#streams.size >= MAX_STREAMS) {
-      this.#json(response, 503, { reason: `no more than ${MAX_STREAMS} pages at once` });
+      refuse(response, 503, `no more than ${MAX_STREAMS} pages at once`);
       return;
     }
-    response.writeHead(200, { 'content-type': 'text/event-stream' });
-    this.#streams.add(response);
-    request.on('close', () => this.#streams.delete(response));
-    for (const event of this.#events) response.write(`event: event\ndata: ${JSON.stringify(event)}\n\n`);
-    if (this.#latest) response.write(`event: telemetry\ndata: ${JSON.stringify(this.#latest)}\n\n`);
+    const stream = new PageStream(response);
+    this.#streams.add(stream);
+    response.on('close', () => this.#streams.delete(stream));
+    for (const event of this.#events) stream.event(event);
+    if (this.#latest !== null) stream.picture(JSON.stringify(this.#latest));
   }
 
-  /** Another site's page in the operator's browser must not move the robot: JSON only, same origin only. */
   async #request(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const { origin, host } = request.headers;
-    if (origin !== undefined && origin !== `http://${host}`)
-      return this.#json(response, 403, { accepted: false, reason: `origin ${origin} is not this console` });
-    if (request.headers['content-type']?.split(';')[0] !== 'application/json')
-      return this.#json(response, 415, { accepted: false, reason: 'content-type must be application/json' });
-    let body = '';
-    for await (const chunk of request) {
-      body += chunk;
-      if (body.length > MAX_BODY_BYTES)
-        return this.#json(response, 413, { accepted: false, reason: `more than ${MAX_BODY_BYTES} bytes` });
-    }
-    let value: unknown;
+    const asked = await readRequest(request);
+    if ('status' in asked) return refuse(response, asked.status, asked.reason);
     try {
-      value = JSON.parse(body);
-    } catch {
-      return this.#json(response, 400, { accepted: false, reason: 'the body is not JSON' });
+      const { accepted, reason } = await this.#ask(asked);
+      send(response, 200, JSON.stringify({ accepted, reason }), 'application/json');
+    } catch (error) {
+      refuse(response, 502, (error as Error).message);
     }
-    const parsed = requestSchema.safeParse(value);
-    if (!parsed.success) {
-      const issue = parsed.error.issues[0];
-      return this.#json(response, 400, { accepted: false, reason: `${issue?.path.join('.')}: ${issue?.message}` });
-    }
-    this.#json(response, 200, await this.#ask(parsed.data));
-  }
-
-  #json(response: ServerResponse, status: number, value: unknown): void {
-    this.#send(response, status, JSON.stringify(value), 'application/json');
-  }
-
-  #send(response: ServerResponse, status: number, text: string, type: string): void {
-    response.writeHead(status, { 'content-type': type });
-    response.end(text);
   }
 
   async close(): Promise<void> {
     for (const stream of this.#streams) stream.end();
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
     this.#server.closeAllConnections();
-    await new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    await closed;
   }
+}
+
+function refuse(response: ServerResponse, status: number, reason: string): void {
+  // What is left of a body that was not read must not be taken for the next request.
+  response.setHeader('connection', 'close');
+  send(response, status, JSON.stringify({ accepted: false, reason }), 'application/json');
+}
+
+function send(response: ServerResponse, status: number, text: string, type: string): void {
+  response.writeHead(status, { 'content-type': type });
+  response.end(text);
 }
