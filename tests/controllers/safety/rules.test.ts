@@ -1,3 +1,4 @@
+// long: one table of faults, a row for each cause of each rule, read top to bottom
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { cartesianImpedance } from '../../../controllers/interfaces/cartesian-impedance.ts';
