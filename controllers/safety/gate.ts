@@ -115,6 +115,7 @@ export class Gate {
     this.#judge = new RiskJudge(critic, iface, safety.risk.high, safety.residual_bound);
     this.#output = new Output(this.#limits, this.#inputs, this.#setpoints.last, parts.filter);
     this.#sources = new Sources({
+      limits: this.#limits,
       inputs: this.#inputs,
       setpoints: this.#setpoints,
       judge: this.#judge,

@@ -3,12 +3,14 @@ import type { Source } from '../../src/core/signals.ts';
 import type { RiskJudge } from './critic.ts';
 import type { Inputs } from './inputs.ts';
 import type { LadderState } from './ladder.ts';
+import type { CartesianLimits } from './limits.ts';
 import type { Output } from './output.ts';
 import type { Recovery } from './recovery.ts';
 import type { Scales } from './scales.ts';
 import type { Setpoints } from './setpoints.ts';
 
 export interface SourceParts {
+  readonly limits: CartesianLimits;
   readonly inputs: Inputs;
   readonly setpoints: Setpoints;
   readonly judge: RiskJudge;
@@ -54,6 +56,7 @@ export class Sources {
       case 'RECOVERY':
         this.speedScale = recovery.options.speedScale;
         this.wish.set(this.recoveryAim);
+        this.#keepInside();
         return 'recovery';
       case 'STOPPING':
         return this.#brake(nowNs);
@@ -82,7 +85,20 @@ export class Sources {
     this.speedScale = ramp * scales.speed;
     this.residualFraction = judge.fraction * scales.residual;
     this.wish.set(judge.aim);
+    this.#keepInside();
     return 'policy';
+  }
+
+  /**
+   * No learned wish leaves the pose box. The filter lets a setpoint yield to a robot that is outside already, for hold
+   * and brake must not pull on it; a policy that pushes at a wall would walk out by that door, a servo's error a tick.
+   */
+  #keepInside(): void {
+    const { boxMin, boxMax } = this.#parts.limits;
+    for (let i = 0; i < 3; i++) {
+      const to = this.wish[i]!;
+      this.wish[i] = to < boxMin[i]! ? boxMin[i]! : to > boxMax[i]! ? boxMax[i]! : to;
+    }
   }
 
   #brake(nowNs: number): Source {

@@ -92,13 +92,42 @@ function build(): Command {
   );
 
   const train = program.command('train').description('Train a policy.');
-  withSeed(runCommand(train, 'bc', 'Behaviour cloning of the base policy from demonstrations of the scripted expert'))
-    .option('--out <folder>', 'weights and manifest go here', 'trained')
+  const trains = (name: string, summary: string) =>
+    withSeed(runCommand(train, name, summary)).option('--out <folder>', 'weights and manifest go here', 'trained');
+  const passes = whole('--epochs', 1, 100_000, 'passes over the data');
+  trains('bc', 'Behaviour cloning of the base policy from demonstrations of the scripted expert')
     .option('--episodes <n>', 'demonstrations', episodes)
-    .option('--epochs <n>', 'passes over the data', whole('--epochs', 1, 100_000, 'passes over the data'))
+    .option('--epochs <n>', 'passes over the data', passes)
     .action(async (file, given) => {
       if (checked(file, given)) return;
       exitCode = await (await import('./train.ts')).trainBase(file, given);
+    });
+  trains('residual', "A correction of the run's frozen base, learned from reward alone")
+    .option('--generations <n>', 'generations of the search', whole('--generations', 1, 10_000, 'generations'))
+    .option('--episodes <n>', 'episodes that a candidate is judged on', episodes)
+    .action(async (file, given) => {
+      if (checked(file, given)) return;
+      exitCode = await (await import('./train.ts')).trainResidual(file, given);
+    });
+  trains('critic', "The risk critic of the run's base and residual, from rough episodes of theirs")
+    .option('--episodes <n>', 'episodes to collect; one in five is held out', episodes)
+    .option('--epochs <n>', 'passes over the data', passes)
+    .action(async (file, given) => {
+      if (checked(file, given)) return;
+      exitCode = await (await import('./train.ts')).trainCritic(file, given);
+    });
+
+  withSeed(runCommand(program, 'eval', 'Success, violations and interventions over many simulated episodes'))
+    .option('--episodes <n>', 'how many; 100 without it', episodes)
+    .addOption(
+      new Option('--without <part...>', 'leave a learned part out, to see what it is worth').choices([
+        'residual',
+        'critic',
+      ]),
+    )
+    .action(async (file, given) => {
+      if (checked(file, given)) return;
+      exitCode = await (await import('./eval.ts')).evalRun(file, given);
     });
 
   program

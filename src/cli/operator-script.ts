@@ -83,6 +83,8 @@ export class OperatorScript {
       if (mode === 'ESTOP') await this.#reflex.request({ kind: 'estop_release' });
       if (mode === 'HOLD') await this.#reflex.request({ kind: 'disarm' });
       else await this.#reflex.request({ kind: 'reset', incident });
+      // Where it stopped may be what stopped it (outside the workspace): a person would bring the arm home.
+      if (tries % 50 === 40) await this.#source.reset();
       await pause(5);
     }
   }

@@ -1,84 +1,87 @@
 import { resolve } from 'node:path';
+import { createBase } from '../../policies/base/registry.ts';
+import { createResidual } from '../../policies/residual/registry.ts';
 import { loadRun } from '../core/config/load.ts';
-import { shown } from '../core/config/source.ts';
-import { BC_DEFAULTS, type BcProgress, trainBc } from '../learning/behaviour-cloning.ts';
-import { LiveLine, table } from './output.ts';
+import { BC_DEFAULTS, trainBc } from '../learning/behaviour-cloning.ts';
+import { SEARCH_DEFAULTS, searchResidual } from '../learning/residual-search.ts';
+import { RISK_DEFAULTS, trainRisk } from '../learning/risk.ts';
+import { train, weightRows } from './training.ts';
 
-export interface TrainBaseOptions {
+interface TrainOptions {
   out: string;
   episodes?: number;
-  epochs?: number;
   seed?: number;
   json?: boolean;
   set: string[];
 }
 
-/** Where there is no terminal, progress is a line at every tenth of a phase. */
-const PARTS = 10;
-
-/**
- * `reflexarc train bc`: demonstrations, behaviour cloning, weights and manifest in `options.out`. The first Ctrl-C ends
- * training and saves what there is; the second ends the process. Returns the exit code.
- */
-export async function trainBase(file: string, options: TrainBaseOptions): Promise<number> {
+/** `reflexarc train bc`: demonstrations, behaviour cloning, weights and manifest in `options.out`. Returns the exit code. */
+export async function trainBase(file: string, options: TrainOptions & { epochs?: number }): Promise<number> {
   const { config } = loadRun(file, options.set);
-  const stream = options.json ? process.stderr : process.stdout;
-  const live = new LiveLine(stream);
-  const abort = new AbortController();
-  const onSignal = () => {
-    if (abort.signal.aborted) process.exit(1);
-    abort.abort();
-    live.line('ending early; what there is will be saved (Ctrl-C again ends at once)');
-  };
-  process.on('SIGINT', onSignal);
-  process.on('SIGTERM', onSignal);
-
-  let told = '';
-  const onProgress = (progress: BcProgress) => {
-    const text = progressLine(progress);
-    live.show(text);
-    const part = `${progress.phase} ${Math.floor((progress.done / progress.of) * PARTS)}`;
-    const last = progress.done === progress.of;
-    if (part === told || (stream.isTTY && !last)) return;
-    told = part;
-    live.line(text);
-  };
   const { episodes = BC_DEFAULTS.episodes, epochs = BC_DEFAULTS.epochs, seed = config.seed } = options;
-  const out = resolve(options.out);
-  const made = await trainBc(config, {
-    ...BC_DEFAULTS,
-    ...{ out, episodes, epochs, seed, onProgress, signal: abort.signal },
-  });
-  live.done();
-  process.off('SIGINT', onSignal);
-  process.off('SIGTERM', onSignal);
-
-  stream.write(
-    `${table([
-      ['weights', shown(made.file)],
-      ['sha256', made.sha256],
+  const made = await train(options, async ({ progress, signal }) => {
+    const made = await trainBc(config, {
+      ...BC_DEFAULTS,
+      ...{ out: resolve(options.out), episodes, epochs, seed, signal },
+      onProgress: ({ loss, validationLoss, ...at }) =>
+        progress({ ...at, figures: { loss, 'held out': validationLoss } }),
+    });
+    const loss = `${made.loss.toPrecision(4)}, held out ${made.validationLoss.toPrecision(4)}, after ${made.epochs} passes`;
+    const rows: [string, string][] = [
       ['data', `${made.demonstrations} successful demonstrations, ${made.transitions} steps, seed ${seed}`],
-      [
-        'loss',
-        `${made.loss.toPrecision(4)}, held out ${made.validationLoss.toPrecision(4)}, after ${made.epochs} passes`,
-      ],
+      ['loss', loss],
       ['backend', made.backend],
-      made.epochs === 0
-        ? ['note', 'ended before the first pass over the data: these weights have learned nothing']
-        : ['next', 'name file and digest in a run: policies.base.path, policies.base.sha256'],
-    ])}\n`,
-  );
-  if (options.json) process.stdout.write(`${JSON.stringify({ ...made, seed, complete: !abort.signal.aborted })}\n`);
+      ...weightRows('base', made.file, made.sha256),
+    ];
+    if (made.epochs === 0) rows.push(['note', 'ended before the first pass over the data: these have learned nothing']);
+    return { rows, made: { ...made, seed } };
+  });
   // Saved before the first pass over the data, the weights are those of a newborn.
   return made.epochs === 0 ? 1 : 0;
 }
 
-/** `training 320/800 40 %  loss 0.01234  held out 0.01301  1250 /s  12 s left` */
-export function progressLine({ phase, done, of, loss, validationLoss, stepsPerS, etaS }: BcProgress): string {
-  const number = (label: string, value: number) => (Number.isFinite(value) ? `  ${label} ${value.toPrecision(4)}` : '');
-  return (
-    `${phase} ${done}/${of} ${Math.floor((100 * done) / of)} %` +
-    `${number('loss', loss)}${number('held out', validationLoss)}` +
-    `  ${stepsPerS < 10 ? stepsPerS.toFixed(1) : Math.round(stepsPerS)} /s  ${Math.ceil(etaS)} s left`
-  );
+/** `reflexarc train residual`: a correction of the run's frozen base, from reward alone. Returns the exit code. */
+export async function trainResidual(file: string, options: TrainOptions & { generations?: number }): Promise<number> {
+  const { config } = loadRun(file, options.set);
+  const { episodes = SEARCH_DEFAULTS.episodes, seed = config.seed } = options;
+  const { generations = SEARCH_DEFAULTS.generations } = options;
+  const made = await train(options, async ({ progress, signal }) => {
+    const made = await searchResidual(config, createBase(config.policies.base), {
+      ...SEARCH_DEFAULTS,
+      ...{ out: resolve(options.out), episodes, generations, seed, signal },
+      onProgress: ({ done, of, best, mean }) =>
+        progress({ phase: 'episodes', done, of, figures: { best, elites: mean } }),
+    });
+    const rows: [string, string][] = [
+      ['data', `${made.decisions} decisions, ${made.generations} generations, seed ${seed}`],
+      ['score', `${made.score.toPrecision(4)} (success 1, violation −0.5, a second −0.02)`],
+      ...weightRows('residual', made.file, made.sha256),
+    ];
+    return { rows, made: { ...made, seed } };
+  });
+  return made.generations === 0 ? 1 : 0;
 }
+
+/** `reflexarc train critic`: the risk of the run's base and residual, from rough episodes. Returns the exit code. */
+export async function trainCritic(file: string, options: TrainOptions & { epochs?: number }): Promise<number> {
+  const { config } = loadRun(file, options.set);
+  const { episodes = RISK_DEFAULTS.episodes, epochs = RISK_DEFAULTS.epochs, seed = config.seed } = options;
+  const { base, residual } = config.policies;
+  await train(options, async ({ progress, signal }) => {
+    const made = await trainRisk(config, createBase(base), createResidual(residual), {
+      ...RISK_DEFAULTS,
+      ...{ out: resolve(options.out), episodes, epochs, seed, signal },
+      onProgress: ({ loss, ...at }) => progress({ ...at, figures: { loss } }),
+    });
+    const at = made.rates.map((r) => `${r.threshold}: ${percent(r.caught)} caught, ${percent(r.false_alarms)} false`);
+    const rows: [string, string][] = [
+      ['data', `${made.rows} ticks, ${made.violations} of ${episodes} episodes with a violation, seed ${seed}`],
+      ['held out', `area under the ROC curve ${made.auc.toFixed(4)}\n${at.join('\n')}`],
+      ...weightRows('critic', made.file, made.sha256),
+    ];
+    return { rows, made: { ...made, seed } };
+  });
+  return 0;
+}
+
+const percent = (share: number) => `${(100 * share).toFixed(1)} %`;

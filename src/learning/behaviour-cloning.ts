@@ -53,9 +53,6 @@ export interface BcProgress {
   of: number;
   loss: number;
   validationLoss: number;
-  stepsPerS: number;
-  /** Seconds left, at the present pace. */
-  etaS: number;
 }
 
 export interface BcResult {
@@ -75,11 +72,6 @@ export async function trainBc(config: RunConfig, options: BcOptions): Promise<Bc
   const random = new SeededRandom(options.seed).fork('behaviour-cloning');
 
   // ---- data -------------------------------------------------------------------------------------------------------------
-  const began = performance.now();
-  const pace = (done: number, of: number) => {
-    const perS = done / ((performance.now() - began) / 1000);
-    return { stepsPerS: perS, etaS: (of - done) / perS };
-  };
   const { episodes, seed, noise } = options;
   const demonstrations = await demonstrate(config, {
     episodes,
@@ -87,14 +79,7 @@ export async function trainBc(config: RunConfig, options: BcOptions): Promise<Bc
     noise,
     ...(signal ? { signal } : {}),
     onEpisode: (done) =>
-      options.onProgress({
-        phase: 'demonstrations',
-        done,
-        of: episodes,
-        loss: Number.NaN,
-        validationLoss: Number.NaN,
-        ...pace(done, episodes),
-      }),
+      options.onProgress({ phase: 'demonstrations', done, of: episodes, loss: Number.NaN, validationLoss: Number.NaN }),
   });
   // One demonstration in ten is held out, whole: steps of one episode are too alike to judge each other.
   const heldOut = demonstrations.filter((_, i) => i % 10 === 9);
@@ -130,7 +115,6 @@ export async function trainBc(config: RunConfig, options: BcOptions): Promise<Bc
   const order = Int32Array.from({ length: training.observations.length }, (_, i) => i);
   const batches = Math.ceil(order.length / options.batch);
   const steps = options.epochs * batches;
-  const trainingBegan = performance.now();
   let loss = Number.NaN;
   let validationLoss = Number.NaN;
   let epoch = 0;
@@ -149,17 +133,7 @@ export async function trainBc(config: RunConfig, options: BcOptions): Promise<Bc
       });
     }
     validationLoss = tf.tidy(() => lossOf(vx, vy).dataSync()[0]!);
-    const done = (epoch + 1) * batches;
-    const perS = done / ((performance.now() - trainingBegan) / 1000);
-    options.onProgress({
-      phase: 'training',
-      done,
-      of: steps,
-      loss,
-      validationLoss,
-      stepsPerS: perS,
-      etaS: (steps - done) / perS,
-    });
+    options.onProgress({ phase: 'training', done: (epoch + 1) * batches, of: steps, loss, validationLoss });
     await new Promise((resolve) => setImmediate(resolve));
   }
 

@@ -13,6 +13,10 @@ export interface Evaluation {
   violation_rate: number;
   interventions: number;
   mean_steps: number;
+  /** Mean of the task's sparse reward: 1 for an episode that ended in the hole. */
+  mean_return: number;
+  /** Mean of the task's cost: 1 for an episode that broke its force or workspace limit. */
+  mean_cost: number;
   mean_max_force: number;
   /** How episodes ended: the task's word, or the cause of the ladder's stop. */
   ended: Record<string, number>;
@@ -22,7 +26,7 @@ export interface Evaluation {
 export async function evaluate(
   config: RunConfig,
   parts: { base: BasePolicy; residual: ResidualPolicy; critic: RiskCritic; residualScale?: number },
-  options: { episodes: number; seed: number },
+  options: { episodes: number; seed: number; onEpisode?(done: number, successes: number): void },
 ): Promise<Evaluation> {
   const world = await PegWorld.load(config.robot, config.task, config.task.world.model);
   const run = new InProcessRun({ config, world, ...parts });
@@ -38,6 +42,8 @@ export async function evaluate(
     seconds += episode.duration_s;
     force += episode.max_force;
     ended[how] = (ended[how] ?? 0) + 1;
+    options.onEpisode?.(i + 1, successes);
+    if (i % 10 === 9) await new Promise((resolve) => setImmediate(resolve));
   }
   world.dispose();
   const n = options.episodes;
@@ -50,6 +56,8 @@ export async function evaluate(
     violation_rate: violations / n,
     interventions: run.gate.counters.interventions,
     mean_steps: (seconds * config.task.decision_hz) / n,
+    mean_return: successes / n,
+    mean_cost: violations / n,
     mean_max_force: force / n,
     ended,
   };

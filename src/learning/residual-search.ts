@@ -29,7 +29,8 @@ export interface SearchOptions {
   elites: number;
   /** Episodes a candidate is judged on; the same seeds for all candidates of a generation. */
   episodes: number;
-  onProgress(progress: { generation: number; of: number; best: number; mean: number; decisions: number }): void;
+  /** Episodes done, of all; the best candidate's score and the elites' mean of the last whole generation. */
+  onProgress(progress: { done: number; of: number; best: number; mean: number }): void;
   signal?: AbortSignal;
 }
 
@@ -95,24 +96,37 @@ export async function searchResidual(config: RunConfig, base: BasePolicy, option
   const random = new SeededRandom(options.seed).fork('residual-search');
   const world = await PegWorld.load(config.robot, config.task, config.task.world.model);
   let decisions = 0;
+  let judged = 0;
+  let best = Number.NaN;
+  let score = Number.NaN;
+  const all = options.generations * options.population;
+  const told = () =>
+    options.onProgress({ done: judged * options.episodes, of: all * options.episodes, best, mean: score });
   const judge = (p: Float64Array, seeds: readonly number[]): number => {
     const residual = policyOf(linearResidual(p));
     const run = new InProcessRun({ config, world, base, residual, critic: carefree });
     run.decided$.subscribe(() => decisions++);
-    let score = 0;
-    for (const seed of seeds) score += scoreOf(run.episode(seed).episode);
-    return score / seeds.length;
+    let sum = 0;
+    for (const seed of seeds) sum += scoreOf(run.episode(seed).episode);
+    judged++;
+    return sum / seeds.length;
   };
   let mean = new Float64Array(PARAMETERS);
   let spread = new Float64Array(PARAMETERS).fill(1);
-  let score = 0;
-  for (let g = 0; g < options.generations && !options.signal?.aborted; g++) {
+  let done = 0;
+  for (let g = 0; g < options.generations; g++) {
     const seeds = Array.from({ length: options.episodes }, () => 1_000_000 + random.integer(1_000_000));
-    const candidates = Array.from({ length: options.population }, (_, i) => {
+    const candidates: { p: Float64Array; score: number }[] = [];
+    for (let i = 0; i < options.population && !options.signal?.aborted; i++) {
       // The mean itself competes, so that a good generation is not lost to a lucky one.
       const p = mean.map((m, k) => (i === 0 ? m : m + spread[k]! * random.normal()));
-      return { p, score: judge(p, seeds) };
-    }).sort((a, b) => b.score - a.score);
+      candidates.push({ p, score: judge(p, seeds) });
+      told();
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    // A generation that was not judged whole teaches nothing.
+    if (candidates.length < options.population) break;
+    candidates.sort((a, b) => b.score - a.score);
     const elites = candidates.slice(0, options.elites);
     mean = mean.map((_, k) => elites.reduce((s, c) => s + c.p[k]!, 0) / elites.length);
     spread = spread.map((s, k) => {
@@ -120,32 +134,28 @@ export async function searchResidual(config: RunConfig, base: BasePolicy, option
       return 0.3 * s + 0.7 * sd + 0.02;
     });
     score = elites.reduce((s, c) => s + c.score, 0) / elites.length;
-    options.onProgress({
-      generation: g + 1,
-      of: options.generations,
-      best: candidates[0]!.score,
-      mean: score,
-      decisions,
-    });
-    await new Promise((resolve) => setImmediate(resolve));
+    best = candidates[0]!.score;
+    done = g + 1;
   }
   world.dispose();
   const bytes = linearResidual(mean);
   const sha256 = createHash('sha256').update(bytes).digest('hex');
+  const file = join(options.out, 'residual.safetensors');
   mkdirSync(options.out, { recursive: true });
-  writeFileSync(join(options.out, 'residual.safetensors'), bytes);
+  writeFileSync(file, bytes);
   const { seed, generations, population, elites, episodes } = options;
   const manifest = {
     kind: 'residual',
-    made_by: 'cross-entropy search of a linear residual (src/learning/residual-search.ts), reward only',
+    made_by: `reflexarc train residual --seed ${seed} --generations ${generations} --episodes ${episodes}`,
+    method: 'cross-entropy search of a linear residual (src/learning/residual-search.ts), reward only',
     data: `${decisions} decisions in the in-process world, base ${base.sha256}`,
     file: 'residual.safetensors',
     sha256,
     seed,
-    settings: { generations, population, elites, episodes },
+    settings: { generations: done, population, elites, episodes, scale: config.policies.residual.scale },
     parameters: Array.from(mean),
     score,
   };
   writeFileSync(join(options.out, 'residual.manifest.json'), `${JSON.stringify(manifest, null, 2)}\n`);
-  return { sha256, score, decisions, parameters: Array.from(mean) };
+  return { file, sha256, score, generations: done, decisions, parameters: Array.from(mean) };
 }

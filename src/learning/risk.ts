@@ -34,9 +34,11 @@ export interface RiskOptions {
   /** Discount of danger per decision: 0.8 looks about five decisions ahead. */
   gamma: number;
   onProgress(progress: { phase: string; done: number; of: number; loss: number }): void;
+  /** Abort ends early and saves what there is. */
+  signal?: AbortSignal;
 }
 
-export const RISK_DEFAULTS = { seed: 1, episodes: 200, epochs: 12, gamma: 0.8 } as const;
+export const RISK_DEFAULTS = { seed: 1, episodes: 300, epochs: 12, gamma: 0.8 } as const;
 
 const HIDDEN = 64;
 const BATCH = 256;
@@ -56,7 +58,7 @@ export async function collectRisk(
   config: RunConfig,
   base: BasePolicy,
   residual: ResidualPolicy,
-  options: Pick<RiskOptions, 'seed' | 'episodes' | 'gamma' | 'onProgress'>,
+  options: Pick<RiskOptions, 'seed' | 'episodes' | 'gamma' | 'onProgress' | 'signal'>,
 ): Promise<RiskData> {
   const rough = structuredClone(config);
   rough.safety.force_limit = 1000;
@@ -68,8 +70,8 @@ export async function collectRisk(
   const state = makeRobotState(config.robot.joints.length);
   const kinematics = cartesianImpedance(config.robot);
   const data: RiskData = { rows: [], labels: [], episode: [], violations: 0 };
-  const noisy = roughened(base, random);
-  const run = new InProcessRun({ config: rough, world, base: noisy.base, residual, critic: carefree });
+  const noisy = roughened(base, residual, random);
+  const run = new InProcessRun({ config: rough, world, base: noisy.base, residual: noisy.residual, critic: carefree });
   let rows: Float64Array[] = [];
   let forces: number[] = [];
   run.ticked$.subscribe((record) => {
@@ -80,7 +82,7 @@ export async function collectRisk(
     rows.push(row);
     forces.push(Math.hypot(state.wrench[0]!, state.wrench[1]!, state.wrench[2]!));
   });
-  for (let e = 0; e < options.episodes; e++) {
+  for (let e = 0; e < options.episodes && !options.signal?.aborted; e++) {
     rows = [];
     forces = [];
     noisy.next();
@@ -100,18 +102,30 @@ export async function collectRisk(
   return data;
 }
 
-/** The base, episode by episode a little stiffer, faster and noisier than it is. */
-function roughened(base: BasePolicy, random: Random): { base: BasePolicy; next(): void } {
+/**
+ * The base, episode by episode a little stiffer, faster and noisier than it is, and with the residual or without: the
+ * critic is asked about both, since it may cut the residual.
+ */
+function roughened(base: BasePolicy, residual: ResidualPolicy, random: Random) {
   let noise = 0;
   let stiffer = 0;
   let faster = 1;
+  let corrected = true;
   return {
-    next() {
-      const as_is = random.uniform() < 0.3;
-      noise = as_is ? 0 : random.range(0, 0.5);
-      stiffer = as_is ? 0 : random.range(-0.5, 1);
-      faster = as_is ? 1 : random.range(0.8, 1.6);
+    next(): void {
+      const asIs = random.uniform() < 0.3;
+      noise = asIs ? 0 : random.range(0, 0.5);
+      stiffer = asIs ? 0 : random.range(-0.5, 1);
+      faster = asIs ? 1 : random.range(0.8, 1.6);
+      corrected = random.uniform() < 0.5;
     },
+    residual: {
+      ...residual,
+      infer(observation, action, out) {
+        if (corrected) residual.infer(observation, action, out);
+        else out.fill(0);
+      },
+    } satisfies ResidualPolicy,
     base: {
       ...base,
       infer(observation, chunk) {
@@ -122,7 +136,7 @@ function roughened(base: BasePolicy, random: Random): { base: BasePolicy; next()
           chunk[i] = Math.max(-1, Math.min(1, v + (axis < 3 ? noise * random.normal() : 0)));
         }
       },
-    },
+    } satisfies BasePolicy,
   };
 }
 
@@ -153,7 +167,7 @@ export async function trainRisk(config: RunConfig, base: BasePolicy, residual: R
   const steps = options.epochs * Math.ceil(training.length / BATCH / 4);
   // Half of each batch is dangerous; the weights give back the true proportion, so that risk stays a probability.
   const share = dangerous.length / training.length;
-  for (let step = 0; step < steps; step++) {
+  for (let step = 0; step < steps && !options.signal?.aborted; step++) {
     const rows = Array.from({ length: BATCH }, (_, k) =>
       k % 4 === 0 ? dangerous[random.integer(dangerous.length)]! : safe[random.integer(safe.length)]!,
     );
@@ -186,8 +200,9 @@ export async function trainRisk(config: RunConfig, base: BasePolicy, residual: R
   const bytes = network.export({ kind: 'critic' });
   network.dispose();
   const sha256 = createHash('sha256').update(bytes).digest('hex');
+  const file = join(options.out, 'critic.safetensors');
   mkdirSync(options.out, { recursive: true });
-  writeFileSync(join(options.out, 'critic.safetensors'), bytes);
+  writeFileSync(file, bytes);
   const mlp = new Mlp(readNetwork(readSafetensors(bytes, 'critic'), 'critic'));
   const risk = (row: Float64Array) => {
     const out = new Float64Array(2);
@@ -199,8 +214,9 @@ export async function trainRisk(config: RunConfig, base: BasePolicy, residual: R
   const score = { auc: auc(judged), rates: rates(judged) };
   const manifest = {
     kind: 'critic',
-    made_by: 'src/learning/risk.ts',
-    data: `${data.rows.length} fast transitions of ${options.episodes} episodes, ${data.violations} with a violation, base ${base.sha256}`,
+    made_by: `reflexarc train critic --seed ${options.seed} --episodes ${options.episodes} --epochs ${options.epochs}`,
+    method: 'Monte-Carlo risk on fast transitions (src/learning/risk.ts)',
+    data: `${data.rows.length} fast transitions of ${options.episodes} episodes, ${data.violations} with a violation, base ${base.sha256}, residual ${residual.sha256}`,
     file: 'critic.safetensors',
     sha256,
     backend,
@@ -215,7 +231,7 @@ export async function trainRisk(config: RunConfig, base: BasePolicy, residual: R
     score,
   };
   writeFileSync(join(options.out, 'critic.manifest.json'), `${JSON.stringify(manifest, null, 2)}\n`);
-  return { sha256, violations: data.violations, rows: data.rows.length, ...score };
+  return { file, sha256, violations: data.violations, rows: data.rows.length, ...score };
 }
 
 /** Area under the ROC curve: the chance that a dangerous row is given more risk than a safe one (Mann–Whitney). */

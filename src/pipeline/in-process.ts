@@ -102,7 +102,7 @@ export class InProcessRun {
    * reset the ladder. Returns the task's own score and how the ladder ended.
    */
   episode(seed: number): { episode: EpisodeStatus; ended: string } {
-    this.#toDisarmed();
+    this.#toDisarmed(seed);
     this.#world.reset(seed);
     for (let i = 0; i < 5; i++) this.step();
     this.#ask('arm');
@@ -117,16 +117,18 @@ export class InProcessRun {
     }
     const ended = episode.phase === 'running' ? this.gate.cause : episode.phase;
     this.gate.request({ kind: 'disengage' }, this.clock.nowNs());
-    this.#toDisarmed();
+    this.#toDisarmed(seed);
     return { episode, ended };
   }
 
-  #toDisarmed(): void {
+  #toDisarmed(seed: number): void {
     for (let i = 0; this.gate.mode !== 'DISARMED'; i++) {
       if (i > 1000) throw new Error(`the ladder stays in ${this.gate.mode}: ${this.gate.cause}`);
       this.step();
       if (!DONE.includes(this.gate.mode)) continue;
       this.gate.request({ kind: 'reset', incident: this.gate.incident }, this.clock.nowNs());
+      // Where it stopped may be what stopped it (outside the workspace): the operator brings the arm home.
+      if (i % 100 === 99) this.#world.reset(seed);
     }
   }
 

@@ -88,4 +88,26 @@ describe('both halves in one process', () => {
     ]);
     world.dispose();
   });
+
+  it('an arm that stopped outside the workspace is brought home before the next episode', async () => {
+    const { run, world } = await makeRun();
+    // A hand takes the arm 0.3 m up in the first motion; only a reset of the task brings it home.
+    let carried = 0;
+    const { readState, reset } = world;
+    world.readState = (out) => {
+      readState.call(world, out);
+      out.pose[2] = out.pose[2]! + carried;
+    };
+    world.reset = (seed) => {
+      reset.call(world, seed);
+      carried = 0;
+    };
+    run.ticked$.subscribe((record) => {
+      if (record.mode === 'ACTIVE') carried = 0.3;
+    });
+    run.episode(1);
+    expect(run.transitions.map((t) => t.cause)).toContain('workspace');
+    expect(run.gate.mode).toBe('DISARMED');
+    world.dispose();
+  });
 });

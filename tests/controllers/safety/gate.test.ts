@@ -280,3 +280,32 @@ describe('states', () => {
     expect(rig.path.at(-1)).toBe('STOPPING(clock_back)');
   });
 });
+
+describe('the walls of the pose box', () => {
+  it.each([
+    ['down', [0, 0, -1, 0], 2, -0.002],
+    ['up', [0, 0, 1, 0], 2, 0.002],
+    ['left', [-1, 0, 0, 0], 0, -0.002],
+  ] as const)('no policy walks out %s, not even a servo’s error at a time', (_way, action, axis, error) => {
+    const rig = new Rig({ pose_box: { min: [0.45, -0.2, 0.15], max: [0.55, 0.2, 0.25] } }).active();
+    rig.following = false;
+    rig.decision.base.set(action);
+    for (let n = 0; n < 300; n++) {
+      rig.tick();
+      rig.state.pose.set(rig.gate.record.setpoint.subarray(0, 7));
+      rig.state.pose[axis] = rig.state.pose[axis]! + error;
+    }
+    const wall = [0.45, 0, error < 0 ? 0.15 : 0.25][axis]!;
+    expect(rig.gate.mode).toBe('ACTIVE');
+    expect(rig.gate.record.setpoint[axis]).toBe(wall);
+  });
+
+  it('a hold does not pull on a robot that was pushed out', () => {
+    const rig = new Rig({ pose_box: { min: [0.45, -0.2, 0.15], max: [0.55, 0.2, 0.25] } }).active();
+    rig.following = false;
+    rig.state.pose[2] = 0.13;
+    rig.tick(30);
+    expect(rig.gate.mode).toBe('STOPPED');
+    expect(rig.tick()!.setpoint[2]).toBe(0.13);
+  });
+});
