@@ -34,10 +34,13 @@ export const makeGateCounters = (): GateCounters => ({
 /** Acts of the operator: they end authority, but are no interventions of the gate. */
 const OPERATOR_CAUSES = ['disengage', 'operator_stop', 'estop'];
 
+/** Ticks without a cut after which an attenuation is over: a critic that hovers at its threshold is one intervention. */
+const QUIET_TICKS = 10;
+
 /** Counts interventions: rising edges only, so that a long attenuation is one. */
 export class Interventions {
   readonly #counters: GateCounters;
-  #attenuated = false;
+  #quiet = QUIET_TICKS;
 
   constructor(counters: GateCounters) {
     this.#counters = counters;
@@ -46,14 +49,16 @@ export class Interventions {
   /** The critic left `fraction` of the residual in this tick. */
   attenuated(fraction: number): void {
     // REAL-TIME: each tick of the policy; a rising edge may allocate its counter once.
-    const now = fraction < 1;
-    if (now && !this.#attenuated) this.#count(fraction === 0 ? 'base_alone' : 'attenuated');
-    this.#attenuated = now;
+    if (!(fraction < 1)) this.#quiet++;
+    else {
+      if (this.#quiet >= QUIET_TICKS) this.#count(fraction === 0 ? 'base_alone' : 'attenuated');
+      this.#quiet = 0;
+    }
   }
 
   /** The ladder took authority away, unless the operator did. */
   transition({ from, to, cause }: LadderTransition): void {
-    if (to === 'ENGAGING') this.#attenuated = false;
+    if (to === 'ENGAGING') this.#quiet = QUIET_TICKS;
     if (!isEngaged(from) || isEngaged(to) !== (to === 'RECOVERY')) return;
     if (!OPERATOR_CAUSES.includes(cause)) this.#count(cause);
   }

@@ -124,7 +124,6 @@ const loopMs = new Histogram(0.001);
 let last: Tick | null = null;
 let transitionCause = '';
 let transitionDetail = '';
-let wasCut = false;
 
 reflex.ticks$.subscribe((t) => {
   last = t;
@@ -133,7 +132,7 @@ reflex.ticks$.subscribe((t) => {
   if (t.refused) counts.refused++;
   tickUs.record(t.computeUs);
   if (t.loopUs > 0) loopMs.record(t.loopUs / 1000);
-  const cut = (t.mode === 'ACTIVE' || t.mode === 'ENGAGING') && t.residualFraction < 1;
+  counts.interventions = t.interventions;
   const message = {
     header: header(logNs()),
     epoch: t.epoch,
@@ -159,13 +158,10 @@ reflex.ticks$.subscribe((t) => {
   recorder?.record('/reflexarc/tick', TICK, message, logNs(), logNs());
   server.publish('/reflexarc/tick', TICK, message);
   server.publish('/reflexarc/risk', 'std_msgs/msg/Float64', { data: t.risk });
-  if (cut && !wasCut) counts.interventions++;
-  wasCut = cut;
 });
 reflex.transitions$.subscribe((t) => {
   transitionCause = t.cause;
   transitionDetail = t.detail;
-  if (t.to === 'RECOVERY' || (t.to === 'STOPPING' && t.cause !== 'disengage')) counts.interventions++;
   const message = {
     header: header(logNs()),
     from_mode: t.from,

@@ -118,11 +118,13 @@ function broadcastStatus(): void {
 // ---- stepped time: the tick of a decision's state waits for that decision -------------------------------------------
 let decidedIndex = -1;
 let putOff: ReturnType<typeof setTimeout> | null = null;
+let arrivedAtMs = 0;
 decisions$.subscribe((d) => {
   decidedIndex = decisionIndex(d.observationStampNs, config.task.decision_hz);
 });
 
 function beforeTick(state: RobotState): boolean {
+  arrivedAtMs = performance.now();
   if (stepped === null || (gate.mode !== 'ACTIVE' && gate.mode !== 'ENGAGING')) return true;
   if (decisionIndex(state.stampNs, config.task.decision_hz) <= decidedIndex || Number.isNaN(brainSince)) return true;
   putOff ??= setTimeout(tickNow, 150);
@@ -158,6 +160,7 @@ const parts = {
 ticks(inputs, parts).subscribe({ next: afterTick, error: fatal });
 
 let tickedStateSeq = 0;
+const measured = { computeUs: 0, loopUs: 0, interventions: 0 };
 function afterTick(record: TickRecord): void {
   const nowNs = wall.nowNs();
   const computeUs = (performance.now() - startedAtMs) * 1000;
@@ -168,15 +171,19 @@ function afterTick(record: TickRecord): void {
     gate.overrun((nowNs - lastTickNs) / NS_PER_MS, clock.nowNs());
   }
   lastTickNs = nowNs;
-  let loopUs = 0;
-  if (record.sent && record.stateSeq !== tickedStateSeq && stepped === null) {
-    loopUs = (nowNs - record.stateReceivedNs) / 1000;
-    loopMs.record(loopUs / 1000);
+  measured.computeUs = computeUs;
+  measured.loopUs = 0;
+  if (record.sent && record.stateSeq !== tickedStateSeq) {
+    // In stepped time the clock stands still between states: the wall's says how long the answer took.
+    const sinceUs = stepped ? (performance.now() - arrivedAtMs) * 1000 : (nowNs - record.stateReceivedNs) / 1000;
+    measured.loopUs = sinceUs;
+    loopMs.record(sinceUs / 1000);
   }
+  measured.interventions = gate.counters.interventions;
   tickedStateSeq = record.stateSeq;
   heartbeat();
   broadcastStatus();
-  encodeTick(record, computeUs, loopUs, tickNumbers);
+  encodeTick(record, measured, tickNumbers);
   for (const client of clients) {
     if (client.role === 'observer') client.sender.sendNumbers(KIND.tick, tickNumbers, TICK_SIZE, record.cause);
   }

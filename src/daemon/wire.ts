@@ -135,12 +135,19 @@ export interface Tick {
   refused: boolean;
   computeUs: number;
   loopUs: number;
+  /** Of the gate, since the reflex started. */
+  interventions: number;
   cause: string;
   aim: Float64Array;
   setpoint: Float64Array;
 }
 
-export function encodeTick(r: TickRecord, computeUs: number, loopUs: number, out: Float64Array): void {
+/** `measured`: what the reflex knows of the tick besides its record. */
+export function encodeTick(
+  r: TickRecord,
+  measured: Pick<Tick, 'computeUs' | 'loopUs' | 'interventions'>,
+  out: Float64Array,
+): void {
   out[0] = r.nowNs;
   out[1] = r.seq;
   out[2] = MODES.indexOf(r.mode);
@@ -158,9 +165,9 @@ export function encodeTick(r: TickRecord, computeUs: number, loopUs: number, out
   out[14] = r.clipped;
   out[15] = r.sent ? 1 : 0;
   out[16] = r.refused ? 1 : 0;
-  out[17] = computeUs;
-  out[18] = loopUs;
-  out[19] = 0;
+  out[17] = measured.computeUs;
+  out[18] = measured.loopUs;
+  out[19] = measured.interventions;
   out.set(r.aim, TICK_HEAD);
   out.set(r.setpoint, TICK_HEAD + SETPOINT);
 }
@@ -186,6 +193,7 @@ export function readTick(v: Float64Array, text: string): Tick {
     refused: v[16] === 1,
     computeUs: v[17]!,
     loopUs: v[18]!,
+    interventions: v[19]!,
     cause: text,
     aim: v.slice(TICK_HEAD, TICK_HEAD + SETPOINT),
     setpoint: v.slice(TICK_HEAD + SETPOINT, TICK_SIZE),

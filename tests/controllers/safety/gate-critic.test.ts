@@ -38,15 +38,18 @@ describe('the critic', () => {
     expect(rig.gate.record.aim[0]).toBeCloseTo(anchor + 0.0015 * fraction, 9);
   });
 
-  it('counts a rising edge of attenuation, not its ticks', () => {
+  it.each([
+    [10, 2, { attenuated: 1, base_alone: 1 }],
+    [9, 1, { attenuated: 1 }],
+  ])('counts rising edges, after %d quiet ticks %d of them: one that hovers is one intervention', (quiet, n, by) => {
     const rig = withResidual();
     rig.critic.risk = (_row, i) => (i < 2 ? 0.9 : 0);
     rig.tick(10);
     rig.critic.risk = () => 0;
-    rig.tick();
+    rig.tick(quiet);
     rig.critic.risk = (_row, i) => (i < 4 ? 0.9 : 0);
     rig.tick(10);
-    expect(rig.gate.counters).toMatchObject({ interventions: 2, interventionsBy: { attenuated: 1, base_alone: 1 } });
+    expect(rig.gate.counters).toMatchObject({ interventions: n, interventionsBy: by });
   });
 
   it('at the threshold itself passes', () => {
