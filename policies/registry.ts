@@ -1,5 +1,4 @@
-import { ReflexArcError } from '../src/core/errors.ts';
-import type { Plugin } from '../src/core/plugin.ts';
+import { named, type Plugin } from '../src/core/plugin.ts';
 
 /** Finds the backend that the config names and creates it from its own options. */
 export function fromRegistry<Made>(
@@ -7,11 +6,10 @@ export function fromRegistry<Made>(
   backends: readonly Plugin<'policy', never, void, Made>[] | readonly { name: string }[],
   options: { type: string },
 ): Made {
-  const backend = (backends as readonly Plugin<'policy', unknown, void, Made>[]).find((b) => b.name === options.type);
-  if (backend === undefined)
-    throw new ReflexArcError('RA_CONFIG_INVALID', {
-      seen: `policies.${kind}.type = ${options.type}`,
-      allowed: backends.map((b) => b.name).join(', '),
-    });
+  const backend = named(
+    `policies.${kind}.type`,
+    backends as readonly Plugin<'policy', unknown, void, Made>[],
+    options.type,
+  );
   return backend.create(backend.options.parse(options), undefined);
 }

@@ -8,6 +8,7 @@ import { loadRun, missingFiles } from '../core/config/load.ts';
 import { shown } from '../core/config/source.ts';
 import type { RunConfig } from '../core/config-schema.ts';
 import { ReflexArcError } from '../core/errors.ts';
+import { robotBridge } from '../daemon/robot-link.ts';
 import { BASE_OBSERVATION_SIZE, RESIDUAL_OBSERVATION_SIZE } from '../pipeline/observe.ts';
 import { table } from './output.ts';
 
@@ -30,6 +31,7 @@ export interface Policies {
  * @throws ReflexArcError RA_WEIGHTS_UNREADABLE, RA_DIGEST_MISMATCH, RA_CONFIG_INVALID (shapes, rules)
  */
 export function checkPolicies(config: RunConfig): Policies {
+  robotBridge(config);
   const base = createBase(config.policies.base);
   const residual = createResidual(config.policies.residual);
   const critic = createCritic(config.policies.critic);

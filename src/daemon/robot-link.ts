@@ -1,13 +1,20 @@
 import type { Bridge } from '../../bridges/bridge.ts';
 import { type ClockMessage, nsFromTime, TYPES } from '../../bridges/messages/messages.ts';
-import { RosbridgeClient, type TopicRef } from '../../bridges/rosbridge/client.ts';
+import { rosbridge, type TopicRef } from '../../bridges/rosbridge/client.ts';
 import type { Clock } from '../core/clock.ts';
 import type { RunConfig } from '../core/config-schema.ts';
 import type { ReflexArcError } from '../core/errors.ts';
+import { named } from '../core/plugin.ts';
 import { SeededRandom } from '../core/random.ts';
 import type { CommandEncoder } from '../core/signals.ts';
 import type { FollowingClock } from './following-clock.ts';
 import type { DaemonProcess } from './process.ts';
+
+/** Every bridge that reaches a robot from another process. To add one: write its folder, name it here. */
+export const robotBridges = [rosbridge] as const;
+
+/** The bridge that the run names. @throws ReflexArcError RA_CONFIG_INVALID */
+export const robotBridge = (config: RunConfig) => named('bridge.type', robotBridges, config.bridge.type);
 
 /** State and task target: what reflex and brain need. The clock comes first, so that it is set before the state. */
 export function lowDimensionalTopics({ robot, task, daemon }: RunConfig): TopicRef[] {
@@ -55,7 +62,7 @@ export function robotClient(
 ): Bridge {
   // Jitter of reconnection only: that clients of one robot do not come back all at once.
   const random = new SeededRandom(config.seed ^ process.pid);
-  return new RosbridgeClient(config.bridge, { clock, random, topics, encoder, log });
+  return robotBridge(config).create(config.bridge, { clock, random, topics, encoder, log });
 }
 
 /** Sets the clock from /clock, before the frames that follow it are looked at. */
