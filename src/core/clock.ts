@@ -7,15 +7,23 @@ export interface Clock {
 export const NS_PER_MS = 1e6;
 export const NS_PER_S = 1e9;
 
+/** Readings of the two clocks at the start: enough that one pair of them is not interrupted. */
+const READINGS = 32;
+
 /**
  * CLOCK_MONOTONIC in nanoseconds. `performance.now()` counts from the start of the process, so the offset to the
  * system's monotonic clock is taken once; reading allocates nothing.
+ *
+ * NOTE between its two readings a process may lose the core for milliseconds, and its clock would be late by as much for
+ * life. That error has one sign, so the largest offset of many is the true one.
  */
 export class MonotonicClock implements Clock {
   readonly #offsetNs: number;
 
-  constructor() {
-    this.#offsetNs = Number(process.hrtime.bigint()) - performance.now() * NS_PER_MS;
+  constructor(monotonicNs = () => Number(process.hrtime.bigint()), sinceStartMs = () => performance.now()) {
+    let offset = Number.NEGATIVE_INFINITY;
+    for (let n = 0; n < READINGS; n++) offset = Math.max(offset, monotonicNs() - sinceStartMs() * NS_PER_MS);
+    this.#offsetNs = offset;
   }
 
   nowNs(): number {

@@ -3,6 +3,29 @@ import { MonotonicClock, VirtualClock } from '../../src/core/clock.ts';
 import { Histogram } from '../../src/core/histogram.ts';
 import { SeededRandom } from '../../src/core/random.ts';
 
+describe('the monotonic clock', () => {
+  it.each([0, 5, 30])(
+    'is right although the process was interrupted between two readings, at reading %d',
+    (interrupted) => {
+      let now = performance.now();
+      const startedNs = 77e9;
+      let readings = 0;
+      const clock = new MonotonicClock(
+        () => {
+          const ns = startedNs + now * 1e6;
+          now += readings++ === interrupted ? 8 : 0.001;
+          return ns;
+        },
+        () => now,
+      );
+      const before = performance.now();
+      const ns = clock.nowNs() - startedNs;
+      expect(ns).toBeGreaterThan(before * 1e6 - 2e3);
+      expect(ns).toBeLessThanOrEqual(performance.now() * 1e6 + 1);
+    },
+  );
+});
+
 describe('clock', () => {
   it('monotonic time agrees with the system clock that other processes see', () => {
     const clock = new MonotonicClock();
