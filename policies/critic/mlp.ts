@@ -1,5 +1,5 @@
 import { definePolicy } from '../../src/core/plugin.ts';
-import { Mlp } from '../kernels/mlp.ts';
+import { SimdMlp } from '../kernels/simd.ts';
 import type { RiskCritic } from '../policy.ts';
 import { loadWeights, type WeightsOptions, weightsOptions } from '../weights.ts';
 
@@ -10,19 +10,19 @@ export const mlpCritic = definePolicy<WeightsOptions, void, RiskCritic>({
   options: weightsOptions,
   create(options): RiskCritic {
     const { network, sha256 } = loadWeights(options);
-    const mlp = new Mlp(network);
-    const answer = new Float64Array(mlp.outputs);
+    const kernel = new SimdMlp(network);
     return {
-      inputSize: mlp.inputs,
+      inputSize: kernel.inputs,
       sha256,
       evaluate(inputs, count, risks) {
         // REAL-TIME: one batch a tick; no allocation.
+        kernel.forward(inputs, count);
         for (let row = 0; row < count; row++) {
           let worst = 0;
-          for (let head = 0; head < mlp.heads; head++) {
-            mlp.forward(inputs, row * mlp.inputs, answer, 0, head);
+          for (let head = 0; head < kernel.heads; head++) {
+            const risk = kernel.output(head, row, 0);
             // Written so that NaN is kept: the gate counts it as the largest risk.
-            if (!(answer[0]! <= worst)) worst = answer[0]!;
+            if (!(risk <= worst)) worst = risk;
             if (Number.isNaN(worst)) break;
           }
           risks[row] = worst;

@@ -2,6 +2,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { Mlp } from '../../policies/kernels/mlp.ts';
 import { type NetworkDescription, readNetwork } from '../../policies/kernels/network.ts';
 import { readSafetensors } from '../../policies/kernels/safetensors.ts';
+import { SimdMlp } from '../../policies/kernels/simd.ts';
 import { SeededRandom } from '../../src/core/random.ts';
 import { matMul, startTensorflow, tf } from '../../src/learning/tensorflow.ts';
 import { normalised, TrainableNetwork } from '../../src/learning/trainable.ts';
@@ -58,6 +59,63 @@ describe('the kernel', () => {
       network.dispose();
     },
   );
+
+  it.each([
+    [1, 5, 3],
+    [2, 16, 1],
+    [3, 17, 16],
+    [7, 33, 17],
+    [16, 64, 2],
+    [5, 256, 4],
+  ])('in WebAssembly equals the one by hand and tfjs: %d rows, %d units wide, %d outputs', (rows, units, outputs) => {
+    for (const activation of ['relu', 'tanh', 'sigmoid', 'linear'] as const) {
+      const d = description({
+        outputs,
+        layers: [
+          { units, activation: 'relu', layer_norm: true },
+          { units, activation: 'tanh', layer_norm: false },
+          { units: outputs, activation, layer_norm: activation === 'linear' },
+        ],
+      });
+      const random = new SeededRandom(rows);
+      const network = new TrainableNetwork(d, random);
+      const read = readNetwork(readSafetensors(network.export({}), 'f'), 'f');
+      const simd = new SimdMlp(read);
+      const mlp = new Mlp(read);
+      const x = Float64Array.from({ length: rows * d.inputs }, () => 3 * random.normal());
+      const batch = Array.from({ length: rows }, (_, r) => x.slice(r * d.inputs, (r + 1) * d.inputs));
+      const byHand = new Float64Array(outputs);
+      // A larger batch before it leaves nothing behind.
+      simd.forward(new Float64Array(16 * d.inputs).fill(9), 16);
+      simd.forward(x, rows);
+      for (const head of [0, 1]) {
+        const expected = tf.tidy(
+          () => network.forward(normalised(batch, d.normalisation), head).arraySync() as number[][],
+        );
+        for (let r = 0; r < rows; r++) {
+          mlp.forward(x, r * d.inputs, byHand, 0, head);
+          for (let i = 0; i < outputs; i++) {
+            expect(Math.abs(simd.output(head, r, i) - expected[r]![i]!)).toBeLessThan(1e-5);
+            expect(Math.abs(simd.output(head, r, i) - byHand[i]!)).toBeLessThan(1e-5);
+          }
+        }
+      }
+      network.dispose();
+    }
+  });
+
+  it('in WebAssembly gives NaN for NaN in its own row, and refuses a batch that does not fit', () => {
+    const network = new TrainableNetwork(description(), new SeededRandom(1));
+    const simd = new SimdMlp(readNetwork(readSafetensors(network.export({}), 'f'), 'f'), 3);
+    const x = new Float64Array(3 * 13);
+    x[13 + 5] = Number.NaN;
+    simd.forward(x, 3);
+    for (const head of [0, 1]) {
+      expect([0, 1, 2].map((row) => Number.isNaN(simd.output(head, row, 0)))).toEqual([false, true, false]);
+    }
+    expect(() => simd.forward(new Float64Array(4 * 13), 4)).toThrow(RangeError);
+    network.dispose();
+  });
 
   it('gives NaN for NaN, never a number', () => {
     const network = new TrainableNetwork(description(), new SeededRandom(1));
