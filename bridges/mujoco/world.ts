@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { RobotConfig, TaskConfig } from '../../src/core/config-schema.ts';
 import { ReflexArcError } from '../../src/core/errors.ts';
 import { SeededRandom } from '../../src/core/random.ts';
+import { type InterfaceConfig, interfaceOf } from '../../src/core/robot-interface.ts';
 import type { RobotState } from '../../src/core/signals.ts';
 import {
   type EpisodeStatus,
@@ -50,6 +51,8 @@ export class PegWorld {
   readonly #tip: number;
   readonly #stepNs: number;
   readonly #stepsPerState: number;
+  /** Stiffness with which the robot holds by itself. */
+  readonly #nominal: InterfaceConfig<'cartesian_impedance'>;
   readonly #pose = new Float64Array(7);
   #timeNs = 0;
   #episode = -1;
@@ -59,6 +62,7 @@ export class PegWorld {
     this.robot = robot;
     this.task = task;
     this.#physics = physics;
+    this.#nominal = interfaceOf(robot, 'cartesian_impedance');
     this.#tip = physics.id('site', 'tip');
     this.#stepNs = task.world.timestep_us * 1000;
     this.#stepsPerState = Math.max(1, Math.round(1e9 / task.world.state_hz / this.#stepNs));
@@ -226,8 +230,8 @@ export class PegWorld {
   #hold(): void {
     const s = this.#controller.setpoint;
     s.set(this.#pose);
-    s[7] = this.robot.interface.stiffness;
-    s[8] = this.robot.interface.stiffness_rotation;
+    s[7] = this.#nominal.stiffness;
+    s[8] = this.#nominal.stiffness_rotation;
   }
 }
 

@@ -1,5 +1,6 @@
 import type { RobotConfig } from '../../src/core/config-schema.ts';
 import { clamp } from '../../src/core/geometry.ts';
+import { interfaceOf } from '../../src/core/robot-interface.ts';
 import type { Command, CommandEncoder, RobotState, SafeAction } from '../../src/core/signals.ts';
 import type { CommandInterface } from './interface.ts';
 
@@ -21,9 +22,11 @@ const RISK_TORQUE = 1 / 2;
 const RISK_REACH = 0.01;
 const RISK_STIFFNESS = 2000;
 
+/** @throws ReflexArcError RA_CONFIG_INVALID for a robot with another interface */
 export function cartesianImpedance(robot: RobotConfig): CommandInterface {
-  const { position_scale: scale, stiffness, stiffness_rotation: stiffnessRotation } = robot.interface;
-  const [low, middle, high] = robot.interface.stiffness_factor as [number, number, number];
+  const how = interfaceOf(robot, 'cartesian_impedance');
+  const { position_scale: scale, stiffness, stiffness_rotation: stiffnessRotation } = how;
+  const [low, middle, high] = how.stiffness_factor as [number, number, number];
   return {
     name: 'cartesian_impedance',
     actionSize: 4,

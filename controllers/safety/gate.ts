@@ -11,16 +11,15 @@ import type {
   SentCommand,
 } from '../../src/core/signals.ts';
 import type { CommandInterface } from '../interfaces/interface.ts';
-import { selfTest } from './brake.ts';
 import { type GateCounters, Interventions, makeGateCounters } from './counters.ts';
 import { RiskJudge } from './critic.ts';
-import { CLIPPED } from './filter.ts';
+import { CLIPPED, type Envelope, type Situation } from './envelope.ts';
+import { makeEnvelope } from './envelopes.ts';
 import { Inputs } from './inputs.ts';
 import { type Answer, initialLadder, type LadderState, reduce, SEVERITY } from './ladder.ts';
-import { type CartesianLimits, cartesianLimits, inputLimits, ladderLimits } from './limits.ts';
+import { inputLimits, ladderLimits } from './limits.ts';
 import { type ApplyFilter, Output } from './output.ts';
 import { clearRecord, explain, makeTickRecord, type TickRecord } from './record.ts';
-import { Recovery } from './recovery.ts';
 import {
   evaluateRules,
   evaluateStanding,
@@ -78,10 +77,11 @@ export class Gate {
   readonly off: readonly string[];
 
   readonly #parts: GateParts;
-  readonly #limits: CartesianLimits;
+  readonly #envelope: Envelope;
+  readonly #situation: Situation;
+  readonly #periodS: number;
   readonly #inputs: Inputs;
   readonly #setpoints: Setpoints;
-  readonly #recovery: Recovery;
   readonly #judge: RiskJudge;
   readonly #output: Output;
   readonly #scales = new Scales();
@@ -106,24 +106,24 @@ export class Gate {
         allowed: `${iface.riskInputSize}, the risk row of ${iface.name}`,
       });
     this.#parts = parts;
-    this.#limits = cartesianLimits(safety);
-    this.rules = makeRules(parts, parts.rules ?? RULES);
+    this.#envelope = makeEnvelope(safety, robot, iface);
+    this.#periodS = 1 / safety.control_hz;
+    this.rules = makeRules({ safety, robot, interface: iface, envelope: this.#envelope }, parts.rules ?? RULES);
     this.off = [...safety.off];
-    this.#inputs = new Inputs(inputLimits(safety, robot.joints.length, iface.actionSize), this.counters);
-    this.#setpoints = new Setpoints(iface, this.#limits);
-    this.#recovery = new Recovery(this.#limits);
+    this.#inputs = new Inputs(inputLimits(safety, robot, iface.actionSize), this.counters);
+    this.#setpoints = new Setpoints(this.#envelope, iface.setpointSize);
+    const { state, force, target } = this.#inputs;
+    this.#situation = { last: this.#setpoints.last, state, force, target, elapsed: 0, nowNs: 0 };
     this.#judge = new RiskJudge(critic, iface, safety.risk.high, safety.residual_bound);
-    this.#output = new Output(this.#limits, this.#inputs, this.#setpoints.last, parts.filter);
+    this.#output = new Output(this.#envelope, parts.filter);
     this.#sources = new Sources({
-      limits: this.#limits,
-      inputs: this.#inputs,
+      envelope: this.#envelope,
+      situation: this.#situation,
       setpoints: this.#setpoints,
       judge: this.#judge,
-      recovery: this.#recovery,
-      output: this.#output,
       scales: this.#scales,
     });
-    this.#context = makeContext(this.#inputs, this.#setpoints.last);
+    this.#context = makeContext(this.#inputs, this.#situation);
     this.#ladder = initialLadder(ladderLimits(safety), parts.epochBase);
     this.record = makeTickRecord(iface.setpointSize);
     this.#action = {
@@ -161,7 +161,7 @@ export class Gate {
 
   /** Boot checks: the braking law keeps its word under these limits. BOOT to DISARMED, or FAULT. */
   boot(nowNs: number): Answer {
-    const failure = selfTest(this.#limits);
+    const failure = this.#envelope.selfTest();
     if (failure !== '') this.report('boot_failed', failure, nowNs, 'fault');
     else this.#apply(reduce(this.#ladder, { kind: 'boot_ok', nowNs }), nowNs);
     return { accepted: failure === '', reason: failure };
@@ -170,12 +170,12 @@ export class Gate {
   /** Copies the newest state; refuses and counts what is not finite, not in order or not in time. */
   ingestState(state: RobotState): void {
     // REAL-TIME: before the tick of every state message.
-    this.#inputs.ingestState(state, this.#ladder.mode);
+    if (this.#inputs.ingestState(state, this.#ladder.mode)) this.#envelope.observe(this.#situation);
   }
 
   /** Copies the newest estimate of the task's target. It has no age: it is published once an episode. */
   ingestTarget(pose: Float64Array, _receivedNs: number): void {
-    if (this.#inputs.ingestTarget(pose)) this.#output.setTarget(pose);
+    if (this.#inputs.ingestTarget(pose)) this.#envelope.setTarget(pose);
   }
 
   /** Copies the newest decision and notes its anchor, the setpoint in force now. Refuses and counts other epochs. */
@@ -248,8 +248,9 @@ export class Gate {
     observeLadder(this.#context, this.#ladder, fresh, nowNs);
     this.#context.conflicts = this.#output.conflicts;
     this.#context.clockBackNs = nowNs < this.#lastTickNs ? this.#lastTickNs - nowNs : 0;
-    const { state, force } = this.#inputs;
-    this.#recovery.aim(state.pose, force, this.#setpoints.last, this.#sources.recoveryAim);
+    this.#situation.nowNs = nowNs;
+    this.#situation.elapsed = this.#setpoints.elapsed(nowNs);
+    this.#envelope.recover(this.#situation, this.#sources.recoveryAim);
     this.#judge.judge(this.#context, this.#setpoints, this.#sources.recoveryAim, this.#scales.residual);
     if (this.#judge.invalid) this.counters.criticInvalid++;
     evaluateRules(this.rules, this.#context, this.#verdict);
@@ -259,7 +260,7 @@ export class Gate {
     }
     this.#stepLadder(nowNs, fresh);
     this.#inputs.clearFlags();
-    this.#scales.slew(Math.min((nowNs - this.#lastTickNs) / 1e9, this.#limits.period));
+    this.#scales.slew(Math.min((nowNs - this.#lastTickNs) / 1e9, this.#periodS));
     this.#lastTickNs = nowNs;
     explain(this.record, nowNs, this.#ladder, this.#inputs, this.#verdict, this.#judge);
     if (!this.#context.hasSent || !this.#inputs.hasState) return null;
@@ -301,7 +302,7 @@ export class Gate {
     r.residualFraction = s.residualFraction;
     r.speedScale = s.speedScale;
     r.aim.set(s.wish);
-    const mayGo = o.limit(s.wish, this.#setpoints, nowNs, s.speedScale, action.setpoint);
+    const mayGo = o.limit(s.wish, this.#situation, s.speedScale, action.setpoint);
     r.clipped = o.clipped;
     r.refusal = o.refusal;
     if ((o.clipped & CLIPPED.conflict) !== 0) this.counters.conflicts++;
@@ -343,7 +344,7 @@ export class Gate {
     if (to === 'DISARMED') this.#context.hasSent = false;
     else if (to === 'HOLD' && from === 'DISARMED') {
       this.#setpoints.seed(state, nowNs);
-      this.#output.seed(state.pose);
+      this.#output.conflicts = 0;
       this.#inputs.refusedSends = 0;
       this.#context.hasSent = true;
     } else if (to === 'HOLD' || to === 'STOPPED') this.#setpoints.holdHere(state);
@@ -352,7 +353,7 @@ export class Gate {
     else if (to === 'ENGAGING') {
       // Back from RECOVERY: what was decided meanwhile does not count, and the setpoint stays where it is.
       this.#inputs.dropDecision(false);
-      this.#setpoints.hold.set(this.#setpoints.last);
+      this.#setpoints.stay();
     }
   }
 
@@ -362,7 +363,7 @@ export class Gate {
     if (this.#verdict.severity >= SEVERITY.hold) return `${this.#verdict.cause}: ${this.#verdict.sentence}`;
     if (kind === 'reset') return '';
     if (!this.#inputs.hasState) return 'state_stale: no robot state has arrived';
-    if (kind === 'arm') return selfTest(this.#limits);
+    if (kind === 'arm') return this.#envelope.selfTest();
     if (!this.#inputs.hasTarget && !this.off.includes('target')) return 'target_missing: no estimate of the target';
     return this.#judge.invalid ? 'critic_invalid: the critic does not answer with a risk' : '';
   }

@@ -62,6 +62,8 @@ export interface InputLimits {
   readonly decisionAgeNs: number;
   /** Tip speed below which the robot is at rest, m/s. */
   readonly restSpeed: number;
+  /** Speed of every joint below which the robot is at rest, rad/s; ∞ where the tip decides. */
+  readonly restJointSpeed: number;
   /** A state whose stamp lags the freshest delivery by more is a backlog. */
   readonly oldStampNs: number;
   /** A stamp this far ahead of every earlier delivery is from the future. */
@@ -93,6 +95,8 @@ export class Inputs {
   forceNorm = 0;
   /** Tip speed between the last two states, m/s. */
   speed = 0;
+  /** Of the fastest joint between the last two states, rad/s. */
+  jointSpeed = 0;
 
   readonly target = Float64Array.of(Number.NaN, Number.NaN, Number.NaN, 0, 0, 0, 1);
   hasTarget = false;
@@ -141,6 +145,7 @@ export class Inputs {
     const stampStep = s.stampNs - known.stampNs;
     const continues = this.hasState && stampStep > 0;
     this.speed = continues ? distance3(s.pose, known.pose) / (stampStep * 1e-9) : 0;
+    this.jointSpeed = continues ? largestStep(s.position, known.position) / (stampStep * 1e-9) : 0;
     this.#filterForce(s.wrench, continues ? stampStep * 1e-9 : Number.POSITIVE_INFINITY);
     if (!continues || stale) this.#leastDelayNs = s.receivedNs - s.stampNs;
     copyRobotState(s, known);
@@ -250,7 +255,8 @@ export class Inputs {
   /** Measured at rest, by a fresh state. */
   isAtRest(nowNs: number): boolean {
     const age = nowNs - this.state.receivedNs;
-    return this.hasState && age <= this.#limits.stateAgeNs && this.speed < this.#limits.restSpeed;
+    const { stateAgeNs, restSpeed, restJointSpeed } = this.#limits;
+    return this.hasState && age <= stateAgeNs && this.speed < restSpeed && this.jointSpeed < restJointSpeed;
   }
 
   /** Forgets the decision in force. `newEpoch`: its sequence may begin anew. */
@@ -279,4 +285,10 @@ function distance3(a: Float64Array, b: Float64Array): number {
   const y = a[1]! - b[1]!;
   const z = a[2]! - b[2]!;
   return Math.sqrt(x * x + y * y + z * z);
+}
+
+function largestStep(a: Float64Array, b: Float64Array): number {
+  let largest = 0;
+  for (let i = 0; i < a.length; i++) largest = Math.max(largest, Math.abs(a[i]! - b[i]!));
+  return largest;
 }

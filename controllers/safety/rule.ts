@@ -2,6 +2,7 @@ import type { RobotConfig, SafetyConfig } from '../../src/core/config-schema.ts'
 import type { Plugin } from '../../src/core/plugin.ts';
 import type { Mode } from '../../src/core/signals.ts';
 import type { CommandInterface } from '../interfaces/interface.ts';
+import type { Envelope, Situation } from './envelope.ts';
 import type { Inputs } from './inputs.ts';
 import {
   isEngaged,
@@ -28,8 +29,8 @@ export interface RuleContext {
   /** A fresh decision is required now: ACTIVE, and ENGAGING once its first decision was there. */
   deciding: boolean;
   readonly inputs: Inputs;
-  /** The last sent setpoint; meaningful while `hasSent`. */
-  readonly last: Float64Array;
+  /** What setpoints are judged against; its `last` is meaningful while `hasSent`. */
+  readonly situation: Situation;
   hasSent: boolean;
   /** Ticks in a row in which the filter found its limits in conflict. */
   conflicts: number;
@@ -65,6 +66,7 @@ export interface RuleSetup {
   readonly safety: SafetyConfig;
   readonly robot: RobotConfig;
   readonly interface: CommandInterface;
+  readonly envelope: Envelope;
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: the options of a rule are its own affair; the schema guards them.
@@ -128,14 +130,14 @@ export function evaluateRules(rules: readonly Rule[], context: RuleContext, verd
   }
 }
 
-export const makeContext = (inputs: Inputs, last: Float64Array): RuleContext => ({
+export const makeContext = (inputs: Inputs, situation: Situation): RuleContext => ({
   nowNs: 0,
   mode: 'BOOT',
   writing: false,
   engaged: false,
   deciding: false,
   inputs,
-  last,
+  situation,
   hasSent: false,
   conflicts: 0,
   criticInvalid: 0,

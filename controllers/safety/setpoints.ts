@@ -1,35 +1,28 @@
-import { clamp } from '../../src/core/geometry.ts';
 import type { RobotState } from '../../src/core/signals.ts';
-import type { CommandInterface } from '../interfaces/interface.ts';
-import type { CartesianLimits } from './limits.ts';
+import type { Envelope } from './envelope.ts';
 
 /**
  * The setpoints that the gate remembers: the last one SENT, from which every rate is measured; the anchor of the decision
- * in force; and the one that HOLD and STOPPED keep. Nothing else of motion is remembered, so seeding these three seeds
- * everything (reset rule 5 of facts/safety.md).
+ * in force; and the one that HOLD and STOPPED keep. What else of motion is remembered, the envelope remembers; so seeding
+ * here seeds everything (reset rule 5 of facts/safety.md).
  */
 export class Setpoints {
   readonly last: Float64Array;
   readonly anchor: Float64Array;
   readonly hold: Float64Array;
   lastSentNs = 0;
-  readonly #interface: CommandInterface;
-  readonly #limits: CartesianLimits;
+  readonly #envelope: Envelope;
 
-  constructor(iface: CommandInterface, limits: CartesianLimits) {
-    this.#interface = iface;
-    this.#limits = limits;
-    this.last = new Float64Array(iface.setpointSize);
-    this.anchor = new Float64Array(iface.setpointSize);
-    this.hold = new Float64Array(iface.setpointSize);
+  constructor(envelope: Envelope, size: number) {
+    this.#envelope = envelope;
+    this.last = new Float64Array(size);
+    this.anchor = new Float64Array(size);
+    this.hold = new Float64Array(size);
   }
 
   /** Arming: the first command is where the robot is. */
   seed(state: RobotState, nowNs: number): void {
-    const l = this.#limits;
-    this.#interface.hold(state, this.last);
-    this.last[7] = clamp(this.last[7]!, l.stiffnessMin, l.stiffnessMax);
-    this.last[8] = clamp(this.last[8]!, l.rotationStiffnessMin, l.rotationStiffnessMax);
+    this.#envelope.seed(state, this.last);
     this.hold.set(this.last);
     this.anchor.set(this.last);
     this.lastSentNs = nowNs;
@@ -37,13 +30,17 @@ export class Setpoints {
 
   /** Keeps the measured pose at the stiffness in force: captured once, so that it does not creep under load. */
   holdHere(state: RobotState): void {
-    this.#interface.hold(state, this.hold);
-    this.hold[7] = this.last[7]!;
-    this.hold[8] = this.last[8]!;
+    this.#envelope.hold(state, this.last, this.hold);
+  }
+
+  /** Goes on holding what was asked last. */
+  stay(): void {
+    this.#envelope.stay(this.last, this.hold);
   }
 
   /** A command went out. */
   sent(setpoint: Float64Array, atNs: number): void {
+    this.#envelope.sent(setpoint, atNs);
     this.last.set(setpoint);
     this.lastSentNs = atNs;
   }

@@ -1,21 +1,16 @@
 import { clamp } from '../../src/core/geometry.ts';
 import type { Source } from '../../src/core/signals.ts';
 import type { RiskJudge } from './critic.ts';
-import type { Inputs } from './inputs.ts';
+import type { Envelope, Situation } from './envelope.ts';
 import type { LadderState } from './ladder.ts';
-import type { CartesianLimits } from './limits.ts';
-import type { Output } from './output.ts';
-import type { Recovery } from './recovery.ts';
 import type { Scales } from './scales.ts';
 import type { Setpoints } from './setpoints.ts';
 
 export interface SourceParts {
-  readonly limits: CartesianLimits;
-  readonly inputs: Inputs;
+  readonly envelope: Envelope;
+  readonly situation: Situation;
   readonly setpoints: Setpoints;
   readonly judge: RiskJudge;
-  readonly recovery: Recovery;
-  readonly output: Output;
   readonly scales: Scales;
 }
 
@@ -44,7 +39,7 @@ export class Sources {
   /** Chooses by mode and fills `wish`. `none` is silence, the safe output of all other modes. */
   choose(ladder: LadderState, nowNs: number): Source {
     // REAL-TIME: every tick that may write.
-    const { setpoints, recovery } = this.#parts;
+    const { setpoints, envelope } = this.#parts;
     this.speedScale = 1;
     this.residualFraction = 0;
     switch (ladder.mode) {
@@ -54,16 +49,16 @@ export class Sources {
         if (ladder.readyNs < 0) break;
         return this.#policy(clamp((nowNs - ladder.readyNs) / ladder.limits.engageRampNs, 0, 1));
       case 'RECOVERY':
-        this.speedScale = recovery.options.speedScale;
+        this.speedScale = envelope.recoverySpeed;
         this.wish.set(this.recoveryAim);
-        this.#keepInside();
+        envelope.confine(this.wish);
         return 'recovery';
       case 'STOPPING':
-        return this.#brake(nowNs);
+        return this.#brake();
       case 'ESTOP':
         if (this.#stopWasSent) return 'none';
         this.#stopWasSent = true;
-        return this.#brake(nowNs);
+        return this.#brake();
       case 'HOLD':
       case 'STOPPED':
         break;
@@ -75,35 +70,23 @@ export class Sources {
   }
 
   #policy(ramp: number): Source {
-    const { judge, scales, setpoints } = this.#parts;
+    const { judge, scales, setpoints, envelope } = this.#parts;
     // Fail closed: a policy that was not judged in this tick, or not by a risk, moves nothing.
     if (judge.invalid || Number.isNaN(judge.riskProposed)) {
       this.speedScale = 0;
-      this.wish.set(setpoints.last);
+      envelope.stay(setpoints.last, this.wish);
       return 'hold';
     }
     this.speedScale = ramp * scales.speed;
     this.residualFraction = judge.fraction * scales.residual;
     this.wish.set(judge.aim);
-    this.#keepInside();
+    envelope.confine(this.wish);
     return 'policy';
   }
 
-  /**
-   * No learned wish leaves the pose box. The filter lets a setpoint yield to a robot that is outside already, for hold
-   * and brake must not pull on it; a policy that pushes at a wall would walk out by that door, a servo's error a tick.
-   */
-  #keepInside(): void {
-    const { boxMin, boxMax } = this.#parts.limits;
-    for (let i = 0; i < 3; i++) {
-      const to = this.wish[i]!;
-      this.wish[i] = to < boxMin[i]! ? boxMin[i]! : to > boxMax[i]! ? boxMax[i]! : to;
-    }
-  }
-
-  #brake(nowNs: number): Source {
-    const { output, setpoints, inputs } = this.#parts;
-    output.brake.step(setpoints.last, inputs.state.pose, setpoints.elapsed(nowNs), this.wish);
+  #brake(): Source {
+    const { envelope, situation } = this.#parts;
+    envelope.brake(situation, this.wish);
     return 'brake';
   }
 }

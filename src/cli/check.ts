@@ -1,4 +1,5 @@
-import { cartesianImpedance } from '../../controllers/interfaces/cartesian-impedance.ts';
+import { commandInterface } from '../../controllers/interfaces/index.ts';
+import { makeEnvelope } from '../../controllers/safety/envelopes.ts';
 import { makeRules } from '../../controllers/safety/rules/index.ts';
 import { createBase } from '../../policies/base/registry.ts';
 import { createCritic } from '../../policies/critic/registry.ts';
@@ -35,7 +36,7 @@ export function checkPolicies(config: RunConfig): Policies {
   const base = createBase(config.policies.base);
   const residual = createResidual(config.policies.residual);
   const critic = createCritic(config.policies.critic);
-  const command = cartesianImpedance(config.robot);
+  const command = commandInterface(config.robot);
   const { actionSize, riskInputSize, name } = command;
   const shapes: [what: string, seen: number, wanted: number, by: string][] = [
     ['base: action size', base.actionSize, actionSize, `interface ${name}`],
@@ -57,7 +58,8 @@ export function checkPolicies(config: RunConfig): Policies {
       next: 'Name the weights that were trained for this run, or train them (`reflexarc train bc`).',
     });
   }
-  const rules = makeRules({ safety: config.safety, robot: config.robot, interface: command });
+  const envelope = makeEnvelope(config.safety, config.robot, command);
+  const rules = makeRules({ safety: config.safety, robot: config.robot, interface: command, envelope });
   return { base, residual, critic, rules: rules.map((rule) => rule.name) };
 }
 

@@ -29,7 +29,12 @@ export const robotSchema = z.strictObject({
   name: z.string(),
   base_frame: z.string().default('base'),
   tip_frame: z.string().default('tip'),
-  joints: z.array(jointSchema).min(1),
+  joints: z.array(jointSchema).describe('in the order of every joint vector; empty for a mobile base'),
+  sources: z
+    .array(z.enum(['joint_states', 'pose', 'wrench']))
+    .min(1)
+    .default(['joint_states', 'pose', 'wrench'])
+    .describe('the messages of one stamp that make a state; without a source, what is judged by it is off'),
   topics: z.strictObject({
     joint_states: z.string().default('/joint_states'),
     pose: z.string().default('/ee_pose'),
@@ -39,13 +44,23 @@ export const robotSchema = z.strictObject({
     stop: z.string().default('/stop').describe('the sentinel publishes here when the reflex is silent'),
     robot_status: z.string().default('/robot_status'),
   }),
-  interface: z.strictObject({
-    type: z.literal('cartesian_impedance'),
-    position_scale: positive.default(0.005).describe('m per unit of action'),
-    stiffness: positive.default(2000).describe('nominal translational stiffness, N/m'),
-    stiffness_rotation: positive.default(150).describe('Nm/rad'),
-    stiffness_factor: vec(3).default([0.3, 1, 1.5]).describe('factor at stiffness action -1, 0, +1'),
-  }),
+  interface: z.discriminatedUnion('type', [
+    z.strictObject({
+      type: z.literal('cartesian_impedance'),
+      position_scale: positive.default(0.005).describe('m per unit of action'),
+      stiffness: positive.default(2000).describe('nominal translational stiffness, N/m'),
+      stiffness_rotation: positive.default(150).describe('Nm/rad'),
+      stiffness_factor: vec(3).default([0.3, 1, 1.5]).describe('factor at stiffness action -1, 0, +1'),
+    }),
+    z.strictObject({
+      type: z.literal('joint_velocity'),
+      velocity_scale: finite.positive().max(1).default(0.5).describe('share of the velocity limit per unit of action'),
+    }),
+    z.strictObject({
+      type: z.literal('joint_position'),
+      position_scale: positive.default(0.05).describe('rad per unit of action, from where the setpoint is'),
+    }),
+  ]),
 });
 
 export const taskSchema = z.strictObject({
@@ -76,7 +91,14 @@ export const taskSchema = z.strictObject({
 
 export const safetySchema = z.strictObject({
   control_hz: positive.default(100),
-  pose_box: z.strictObject({ min: vec(3), max: vec(3) }).describe('workspace of the tip, base frame, m'),
+  pose_box: z
+    .strictObject({ min: vec(3), max: vec(3) })
+    .optional()
+    .describe('workspace of the tip, base frame, m; a Cartesian interface needs it'),
+  planes: z
+    .array(z.strictObject({ normal: vec(3), offset: finite }))
+    .default([])
+    .describe('half-spaces of the workspace: normal · position ≤ offset, base frame, m'),
   target_box: z
     .strictObject({ min: vec(3), max: vec(3) })
     .optional()
@@ -89,6 +111,19 @@ export const safetySchema = z.strictObject({
   stiffness: range.default([200, 3000]).describe('N/m'),
   stiffness_rotation: range.default([10, 300]).describe('Nm/rad'),
   stiffness_rate: positive.default(10000).describe('N/m per second'),
+  joints: z
+    .strictObject({
+      margin: finite.min(0).default(0.002).describe('rad that a limit is kept off by'),
+      derate: finite.gt(0).max(1).default(0.7).describe('share of the acceleration limit that stopping reckons with'),
+      reaction_ms: positive.default(30).describe('how long a velocity may go on before it is braked: 3 periods'),
+      delay_ms: finite.min(0).default(20).describe('a command shows in the measured positions after at most this'),
+      reference_limit: positive.default(0.05).describe('position setpoint never further from the measured one, rad'),
+      tracking: positive.default(0.1).describe('largest difference between motion asked and motion seen, rad'),
+      inward_speed: positive.default(0.05).describe('of a joint that comes back from outside its limits, rad/s'),
+      stop_speed: positive.default(0.01).describe('rad/s: below, a joint counts as stopped'),
+    })
+    .prefault({})
+    .describe('for joint interfaces; limits are those of the robot'),
   force_soft: positive.default(22).describe('N: above, stiffness goes down to its floor and nothing pushes on'),
   force_limit: positive.default(30).describe('N on the filtered norm: above, controlled stop'),
   force_filter_hz: positive.default(30),

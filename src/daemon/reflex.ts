@@ -5,7 +5,7 @@
 import { rmSync } from 'node:fs';
 import { createServer, Socket } from 'node:net';
 import { Subject } from 'rxjs';
-import { cartesianImpedance } from '../../controllers/interfaces/cartesian-impedance.ts';
+import { commandInterface } from '../../controllers/interfaces/index.ts';
 import { Gate, type TickRecord } from '../../controllers/safety/gate.ts';
 import { createCritic } from '../../policies/critic/registry.ts';
 import { MonotonicClock, NS_PER_MS } from '../core/clock.ts';
@@ -27,7 +27,7 @@ const stepped = config.daemon.time === 'stepped' ? new FollowingClock(wall) : nu
 const clock = stepped ?? wall;
 const periodNs = 1e9 / config.safety.control_hz;
 
-const kinematics = cartesianImpedance(config.robot);
+const kinematics = commandInterface(config.robot);
 const gate = new Gate({
   safety: config.safety,
   robot: config.robot,

@@ -16,14 +16,14 @@ export const robotBridges = [rosbridge] as const;
 /** The bridge that the run names. @throws ReflexArcError RA_CONFIG_INVALID */
 export const robotBridge = (config: RunConfig) => named('bridge.type', robotBridges, config.bridge.type);
 
+const SOURCE_TYPES = { joint_states: TYPES.jointState, pose: TYPES.poseStamped, wrench: TYPES.wrenchStamped } as const;
+
 /** State and task target: what reflex and brain need. The clock comes first, so that it is set before the state. */
 export function lowDimensionalTopics({ robot, task, daemon }: RunConfig): TopicRef[] {
   const { topics } = robot;
   return [
     ...(daemon.time === 'stepped' ? [{ topic: topics.clock, type: TYPES.clock }] : []),
-    { topic: topics.joint_states, type: TYPES.jointState },
-    { topic: topics.pose, type: TYPES.poseStamped },
-    { topic: topics.wrench, type: TYPES.wrenchStamped },
+    ...robot.sources.map((source) => ({ topic: topics[source], type: SOURCE_TYPES[source] })),
     { topic: task.target_topic, type: TYPES.poseStamped },
   ];
 }

@@ -12,7 +12,7 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PegWorld } from '../../bridges/mujoco/world.ts';
-import { cartesianImpedance } from '../../controllers/interfaces/cartesian-impedance.ts';
+import { commandInterface } from '../../controllers/interfaces/index.ts';
 import { Mlp } from '../../policies/kernels/mlp.ts';
 import { type NetworkDescription, readNetwork } from '../../policies/kernels/network.ts';
 import { readSafetensors } from '../../policies/kernels/safetensors.ts';
@@ -68,7 +68,7 @@ export async function collectRisk(
   const random = new SeededRandom(options.seed).fork('risk');
   const world = await PegWorld.load(config.robot, config.task, config.task.world.model);
   const state = makeRobotState(config.robot.joints.length);
-  const kinematics = cartesianImpedance(config.robot);
+  const kinematics = commandInterface(config.robot);
   const data: RiskData = { rows: [], labels: [], episode: [], violations: 0 };
   const noisy = roughened(base, residual, random);
   const run = new InProcessRun({ config: rough, world, base: noisy.base, residual: noisy.residual, critic: carefree });

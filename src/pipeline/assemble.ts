@@ -43,6 +43,8 @@ export interface AssemblerCounters {
   incomplete: number;
 }
 
+const PART = { joint_states: 1, pose: 2, wrench: 4 } as const;
+
 export class StateAssembler {
   readonly counters: AssemblerCounters = { complete: 0, refused: 0, incomplete: 0 };
   /** What was wrong with the last refused message. */
@@ -51,6 +53,8 @@ export class StateAssembler {
   readonly #topics: RobotConfig['topics'];
   readonly #state: RobotState;
   readonly #index: Int32Array;
+  /** A bit for each source that makes a state. */
+  readonly #wanted: number;
   #stampNs = Number.NaN;
   #parts = 0;
   #seq = 0;
@@ -60,15 +64,16 @@ export class StateAssembler {
     this.#topics = robot.topics;
     this.#state = makeRobotState(robot.joints.length);
     this.#index = new Int32Array(robot.joints.length);
+    this.#wanted = robot.sources.reduce((bits, source) => bits | PART[source], 0);
   }
 
   /** The complete set that this frame closes, or null. The object is reused: copy what you keep. */
   accept(frame: SensorFrame): RobotState | null {
     let part = 0;
-    if (frame.topic === this.#topics.joint_states) part = 1;
-    else if (frame.topic === this.#topics.pose) part = 2;
-    else if (frame.topic === this.#topics.wrench) part = 4;
-    if (part === 0) return null;
+    if (frame.topic === this.#topics.joint_states) part = PART.joint_states;
+    else if (frame.topic === this.#topics.pose) part = PART.pose;
+    else if (frame.topic === this.#topics.wrench) part = PART.wrench;
+    if ((part & this.#wanted) === 0) return null;
     if (typeof frame.message !== 'object' || frame.message === null) {
       this.#refuse(`a message that is ${frame.message === null ? 'null' : `a ${typeof frame.message}`}`);
       return null;
@@ -79,11 +84,11 @@ export class StateAssembler {
       this.#stampNs = stampNs;
       this.#parts = 0;
     }
-    if (part === 1 && !this.#joints(frame.message as JointStateLike)) return null;
-    if (part === 2) this.#pose(frame.message as PoseLike);
-    if (part === 4) this.#wrench(frame.message as WrenchLike);
+    if (part === PART.joint_states && !this.#joints(frame.message as JointStateLike)) return null;
+    if (part === PART.pose) this.#pose(frame.message as PoseLike);
+    if (part === PART.wrench) this.#wrench(frame.message as WrenchLike);
     this.#parts |= part;
-    if (this.#parts !== 7) return null;
+    if (this.#parts !== this.#wanted) return null;
     this.#parts = 0;
     this.counters.complete++;
     this.#state.seq = ++this.#seq;

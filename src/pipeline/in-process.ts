@@ -3,7 +3,7 @@ import type { EpisodeStatus } from '../../bridges/messages/messages.ts';
 import { MujocoBridge } from '../../bridges/mujoco/bridge.ts';
 import type { PegWorld } from '../../bridges/mujoco/world.ts';
 import { RecedingHorizon } from '../../controllers/chunks/receding-horizon.ts';
-import { cartesianImpedance } from '../../controllers/interfaces/cartesian-impedance.ts';
+import { commandInterface } from '../../controllers/interfaces/index.ts';
 import { Gate, type TickRecord } from '../../controllers/safety/gate.ts';
 import type { BasePolicy, ResidualPolicy, RiskCritic } from '../../policies/policy.ts';
 import { VirtualClock } from '../core/clock.ts';
@@ -48,7 +48,7 @@ export class InProcessRun {
     this.#world = world;
     this.#task = config.task;
     this.clock = new VirtualClock(world.timeNs);
-    const kinematics = cartesianImpedance(config.robot);
+    const kinematics = commandInterface(config.robot);
     this.bridge = new MujocoBridge(world, kinematics.encoder, this.clock, config.seed);
     this.gate = new Gate({
       safety: config.safety,

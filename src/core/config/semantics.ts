@@ -94,6 +94,7 @@ function checkForces({ robot, safety, task }: RunConfig, notes: Notes): void {
     at('reference_limit'),
     `${product} is above force_limit ${force_limit} N: the force rule, not Δ, will do the limiting`,
   );
+  if (robot.interface.type !== 'cartesian_impedance') return;
   const { stiffness: nominal, stiffness_factor: factors } = robot.interface;
   const reach = factors.map((f) => f * nominal);
   notes.warn(
@@ -111,6 +112,7 @@ function checkForces({ robot, safety, task }: RunConfig, notes: Notes): void {
 function checkSpace({ robot, safety, task }: RunConfig, notes: Notes): void {
   const { pose_box: box, target_box: near } = safety;
   const { hole_nominal: hole, hole_range: range } = task.world;
+  if (!box) return;
   for (const [i, axis] of AXES.entries()) {
     const [min, max] = [box.min[i]!, box.max[i]!];
     notes.refuse(min >= max, ['safety', 'pose_box', 'min'], `crosses max on ${axis}: ${min} m is not below ${max} m`);
@@ -125,6 +127,7 @@ function checkSpace({ robot, safety, task }: RunConfig, notes: Notes): void {
       `${axis} = ${hole[i]} ± ${half} m leaves safety.pose_box [${min}, ${max}] m: the task cannot be done`,
     );
   }
+  if (robot.interface.type !== 'cartesian_impedance') return;
   const step = robot.interface.position_scale;
   notes.warn(
     step * task.decision_hz > safety.speed * 1.0001,

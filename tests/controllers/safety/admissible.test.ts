@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { admissible, type Judged, REFUSAL } from '../../../controllers/safety/admissible.ts';
+import { admissible, type Judged, REFUSAL } from '../../../controllers/safety/cartesian/admissible.ts';
 import { rotateBy } from '../../../src/core/geometry.ts';
 import { limitsOf } from './arbitrary.ts';
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
-import type { Judged } from '../../../controllers/safety/admissible.ts';
-import { type CartesianLimits, cartesianLimits } from '../../../controllers/safety/limits.ts';
+import type { Judged } from '../../../controllers/safety/cartesian/admissible.ts';
+import { type CartesianLimits, cartesianLimits } from '../../../controllers/safety/cartesian/limits.ts';
 import { rotateBy } from '../../../src/core/geometry.ts';
 import { safetyOf } from './rig.ts';
 

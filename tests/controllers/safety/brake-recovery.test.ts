@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { admissible, REFUSAL } from '../../../controllers/safety/admissible.ts';
-import { Brake, selfTest } from '../../../controllers/safety/brake.ts';
-import { type CartesianLimits, cartesianLimits } from '../../../controllers/safety/limits.ts';
-import { Recovery } from '../../../controllers/safety/recovery.ts';
+import { admissible, REFUSAL } from '../../../controllers/safety/cartesian/admissible.ts';
+import { Brake, selfTest } from '../../../controllers/safety/cartesian/brake.ts';
+import { type CartesianLimits, cartesianLimits } from '../../../controllers/safety/cartesian/limits.ts';
+import { Recovery } from '../../../controllers/safety/cartesian/recovery.ts';
 import { rotateBy } from '../../../src/core/geometry.ts';
 import { anyDouble, insideEveryLimit, limitsOf, limits as manyLimits, RUNS, vec } from './arbitrary.ts';
 import { safetyOf } from './rig.ts';

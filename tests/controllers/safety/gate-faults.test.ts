@@ -36,7 +36,7 @@ describe('faults inside', () => {
   /** Lets the real filter work until `broken` is called for. */
   const breakable = (spoil: (out: Float64Array) => void) => {
     const state = { broken: false };
-    const filter: ApplyFilter = (wish, _last, _pose, _force, _elapsed, _scale, out) => {
+    const filter: ApplyFilter = (wish, _by, _scale, out) => {
       out.set(wish);
       if (state.broken) spoil(out);
       return 0;

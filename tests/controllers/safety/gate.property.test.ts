@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { admissible, type Judged, REFUSAL } from '../../../controllers/safety/admissible.ts';
-import { cartesianLimits } from '../../../controllers/safety/limits.ts';
+import { admissible, type Judged, REFUSAL } from '../../../controllers/safety/cartesian/admissible.ts';
+import { cartesianLimits } from '../../../controllers/safety/cartesian/limits.ts';
 import type { Decision, OperatorRequest, RobotState } from '../../../src/core/signals.ts';
 import { anyDouble } from './arbitrary.ts';
 import { MS, Rig, safetyOf } from './rig.ts';

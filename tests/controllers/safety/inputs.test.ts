@@ -2,9 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { BAD, Inputs } from '../../../controllers/safety/inputs.ts';
 import { inputLimits } from '../../../controllers/safety/limits.ts';
 import { type Decision, type Mode, makeRobotState, type RobotState } from '../../../src/core/signals.ts';
-import { MS, safetyOf } from './rig.ts';
+import { MS, robot, safetyOf } from './rig.ts';
 
-const made = () => new Inputs(inputLimits(safetyOf(), 2, 4));
+const made = () => new Inputs(inputLimits(safetyOf(), robot, 4));
 const state = (changes: Partial<RobotState> = {}): RobotState => ({ ...makeRobotState(2), ...changes });
 /** A state stamped and received at `ms`. */
 const at = (ms: number, changes: Partial<RobotState> = {}): RobotState =>

@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { cartesianImpedance } from '../../../controllers/interfaces/cartesian-impedance.ts';
+import { makeEnvelope } from '../../../controllers/safety/envelopes.ts';
 import { BAD, Inputs } from '../../../controllers/safety/inputs.ts';
 import { SEVERITY } from '../../../controllers/safety/ladder.ts';
 import { inputLimits } from '../../../controllers/safety/limits.ts';
@@ -23,13 +24,15 @@ const setup = (changes: Record<string, unknown> = {}) => ({
   safety: safetyOf(changes),
   robot,
   interface: cartesianImpedance(robot),
+  envelope: makeEnvelope(safetyOf(changes), robot, cartesianImpedance(robot)),
 });
 
 /** A context in which every rule passes: ACTIVE at t = 1 s, robot at its setpoint, decision 10 ms old. */
 function healthy(): RuleContext {
-  const inputs = new Inputs(inputLimits(safetyOf(), 2, 4));
+  const inputs = new Inputs(inputLimits(safetyOf(), robot, 4));
   const last = Float64Array.of(0.5, 0, 0.2, 0, 0, 0, 1, 2000, 150);
-  const c = makeContext(inputs, last);
+  const { state, force, target } = inputs;
+  const c = makeContext(inputs, { last, state, force, target, elapsed: 0, nowNs: 0 });
   Object.assign(c, { nowNs: 1000 * MS, mode: 'ACTIVE', writing: true, engaged: true, deciding: true, hasSent: true });
   inputs.state.pose.set(last.subarray(0, 7));
   Object.assign(inputs.state, { stampNs: 990 * MS, receivedNs: 990 * MS });
@@ -422,7 +425,7 @@ describe('each rule', () => {
   it('takes its options from safety.rules', () => {
     const c = healthy();
     c.inputs.state.pose[1] = 0.012;
-    expect(judge('tracking', c, { rules: { tracking: { factor: 1 } } })).toMatchObject({ severity: 4, limit: 0.01 });
+    expect(judge('tracking', c, { rules: { tracking: { factor: 0.5 } } })).toMatchObject({ severity: 4, limit: 0.01 });
   });
 });
 
@@ -436,7 +439,7 @@ describe('the set of rules', () => {
   it.each([
     [{ off: ['traking'] }, /safety rule "traking"; allowed: .*tracking/],
     [{ rules: { traking: {} } }, /safety rule "traking"/],
-    [{ rules: { tracking: { factor: 0.5 } } }, /safety.rules.tracking.factor/],
+    [{ rules: { tracking: { factor: 0.4 } } }, /safety.rules.tracking.factor/],
     [{ rules: { tracking: { factr: 2 } } }, /safety.rules.tracking/],
     [{ rules: { finite: { any: 1 } } }, /safety.rules.finite/],
   ])('refuses %j', (changes, message) => {

@@ -23,7 +23,7 @@ describe('a run that is well formed', () => {
   it('takes a section inline as well as from a file', () => {
     const indented = SAFETY.replaceAll(/^/gm, '  ');
     const { run } = runFolder({ 'runs/run.yaml': RUN.replace('safety: ../safety/arm.yaml', `safety:\n${indented}`) });
-    expect(loadRun(run).config.safety.pose_box.max).toEqual([0.7, 0.3, 0.5]);
+    expect(loadRun(run).config.safety.pose_box!.max).toEqual([0.7, 0.3, 0.5]);
   });
 
   it('resolves a path from the folder of the file that holds it', () => {

@@ -1,5 +1,11 @@
-import { norm3, rotateBy, rotationBetween } from '../../src/core/geometry.ts';
+import { norm3, rotateBy, rotationBetween } from '../../../src/core/geometry.ts';
+import { CLIPPED } from '../envelope.ts';
 import type { CartesianLimits } from './limits.ts';
+
+/** Room for rounding: a wish within this share of a limit is inside it, so that a second pass changes nothing. */
+const EPS = 1e-9;
+/** And this much beside it, m or rad: what is left of a rate of zero after rounding. */
+const SLACK = 1e-12;
 
 /**
  * The hard filter for Cartesian setpoints `[x y z qx qy qz qw kt kr]`: closed form, no solver, no memory of its own.
@@ -15,22 +21,6 @@ import type { CartesianLimits } from './limits.ts';
  *
  * NOTE a wish that already satisfies every limit comes out bit for bit; filtering twice is filtering once.
  */
-export const CLIPPED = {
-  speed: 1,
-  reference: 2,
-  box: 4,
-  target: 8,
-  rotation: 16,
-  stiffness: 32,
-  force: 64,
-  conflict: 128,
-} as const;
-
-/** Room for rounding: a wish within this share of a limit is inside it, so that a second pass changes nothing. */
-const EPS = 1e-9;
-/** And this much beside it, m or rad: what is left of a rate of zero after rounding. */
-const SLACK = 1e-12;
-
 export class CartesianFilter {
   readonly #limits: CartesianLimits;
   readonly #target = new Float64Array(3);

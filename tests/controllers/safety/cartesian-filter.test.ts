@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { CartesianFilter, CLIPPED } from '../../../controllers/safety/filter.ts';
+import { CartesianFilter } from '../../../controllers/safety/cartesian/filter.ts';
+import { CLIPPED } from '../../../controllers/safety/envelope.ts';
 import { rotateBy } from '../../../src/core/geometry.ts';
 import { limitsOf } from './arbitrary.ts';
 

@@ -1,4 +1,4 @@
-import { norm3 } from '../../src/core/geometry.ts';
+import { norm3 } from '../../../src/core/geometry.ts';
 import type { CartesianLimits } from './limits.ts';
 
 export interface RecoveryOptions {

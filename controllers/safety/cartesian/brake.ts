@@ -1,4 +1,4 @@
-import { clamp, norm3, rotateBy, rotationBetween } from '../../src/core/geometry.ts';
+import { clamp, norm3, rotateBy, rotationBetween } from '../../../src/core/geometry.ts';
 import { admissible, type Judged } from './admissible.ts';
 import type { CartesianLimits } from './limits.ts';
 

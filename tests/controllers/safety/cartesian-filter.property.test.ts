@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { admissible, REFUSAL } from '../../../controllers/safety/admissible.ts';
-import { CartesianFilter } from '../../../controllers/safety/filter.ts';
+import { admissible, REFUSAL } from '../../../controllers/safety/cartesian/admissible.ts';
+import { CartesianFilter } from '../../../controllers/safety/cartesian/filter.ts';
 import { type Case, insideEveryLimit, RUNS, situation } from './arbitrary.ts';
 
 function run(c: Case, wish = c.wish, speedScale = c.speedScale): { out: Float64Array; flags: number } {
