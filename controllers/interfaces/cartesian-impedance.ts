@@ -1,8 +1,9 @@
 import type { RobotConfig } from '../../src/core/config-schema.ts';
 import { clamp } from '../../src/core/geometry.ts';
 import { interfaceOf } from '../../src/core/robot-interface.ts';
-import type { Command, CommandEncoder, RobotState, SafeAction } from '../../src/core/signals.ts';
+import type { Command, CommandCodec, RobotState, SafeAction, SeenCommand } from '../../src/core/signals.ts';
 import type { CommandInterface } from './interface.ts';
+import { numberOf, stampOf, time } from './message.ts';
 
 /**
  * Cartesian impedance, commanded as SERL does it: an equilibrium pose and a stiffness. Action `[dx dy dz k]`, setpoint
@@ -58,12 +59,12 @@ export function cartesianImpedance(robot: RobotConfig): CommandInterface {
       out[at + 12] = aim[KT]! / RISK_STIFFNESS;
     },
 
-    encoder: equilibriumEncoder(robot.topics.command, robot.base_frame),
+    codec: equilibriumCodec(robot.topics.command, robot.base_frame),
   };
 }
 
 /** Encodes a SafeAction as reflexarc_msgs/msg/EquilibriumCommand (see bridges/messages for the receiver's contract). */
-function equilibriumEncoder(topic: string, frame: string): CommandEncoder {
+function equilibriumCodec(topic: string, frame: string): CommandCodec {
   return {
     topic,
     type: TYPE,
@@ -86,10 +87,19 @@ function equilibriumEncoder(topic: string, frame: string): CommandEncoder {
       };
       return { topic, type: TYPE, message };
     },
+    decode(message: unknown): SeenCommand {
+      const m = message as Partial<Record<string, never>> | null;
+      const { position: p, orientation: q } = (m?.pose ?? {}) as {
+        position?: Record<string, unknown>;
+        orientation?: Record<string, unknown>;
+      };
+      const values = [p?.x, p?.y, p?.z, q?.x, q?.y, q?.z, q?.w, m?.stiffness, m?.stiffness_rotation];
+      return {
+        epoch: numberOf(m?.epoch),
+        seq: numberOf(m?.seq),
+        stampNs: stampOf(m),
+        setpoint: Float64Array.from(values, numberOf),
+      };
+    },
   };
-}
-
-function time(ns: number): { sec: number; nanosec: number } {
-  const sec = Math.floor(ns / 1e9);
-  return { sec, nanosec: Math.round(ns - sec * 1e9) };
 }

@@ -1,4 +1,4 @@
-import type { CommandEncoder, RobotState } from '../../src/core/signals.ts';
+import type { CommandCodec, RobotState } from '../../src/core/signals.ts';
 
 /**
  * What an action means on a kind of robot: the one place that knows the layout of action and setpoint.
@@ -21,5 +21,5 @@ export interface CommandInterface {
   /** Input row of the risk critic for standing in `state` and aiming at `aim`: riskInputSize numbers at `at`. */
   readonly riskInputSize: number;
   riskInput(state: RobotState, target: Float64Array, aim: Float64Array, out: Float64Array, at: number): void;
-  readonly encoder: CommandEncoder;
+  readonly codec: CommandCodec;
 }

@@ -1,6 +1,7 @@
 import type { RobotConfig } from '../../src/core/config-schema.ts';
-import type { Command, CommandEncoder, RobotState, SafeAction } from '../../src/core/signals.ts';
+import type { Command, CommandCodec, RobotState, SafeAction, SeenCommand } from '../../src/core/signals.ts';
 import type { CommandInterface } from './interface.ts';
+import { numberOf, stampOf, time } from './message.ts';
 
 /** Scales of the risk row that make about one unit: rad, rad/s, Nm. */
 const RISK_VELOCITY = 0.5;
@@ -47,11 +48,11 @@ export function jointInterface(robot: RobotConfig): CommandInterface {
       }
     },
 
-    encoder: jogEncoder(robot, isPosition),
+    codec: jogCodec(robot, isPosition),
   };
 }
 
-function jogEncoder(robot: RobotConfig, isPosition: boolean): CommandEncoder {
+function jogCodec(robot: RobotConfig, isPosition: boolean): CommandCodec {
   const { command: topic } = robot.topics;
   const type = 'control_msgs/msg/JointJog';
   const names = robot.joints.map((j) => j.name);
@@ -60,15 +61,20 @@ function jogEncoder(robot: RobotConfig, isPosition: boolean): CommandEncoder {
     type,
     encode(action: SafeAction): Command {
       const setpoint = Array.from(action.setpoint);
-      const sec = Math.floor(action.stampNs / 1e9);
       const message = {
-        header: { stamp: { sec, nanosec: Math.round(action.stampNs - sec * 1e9) }, frame_id: robot.base_frame },
+        header: { stamp: time(action.stampNs), frame_id: robot.base_frame },
         joint_names: names,
         displacements: isPosition ? setpoint : [],
         velocities: isPosition ? [] : setpoint,
         duration: action.leaseMs / 1e3,
       };
       return { topic, type, message };
+    },
+    decode(message: unknown): SeenCommand {
+      const m = message as { displacements?: unknown; velocities?: unknown } | null;
+      const values = isPosition ? m?.displacements : m?.velocities;
+      const setpoint = Array.isArray(values) ? Float64Array.from(values, numberOf) : null;
+      return { epoch: -1, seq: -1, stampNs: stampOf(m), setpoint };
     },
   };
 }

@@ -15,7 +15,10 @@ export interface GateCounters extends InputCounters {
   conflicts: number;
   refusedSends: number;
   postCheckFailures: number;
+  /** Ticks more than two periods after the one before. */
   overruns: number;
+  /** Commands of others that were seen on the command topic. */
+  foreignCommands: number;
 }
 
 export const makeGateCounters = (): GateCounters => ({
@@ -29,6 +32,7 @@ export const makeGateCounters = (): GateCounters => ({
   refusedSends: 0,
   postCheckFailures: 0,
   overruns: 0,
+  foreignCommands: 0,
 });
 
 /** Acts of the operator: they end authority, but are no interventions of the gate. */

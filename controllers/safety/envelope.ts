@@ -77,6 +77,8 @@ export interface Envelope {
   recover(by: Situation, out: Float64Array): void;
   /** Takes a learned wish into the workspace before it is filtered. */
   confine(wish: Float64Array): void;
+  /** How much motion `setpoint` asks for after `last`, in `tracking.unit`. */
+  asked(setpoint: Float64Array, last: Float64Array): number;
   /** Distance between the robot and what it was asked, in `tracking.unit`. */
   trackingError(by: Situation): number;
   /** Runs the braking law through its worst cases. Empty when it keeps its word; else one sentence. */

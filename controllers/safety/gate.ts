@@ -8,11 +8,13 @@ import type {
   OperatorRequest,
   RobotState,
   SafeAction,
+  SeenCommand,
   SentCommand,
 } from '../../src/core/signals.ts';
 import type { CommandInterface } from '../interfaces/interface.ts';
 import { type GateCounters, Interventions, makeGateCounters } from './counters.ts';
 import { RiskJudge } from './critic.ts';
+import { Echo } from './echo.ts';
 import { CLIPPED, type Envelope, type Situation } from './envelope.ts';
 import { makeEnvelope } from './envelopes.ts';
 import { Inputs } from './inputs.ts';
@@ -57,8 +59,8 @@ export interface GateParts {
 /** A SafeAction while it is being written: the brand comes with the cast in `#emit`, and nowhere else. */
 type ActionBuffer = { -readonly [K in keyof SafeAction as K extends string ? K : never]: SafeAction[K] };
 
-/** A tick this late is no longer an overrun to count but a loss of control, ms (facts/safety.md 4.2). */
-const OVERRUN_STOP_MS = 100;
+/** Ticks further apart than this are an overrun. */
+const OVERRUN_PERIODS = 2;
 
 /**
  * The gate: the only place that makes a SafeAction (house rule 1). Call `ingest…` as messages arrive and `tick` once per
@@ -81,6 +83,7 @@ export class Gate {
   readonly #situation: Situation;
   readonly #periodS: number;
   readonly #inputs: Inputs;
+  readonly #echo: Echo;
   readonly #setpoints: Setpoints;
   readonly #judge: RiskJudge;
   readonly #output: Output;
@@ -111,6 +114,7 @@ export class Gate {
     this.rules = makeRules({ safety, robot, interface: iface, envelope: this.#envelope }, parts.rules ?? RULES);
     this.off = [...safety.off];
     this.#inputs = new Inputs(inputLimits(safety, robot, iface.actionSize), this.counters);
+    this.#echo = new Echo(iface.setpointSize);
     this.#setpoints = new Setpoints(this.#envelope, iface.setpointSize);
     const { state, force, target } = this.#inputs;
     this.#situation = { last: this.#setpoints.last, state, force, target, elapsed: 0, nowNs: 0 };
@@ -123,7 +127,7 @@ export class Gate {
       judge: this.#judge,
       scales: this.#scales,
     });
-    this.#context = makeContext(this.#inputs, this.#situation);
+    this.#context = makeContext(this.#inputs, this.#echo, this.#situation);
     this.#ladder = initialLadder(ladderLimits(safety), parts.epochBase);
     this.record = makeTickRecord(iface.setpointSize);
     this.#action = {
@@ -188,20 +192,20 @@ export class Gate {
     const known = this.#inputs.linkEpoch;
     this.#inputs.linkUp = up;
     this.#inputs.linkEpoch = epoch;
+    if (epoch !== known) this.#echo.restart();
     if (known >= 0 && epoch !== known) this.#apply(reduce(this.#ladder, { kind: 'link_changed', nowNs }), nowNs);
+  }
+
+  /** A command was seen on the command topic, ours or not. */
+  ingestEcho(seen: SeenCommand): void {
+    this.#echo.observe(seen);
+    if (this.#echo.foreignSeq >= 0) this.counters.foreignCommands++;
   }
 
   /** A fault seen outside the gate, e.g. the brain died. Takes effect now; the next tick brakes. */
   report(cause: string, detail: string, nowNs: number, action: 'stop' | 'estop' | 'fault' = 'stop'): void {
     const severity = SEVERITY[action];
     this.#apply(reduce(this.#ladder, { kind: 'trip', nowNs, severity, cause, detail, value: 0, limit: 0 }), nowNs);
-  }
-
-  /** A tick came `lateMs` after its deadline: counted, and a stop above 100 ms. */
-  overrun(lateMs: number, nowNs: number): void {
-    this.counters.overruns++;
-    if (lateMs > OVERRUN_STOP_MS)
-      this.report('overrun', `a tick was ${lateMs} ms late, allowed ${OVERRUN_STOP_MS} ms`, nowNs);
   }
 
   /** What an operator asks. Never throws; a refusal says why. */
@@ -237,8 +241,12 @@ export class Gate {
     this.#inputs.observeSend(result);
     this.record.sent = result.sent;
     this.record.refused = !result.sent;
-    if (result.sent) this.#setpoints.sent(this.#action.setpoint, this.#action.stampNs);
-    else this.counters.refusedSends++;
+    if (result.sent) {
+      const { setpoint, epoch, seq, stampNs } = this.#action;
+      this.#inputs.askedMotion += this.#envelope.asked(setpoint, this.#setpoints.last);
+      this.#echo.sent(setpoint, epoch, seq, stampNs);
+      this.#setpoints.sent(setpoint, stampNs);
+    } else this.counters.refusedSends++;
   }
 
   #tick(nowNs: number): SafeAction | null {
@@ -247,6 +255,8 @@ export class Gate {
     const fresh = this.#inputs.hasFreshDecision(nowNs);
     observeLadder(this.#context, this.#ladder, fresh, nowNs);
     this.#context.conflicts = this.#output.conflicts;
+    this.#context.sinceTickNs = nowNs > this.#lastTickNs ? nowNs - this.#lastTickNs : 0;
+    if (this.#context.sinceTickNs > OVERRUN_PERIODS * this.#periodS * 1e9) this.counters.overruns++;
     this.#context.clockBackNs = nowNs < this.#lastTickNs ? this.#lastTickNs - nowNs : 0;
     this.#situation.nowNs = nowNs;
     this.#situation.elapsed = this.#setpoints.elapsed(nowNs);
@@ -260,6 +270,7 @@ export class Gate {
     }
     this.#stepLadder(nowNs, fresh);
     this.#inputs.clearFlags();
+    this.#echo.clearFlags();
     this.#scales.slew(Math.min((nowNs - this.#lastTickNs) / 1e9, this.#periodS));
     this.#lastTickNs = nowNs;
     explain(this.record, nowNs, this.#ladder, this.#inputs, this.#verdict, this.#judge);
@@ -346,6 +357,9 @@ export class Gate {
       this.#setpoints.seed(state, nowNs);
       this.#output.conflicts = 0;
       this.#inputs.refusedSends = 0;
+      this.#inputs.fullSends = 0;
+      this.#inputs.askedMotion = 0;
+      this.#echo.restart();
       this.#context.hasSent = true;
     } else if (to === 'HOLD' || to === 'STOPPED') this.#setpoints.holdHere(state);
     else if (to === 'ESTOP') this.#sources.allowOneStop();

@@ -88,6 +88,11 @@ export class Inputs {
   badState: Bad = BAD.none;
   /** States in a row whose stamp did not advance. */
   frozenStates = 0;
+  /** States in a row that were older than one already taken. */
+  disorderedStates = 0;
+  /** States taken in a row with positions and pose the same to the last bit, and the motion asked since they changed. */
+  unchangedStates = 0;
+  askedMotion = 0;
   /** ns by which the last refused stamp was off; 0 when the last one was in time. */
   skewNs = 0;
   /** Low-passed external force, N. */
@@ -97,6 +102,9 @@ export class Inputs {
   speed = 0;
   /** Of the fastest joint between the last two states, rad/s. */
   jointSpeed = 0;
+  /** |Δ| of each joint between the last two states, rad, and the time between them, s. */
+  readonly steps: Float64Array;
+  stepSeconds = 0;
 
   readonly target = Float64Array.of(Number.NaN, Number.NaN, Number.NaN, 0, 0, 0, 1);
   hasTarget = false;
@@ -109,12 +117,15 @@ export class Inputs {
   observationSeq = -1;
   observedNs = 0;
   decisionExpiresNs = 0;
+  /** Decisions in a row with the same action to the last bit; 0 while it is all zeros. */
+  sameDecisions = 0;
 
   linkUp = false;
   /** -1 before the first connection. */
   linkEpoch = -1;
 
-  /** Commands in a row that the bridge refused. */
+  /** Commands in a row that the bridge refused: the socket was full; any other reason. */
+  fullSends = 0;
   refusedSends = 0;
 
   readonly counters: InputCounters;
@@ -125,6 +136,7 @@ export class Inputs {
     this.#limits = limits;
     this.counters = counters;
     this.state = makeRobotState(limits.joints);
+    this.steps = new Float64Array(limits.joints);
     this.base = new Float64Array(limits.actionSize);
     this.residual = new Float64Array(limits.actionSize);
   }
@@ -145,15 +157,34 @@ export class Inputs {
     const stampStep = s.stampNs - known.stampNs;
     const continues = this.hasState && stampStep > 0;
     this.speed = continues ? distance3(s.pose, known.pose) / (stampStep * 1e-9) : 0;
-    this.jointSpeed = continues ? largestStep(s.position, known.position) / (stampStep * 1e-9) : 0;
+    this.#measureSteps(s, continues ? stampStep * 1e-9 : 0);
     this.#filterForce(s.wrench, continues ? stampStep * 1e-9 : Number.POSITIVE_INFINITY);
     if (!continues || stale) this.#leastDelayNs = s.receivedNs - s.stampNs;
     copyRobotState(s, known);
     this.hasState = true;
     this.frozenStates = 0;
+    this.disorderedStates = 0;
     this.skewNs = 0;
     this.counters.states++;
     return true;
+  }
+
+  /** How far each joint moved in `seconds`, and whether anything moved at all; 0: this state has no predecessor. */
+  #measureSteps(s: RobotState, seconds: number): void {
+    const known = this.state;
+    let largest = 0;
+    let changed = seconds === 0;
+    for (let i = 0; i < this.steps.length; i++) {
+      const step = seconds > 0 ? Math.abs(s.position[i]! - known.position[i]!) : 0;
+      this.steps[i] = step;
+      largest = Math.max(largest, step);
+    }
+    if (largest > 0) changed = true;
+    for (let i = 0; i < 7; i++) if (s.pose[i] !== known.pose[i]) changed = true;
+    this.stepSeconds = seconds;
+    this.jointSpeed = seconds > 0 ? largest / seconds : 0;
+    this.unchangedStates = changed ? 0 : this.unchangedStates + 1;
+    if (changed) this.askedMotion = 0;
   }
 
   #judgeState(s: RobotState): Bad {
@@ -172,6 +203,7 @@ export class Inputs {
     const known = this.state;
     if (s.stampNs < known.stampNs || s.receivedNs < known.receivedNs) {
       this.counters.outOfOrderStates++;
+      this.disorderedStates++;
       return false;
     }
     if (s.stampNs === known.stampNs) {
@@ -222,6 +254,7 @@ export class Inputs {
     if (!isVector(d.base, actionSize) || !isVector(d.residual, actionSize)) return this.#refuseDecision(BAD.shape);
     if (!allFinite(d.base) || !allFinite(d.residual)) return this.#refuseDecision(BAD.nonFinite);
     if (!Number.isFinite(d.observedNs) || !Number.isFinite(d.expiresNs)) return this.#refuseDecision(BAD.nonFinite);
+    this.sameDecisions = this.#repeats(d) ? this.sameDecisions + 1 : 0;
     this.base.set(d.base);
     this.residual.set(d.residual);
     for (let i = 0; i < actionSize; i++) {
@@ -237,6 +270,16 @@ export class Inputs {
     this.hasDecision = true;
     this.counters.decisions++;
     return true;
+  }
+
+  /** The same action as before, to the last bit, and not the one that asks for nothing. */
+  #repeats(d: Decision): boolean {
+    let asks = false;
+    for (let i = 0; i < this.base.length; i++) {
+      if (d.base[i] !== this.base[i] || d.residual[i] !== this.residual[i]) return false;
+      if (d.base[i] !== 0 || d.residual[i] !== 0) asks = true;
+    }
+    return asks && this.hasDecision;
   }
 
   #refuseDecision(bad: Bad): false {
@@ -273,7 +316,9 @@ export class Inputs {
   }
 
   observeSend(result: SentCommand): void {
-    this.refusedSends = result.sent ? 0 : this.refusedSends + 1;
+    const full = result.refused === 'backpressure';
+    this.fullSends = full ? this.fullSends + 1 : 0;
+    this.refusedSends = result.sent || full ? 0 : this.refusedSends + 1;
   }
 }
 
@@ -285,10 +330,4 @@ function distance3(a: Float64Array, b: Float64Array): number {
   const y = a[1]! - b[1]!;
   const z = a[2]! - b[2]!;
   return Math.sqrt(x * x + y * y + z * z);
-}
-
-function largestStep(a: Float64Array, b: Float64Array): number {
-  let largest = 0;
-  for (let i = 0; i < a.length; i++) largest = Math.max(largest, Math.abs(a[i]! - b[i]!));
-  return largest;
 }

@@ -2,6 +2,7 @@ import type { RobotConfig, SafetyConfig } from '../../src/core/config-schema.ts'
 import type { Plugin } from '../../src/core/plugin.ts';
 import type { Mode } from '../../src/core/signals.ts';
 import type { CommandInterface } from '../interfaces/interface.ts';
+import type { Echo } from './echo.ts';
 import type { Envelope, Situation } from './envelope.ts';
 import type { Inputs } from './inputs.ts';
 import {
@@ -29,6 +30,7 @@ export interface RuleContext {
   /** A fresh decision is required now: ACTIVE, and ENGAGING once its first decision was there. */
   deciding: boolean;
   readonly inputs: Inputs;
+  readonly echo: Echo;
   /** What setpoints are judged against; its `last` is meaningful while `hasSent`. */
   readonly situation: Situation;
   hasSent: boolean;
@@ -42,6 +44,8 @@ export interface RuleContext {
   risk: number;
   /** The last tick's time went backwards by so much, ns; 0 otherwise. */
   clockBackNs: number;
+  /** Since the tick before this one, ns; 0 at the first and when nothing was written then. */
+  sinceTickNs: number;
   /** Written by a rule that does not pass: what was seen, what was allowed. */
   readonly verdict: { value: number; limit: number };
 }
@@ -130,13 +134,14 @@ export function evaluateRules(rules: readonly Rule[], context: RuleContext, verd
   }
 }
 
-export const makeContext = (inputs: Inputs, situation: Situation): RuleContext => ({
+export const makeContext = (inputs: Inputs, echo: Echo, situation: Situation): RuleContext => ({
   nowNs: 0,
   mode: 'BOOT',
   writing: false,
   engaged: false,
   deciding: false,
   inputs,
+  echo,
   situation,
   hasSent: false,
   conflicts: 0,
@@ -144,6 +149,7 @@ export const makeContext = (inputs: Inputs, situation: Situation): RuleContext =
   riskAdmissible: true,
   risk: Number.NaN,
   clockBackNs: 0,
+  sinceTickNs: 0,
   verdict: { value: 0, limit: 0 },
 });
 
@@ -198,5 +204,6 @@ export function evaluateStanding(
   c.engaged = false;
   c.deciding = false;
   c.clockBackNs = 0;
+  c.sinceTickNs = 0;
   evaluateRules(rules, c, verdict);
 }

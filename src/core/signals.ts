@@ -118,6 +118,23 @@ export interface CommandEncoder {
   encode(action: SafeAction): Command;
 }
 
+/** Encodes commands, and reads those that others can see. */
+export interface CommandCodec extends CommandEncoder {
+  /** Reads a message that was seen on the topic; what is not a number becomes NaN. */
+  decode(message: unknown): SeenCommand;
+}
+
+/** A command as it was seen on the command topic, whoever sent it. */
+export interface SeenCommand {
+  /** -1 in a kind of message that has none: it is known by its stamp. */
+  readonly epoch: number;
+  readonly seq: number;
+  /** `stampNs` of the action it was made from. */
+  readonly stampNs: number;
+  /** Null in a message of another shape. */
+  readonly setpoint: Float64Array | null;
+}
+
 export type RefusedBecause = 'not_connected' | 'backpressure' | 'expired' | 'closed' | 'unacknowledged';
 
 /** What really went out. */

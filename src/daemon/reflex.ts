@@ -36,7 +36,7 @@ const gate = new Gate({
   epochBase: Number(process.argv[3] ?? 1),
   onTransition,
 });
-const bridge = connectRobot(self, clock, kinematics.encoder, lowDimensionalTopics(config));
+const bridge = connectRobot(self, clock, kinematics.codec, [...lowDimensionalTopics(config), kinematics.codec]);
 if (stepped) followClock(bridge, config, stepped);
 if (config.safety.off.length > 0) log.warn({ off: config.safety.off }, 'safety rules are switched off by config');
 
@@ -144,6 +144,7 @@ const parts = {
   robot: config.robot,
   task: config.task,
   gate,
+  codec: kinematics.codec,
   clock: {
     nowNs: () => {
       startedAtMs = performance.now();
@@ -168,7 +169,6 @@ function afterTick(record: TickRecord): void {
   tickUs.record(computeUs);
   if (nowNs - lastTickNs > 2 * periodNs && stepped === null) {
     counts.overruns++;
-    gate.overrun((nowNs - lastTickNs) / NS_PER_MS, clock.nowNs());
   }
   lastTickNs = nowNs;
   measured.computeUs = computeUs;

@@ -49,7 +49,7 @@ export class InProcessRun {
     this.#task = config.task;
     this.clock = new VirtualClock(world.timeNs);
     const kinematics = commandInterface(config.robot);
-    this.bridge = new MujocoBridge(world, kinematics.encoder, this.clock, config.seed);
+    this.bridge = new MujocoBridge(world, kinematics.codec, this.clock, config.seed);
     this.gate = new Gate({
       safety: config.safety,
       robot: config.robot,
@@ -81,6 +81,7 @@ export class InProcessRun {
         robot: config.robot,
         task: config.task,
         gate: this.gate,
+        codec: kinematics.codec,
         clock: this.clock,
         send: (action) => {
           this.sent$.next(action);

@@ -3,7 +3,15 @@ import type { LinkState } from '../../bridges/bridge.ts';
 import type { Gate, TickRecord } from '../../controllers/safety/gate.ts';
 import type { Clock } from '../core/clock.ts';
 import type { RobotConfig, TaskConfig } from '../core/config-schema.ts';
-import type { Decision, Observation, RobotState, SafeAction, SensorFrame, SentCommand } from '../core/signals.ts';
+import type {
+  CommandCodec,
+  Decision,
+  Observation,
+  RobotState,
+  SafeAction,
+  SensorFrame,
+  SentCommand,
+} from '../core/signals.ts';
 import { StateAssembler, writePose } from './assemble.ts';
 import type { Decider } from './decide.ts';
 import { decisionIndex, Observer } from './observe.ts';
@@ -56,6 +64,8 @@ export interface ReflexHalf {
   robot: RobotConfig;
   task: TaskConfig;
   gate: Gate;
+  /** Reads what comes in on the command topic. */
+  codec: CommandCodec;
   clock: Clock;
   send(action: SafeAction): SentCommand;
 }
@@ -82,6 +92,7 @@ export function ticks(inputs: ReflexInputs, parts: ReflexHalf): Observable<TickR
   };
   const states$ = inputs.frames$.pipe(
     tap((frame) => {
+      if (frame.topic === parts.codec.topic) gate.ingestEcho(parts.codec.decode(frame.message));
       if (frame.topic !== parts.task.target_topic) return;
       writePose(poseOf(frame), target);
       gate.ingestTarget(target, frame.receivedNs);

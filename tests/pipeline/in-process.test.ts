@@ -106,7 +106,7 @@ describe('both halves in one process', () => {
       if (record.mode === 'ACTIVE') carried = 0.3;
     });
     run.episode(1);
-    expect(run.transitions.map((t) => t.cause)).toContain('workspace');
+    expect(run.transitions.map((t) => t.cause)).toContain('implausible_step');
     expect(run.gate.mode).toBe('DISARMED');
     world.dispose();
   });

@@ -101,6 +101,10 @@ export class CartesianEnvelope implements Envelope {
     }
   }
 
+  asked(setpoint: Float64Array, last: Float64Array): number {
+    return Math.hypot(setpoint[0]! - last[0]!, setpoint[1]! - last[1]!, setpoint[2]! - last[2]!);
+  }
+
   /** m: the largest of the three axes. */
   trackingError(by: Situation): number {
     const { pose } = by.state;

@@ -135,6 +135,15 @@ export class JointEnvelope implements Envelope {
 
   confine(): void {}
 
+  asked(setpoint: Float64Array, last: Float64Array): number {
+    const l = this.limits;
+    let largest = 0;
+    for (let i = 0; i < l.joints; i++) {
+      largest = Math.max(largest, Math.abs(l.position ? setpoint[i]! - last[i]! : setpoint[i]! * l.period));
+    }
+    return largest;
+  }
+
   trackingError(by: Situation): number {
     let worst = 0;
     for (let i = 0; i < this.limits.joints; i++) {

@@ -1,17 +1,28 @@
 import { ReflexArcError } from '../../../src/core/errors.ts';
 import type { Rule, RulePlugin, RuleSetup } from '../rule.ts';
+import { acknowledgement } from './acknowledgement.ts';
+import { backpressure } from './backpressure.ts';
 import { clock } from './clock.ts';
+import { commandEcho } from './command-echo.ts';
 import { conflict } from './conflict.ts';
+import { constantOutput } from './constant-output.ts';
 import { criticHealth } from './critic-health.ts';
 import { decisionAge } from './decision-age.ts';
+import { effort } from './effort.ts';
 import { finite } from './finite.ts';
 import { forceLimit } from './force-limit.ts';
+import { frozenSensor } from './frozen-sensor.ts';
+import { implausibleStep } from './implausible-step.ts';
+import { jointLimit } from './joint-limit.ts';
 import { link } from './link.ts';
+import { overrun } from './overrun.ts';
 import { plausibleAction } from './plausible-action.ts';
 import { risk } from './risk.ts';
+import { secondCommander } from './second-commander.ts';
 import { sending } from './sending.ts';
 import { shape } from './shape.ts';
 import { stampFrozen } from './stamp-frozen.ts';
+import { stampOrder } from './stamp-order.ts';
 import { stampSkew } from './stamp-skew.ts';
 import { stateAge } from './state-age.ts';
 import { target } from './target.ts';
@@ -25,9 +36,19 @@ export const RULES: readonly RulePlugin[] = [
   clock,
   stampSkew,
   stampFrozen,
+  stampOrder,
+  implausibleStep,
+  frozenSensor,
+  overrun,
   link,
+  secondCommander,
+  commandEcho,
+  acknowledgement,
+  backpressure,
   stateAge,
   forceLimit,
+  effort,
+  jointLimit,
   workspace,
   tracking,
   sending,
@@ -35,6 +56,7 @@ export const RULES: readonly RulePlugin[] = [
   target,
   plausibleAction,
   decisionAge,
+  constantOutput,
   criticHealth,
   risk,
 ];

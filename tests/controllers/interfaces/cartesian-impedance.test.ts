@@ -57,7 +57,7 @@ describe('Cartesian impedance', () => {
       leaseMs: 100,
       stateStampNs: 2_000_000_001,
     } as unknown as SafeAction;
-    const { topic, type, message } = iface.encoder.encode(action);
+    const { topic, type, message } = iface.codec.encode(action);
     expect([topic, type]).toEqual(['/equilibrium_command', 'reflexarc_msgs/msg/EquilibriumCommand']);
     expect(message).toEqual({
       header: { stamp: { sec: 1, nanosec: 500_000_007 }, frame_id: 'base' },

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { cartesianImpedance } from '../../../controllers/interfaces/cartesian-impedance.ts';
 import { Gate } from '../../../controllers/safety/gate.ts';
 import type { ApplyFilter } from '../../../controllers/safety/output.ts';
-import { Rig, robot, safetyOf } from './rig.ts';
+import { MS, Rig, robot, safetyOf } from './rig.ts';
 
 describe('faults from outside', () => {
   it('reported stop at once, with cause and detail', () => {
@@ -22,13 +22,59 @@ describe('faults from outside', () => {
     expect(rig.tick()).toBeNull();
   });
 
-  it('an overrun is counted, and a stop above 100 ms', () => {
-    const rig = new Rig().active();
-    rig.gate.overrun(100, rig.nowNs);
-    expect(rig.gate.mode).toBe('ACTIVE');
-    rig.gate.overrun(101, rig.nowNs);
+  it('ticks more than two periods apart are counted; above 100 ms the tick that wakes up brakes', () => {
+    const rig = new Rig({ decision_age_ms: 1000 }).active();
+    const before = rig.gate.counters.overruns;
+    rig.nowNs += 10 * MS;
+    rig.tick();
+    expect(rig.gate.counters.overruns).toBe(before);
+    rig.nowNs += 90 * MS;
+    rig.think({ expiresNs: rig.nowNs + 1000 * MS });
+    expect(rig.tick()).toMatchObject({ source: 'policy', mode: 'ACTIVE' });
+    expect(rig.gate.counters.overruns).toBe(before + 1);
+    rig.nowNs += 91 * MS;
+    expect(rig.tick()).toMatchObject({ source: 'brake', mode: 'STOPPING' });
     expect(rig.gate.cause).toBe('overrun');
-    expect(rig.gate.counters.overruns).toBe(2);
+  });
+
+  it('a command of somebody else stops, and is counted', () => {
+    const rig = new Rig().active();
+    rig.gate.ingestEcho({ epoch: 3, seq: 12345, stampNs: 0, setpoint: null });
+    rig.tick();
+    expect(rig.path.at(-1)).toBe('STOPPING(second_commander)');
+    expect(rig.gate.counters.foreignCommands).toBe(1);
+  });
+
+  it('its own commands, seen on the topic, change nothing; one that stays away stops', () => {
+    const rig = new Rig().active();
+    for (let n = 0; n < 20; n++) {
+      const out = rig.tick()!;
+      rig.gate.ingestEcho(out);
+    }
+    expect(rig.gate.mode).toBe('ACTIVE');
+    rig.tick(11);
+    expect(rig.gate.mode).toBe('ACTIVE');
+    rig.tick();
+    expect(rig.gate.cause).toBe('not_acknowledged');
+  });
+
+  it('states and pose that stand still to the last bit under motion stop', () => {
+    const rig = new Rig().active();
+    rig.following = false;
+    rig.living = false;
+    rig.decision.base[0] = 1;
+    rig.tick(10);
+    expect(rig.path.at(-1)).toBe('STOPPING(frozen_sensor)');
+  });
+
+  it('a policy that says the same for three seconds is stopped', () => {
+    const rig = new Rig().active();
+    rig.decision.base[3] = 0.5;
+    rig.tick(5 * 61);
+    expect(rig.gate.mode).toBe('ACTIVE');
+    expect(rig.gate.record.cause).toBe('constant_output');
+    rig.tick(5);
+    expect(rig.path.at(-1)).toBe('STOPPING(constant_output)');
   });
 });
 

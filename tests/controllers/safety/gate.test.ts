@@ -102,7 +102,7 @@ describe('the anchor of a decision', () => {
     expect(second.setpoint[0]! - x).toBeCloseTo(0.001, 9);
     expect(rig.gate.record).toMatchObject({ sent: false, refused: true });
     rig.tick(2);
-    expect(rig.path.at(-1)).toBe('STOPPING(not_sent)');
+    expect(rig.path.at(-1)).toBe('STOPPING(backpressure)');
     expect(rig.gate.counters.refusedSends).toBeGreaterThanOrEqual(3);
   });
 

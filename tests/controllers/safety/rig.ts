@@ -70,6 +70,8 @@ export class Rig {
   sensing = true;
   /** The robot follows its setpoint while true. */
   following = true;
+  /** Its encoders tick, as those of a robot that lives. */
+  living = true;
   /** The bridge takes commands while true. */
   sending = true;
 
@@ -120,6 +122,7 @@ export class Rig {
   }
 
   sense(changes: Partial<RobotState> = {}): void {
+    if (this.living) this.state.position[1] = this.state.seq % 2 === 0 ? 1e-6 : 0;
     Object.assign(this.state, { seq: this.state.seq + 1, stampNs: this.nowNs, receivedNs: this.nowNs }, changes);
     this.gate.ingestState(this.state);
   }

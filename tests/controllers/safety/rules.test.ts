@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { cartesianImpedance } from '../../../controllers/interfaces/cartesian-impedance.ts';
+import { Echo } from '../../../controllers/safety/echo.ts';
 import { makeEnvelope } from '../../../controllers/safety/envelopes.ts';
 import { BAD, Inputs } from '../../../controllers/safety/inputs.ts';
 import { SEVERITY } from '../../../controllers/safety/ladder.ts';
@@ -32,7 +33,7 @@ function healthy(): RuleContext {
   const inputs = new Inputs(inputLimits(safetyOf(), robot, 4));
   const last = Float64Array.of(0.5, 0, 0.2, 0, 0, 0, 1, 2000, 150);
   const { state, force, target } = inputs;
-  const c = makeContext(inputs, { last, state, force, target, elapsed: 0, nowNs: 0 });
+  const c = makeContext(inputs, new Echo(9), { last, state, force, target, elapsed: 0, nowNs: 0 });
   Object.assign(c, { nowNs: 1000 * MS, mode: 'ACTIVE', writing: true, engaged: true, deciding: true, hasSent: true });
   inputs.state.pose.set(last.subarray(0, 7));
   Object.assign(inputs.state, { stampNs: 990 * MS, receivedNs: 990 * MS });
@@ -71,6 +72,13 @@ interface Fault {
 const still = (c: RuleContext): void => {
   c.engaged = false;
   c.deciding = false;
+};
+/** A command was echoed, and the next one, sent at `ms`, not yet. */
+const echoed = (c: RuleContext, ms: number): void => {
+  const setpoint = new Float64Array(9);
+  c.echo.sent(setpoint, 1, 1, 800 * MS);
+  c.echo.observe({ setpoint, epoch: 1, seq: 1, stampNs: 800 * MS });
+  c.echo.sent(setpoint, 1, 2, ms * MS);
 };
 const FAULTS: Fault[] = [
   {
@@ -370,6 +378,196 @@ const FAULTS: Fault[] = [
     value: 0.8,
     limit: 0.35,
   },
+  {
+    rule: 'stamp_order',
+    when: 'five states in a row were old',
+    wrong: (c) => {
+      c.inputs.disorderedStates = 5;
+    },
+    value: 5,
+    limit: 4,
+    right: (c) => {
+      c.inputs.disorderedStates = 4;
+    },
+  },
+  {
+    rule: 'implausible_step',
+    when: 'the tip went 4 m/s',
+    wrong: (c) => {
+      c.inputs.speed = 4;
+    },
+    value: 4 / 3,
+    limit: 1,
+    right: (c) => {
+      c.inputs.speed = 3;
+    },
+  },
+  {
+    rule: 'implausible_step',
+    when: 'a joint of 1 rad/s went 0.03 rad in 10 ms',
+    wrong: (c) => {
+      Object.assign(c.inputs, { jointSpeed: 3, stepSeconds: 0.01 });
+      c.inputs.steps[1] = 0.03;
+    },
+    value: 1.5,
+    limit: 1,
+    right: (c) => {
+      Object.assign(c.inputs, { jointSpeed: 2, stepSeconds: 0.01 });
+      c.inputs.steps[1] = 0.02;
+    },
+  },
+  {
+    rule: 'frozen_sensor',
+    when: 'six states were the same while the setpoint went 3 mm',
+    wrong: (c) => {
+      Object.assign(c.inputs, { unchangedStates: 6, askedMotion: 0.003 });
+    },
+    value: 6,
+    limit: 5,
+    right: (c) => {
+      Object.assign(c.inputs, { unchangedStates: 5, askedMotion: 0.003 });
+    },
+  },
+  {
+    rule: 'frozen_sensor',
+    when: 'a hundred states were the same while the setpoint went 2.1 mm',
+    wrong: (c) => {
+      Object.assign(c.inputs, { unchangedStates: 100, askedMotion: 0.0021 });
+    },
+    value: 100,
+    limit: 5,
+    right: (c) => {
+      Object.assign(c.inputs, { unchangedStates: 100, askedMotion: 0.002 });
+    },
+  },
+  {
+    rule: 'overrun',
+    when: 'the last tick is 101 ms ago',
+    wrong: (c) => {
+      c.sinceTickNs = 101 * MS;
+    },
+    value: 101,
+    limit: 100,
+    right: (c) => {
+      c.sinceTickNs = 100 * MS;
+    },
+  },
+  {
+    rule: 'second_commander',
+    when: 'command 7 is not ours',
+    wrong: (c) => {
+      c.echo.foreignSeq = 7;
+    },
+    value: 7,
+    limit: 0,
+  },
+  {
+    rule: 'second_commander',
+    when: 'command 0 is not ours',
+    wrong: (c) => {
+      c.echo.foreignSeq = 0;
+    },
+    value: 0,
+    limit: 0,
+  },
+  {
+    rule: 'command_echo',
+    when: 'command 5 came back changed',
+    wrong: (c) => {
+      c.echo.changedSeq = 5;
+    },
+    value: 5,
+    limit: 0,
+  },
+  {
+    rule: 'command_echo',
+    when: 'command 4 came back twice',
+    wrong: (c) => {
+      c.echo.repeatedSeq = 4;
+    },
+    value: 4,
+    limit: 0,
+  },
+  {
+    rule: 'acknowledgement',
+    when: 'a command has waited 101 ms for its echo',
+    wrong: (c) => echoed(c, 899),
+    value: 101,
+    limit: 100,
+    right: (c) => echoed(c, 900),
+  },
+  {
+    rule: 'backpressure',
+    when: 'three commands in a row found the socket full',
+    wrong: (c) => {
+      c.inputs.fullSends = 3;
+    },
+    value: 3,
+    limit: 2,
+    right: (c) => {
+      c.inputs.fullSends = 2;
+    },
+  },
+  {
+    rule: 'effort',
+    when: 'a joint of 1 Nm is at -1.06 Nm',
+    wrong: (c) => {
+      c.inputs.state.effort[1] = -1.06;
+    },
+    value: 1.06,
+    limit: 1.05,
+    right: (c) => {
+      c.inputs.state.effort[1] = -1.05;
+    },
+  },
+  {
+    rule: 'joint_limit',
+    when: 'a joint is 0.5 degrees above its limit',
+    wrong: (c) => {
+      c.inputs.state.position[1] = 1.0088;
+    },
+    value: 1.0088,
+    limit: 1,
+    right: (c) => {
+      c.inputs.state.position[1] = 1.0086;
+    },
+  },
+  {
+    rule: 'joint_limit',
+    when: 'a joint is 0.5 degrees below its limit',
+    wrong: (c) => {
+      c.inputs.state.position[0] = -1.0088;
+    },
+    value: -1.0088,
+    limit: -1,
+    right: (c) => {
+      c.inputs.state.position[0] = -1.0086;
+    },
+  },
+  {
+    rule: 'constant_output',
+    when: '61 decisions were the same',
+    wrong: (c) => {
+      c.inputs.sameDecisions = 61;
+    },
+    value: 61,
+    limit: 60,
+    right: (c) => {
+      c.inputs.sameDecisions = 20;
+    },
+  },
+];
+
+/** Rules that judge only while this process writes setpoints. */
+const SILENT = [
+  'tracking',
+  'sending',
+  'implausible_step',
+  'frozen_sensor',
+  'overrun',
+  'command_echo',
+  'acknowledgement',
+  'backpressure',
 ];
 
 describe('each rule', () => {
@@ -390,7 +588,7 @@ describe('each rule', () => {
     expect(judge(rule, c).severity).toBe(SEVERITY.pass);
   });
 
-  const asleep = ['conflict', 'target', 'plausible_action', 'decision_age', 'critic_health', 'risk'];
+  const asleep = ['constant_output', 'conflict', 'target', 'plausible_action', 'decision_age', 'critic_health', 'risk'];
   it.each(FAULTS.filter((f) => asleep.includes(f.rule)))('$rule asks nothing while no policy has a say', (fault) => {
     const c = healthy();
     fault.wrong(c);
@@ -398,15 +596,27 @@ describe('each rule', () => {
     expect(judge(fault.rule, c).severity).toBe(SEVERITY.pass);
   });
 
-  it.each(FAULTS.filter((f) => ['tracking', 'sending'].includes(f.rule)))(
-    '$rule asks nothing while nothing is written',
-    (fault) => {
-      const c = healthy();
-      fault.wrong(c);
-      c.writing = false;
-      expect(judge(fault.rule, c).severity).toBe(SEVERITY.pass);
-    },
-  );
+  it.each(FAULTS.filter((f) => SILENT.includes(f.rule)))('$rule asks nothing while nothing is written', (fault) => {
+    const c = healthy();
+    fault.wrong(c);
+    c.writing = false;
+    expect(judge(fault.rule, c).severity).toBe(SEVERITY.pass);
+  });
+
+  it('warns of a policy that repeats itself before it stops it', () => {
+    const c = healthy();
+    c.inputs.sameDecisions = 21;
+    expect(judge('constant_output', c)).toMatchObject({ severity: SEVERITY.warn, value: 21 });
+  });
+
+  it('an echo that was changed is an e-stop at speed', () => {
+    const c = healthy();
+    c.echo.changedSeq = 5;
+    c.inputs.speed = 0.25;
+    expect(judge('command_echo', c).severity).toBe(SEVERITY.stop);
+    c.inputs.speed = 0.26;
+    expect(judge('command_echo', c).severity).toBe(SEVERITY.estop);
+  });
 
   it('without a state, or before a command, workspace, force and tracking have nothing to judge', () => {
     const c = healthy();
@@ -416,7 +626,11 @@ describe('each rule', () => {
     expect(judge('tracking', c).severity).toBe(SEVERITY.pass);
     c.hasSent = true;
     c.inputs.hasState = false;
-    for (const name of ['workspace', 'force_limit', 'tracking']) expect(judge(name, c).severity).toBe(SEVERITY.pass);
+    c.inputs.state.position[0] = 9;
+    c.inputs.state.effort[0] = 99;
+    c.inputs.speed = 99;
+    for (const name of ['workspace', 'force_limit', 'tracking', 'joint_limit', 'effort', 'implausible_step'])
+      expect(judge(name, c).severity).toBe(SEVERITY.pass);
     c.inputs.hasDecision = false;
     c.inputs.base[0] = 99;
     expect(judge('plausible_action', c).severity).toBe(SEVERITY.pass);

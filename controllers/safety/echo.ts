@@ -1,0 +1,108 @@
+import type { SeenCommand } from '../../src/core/signals.ts';
+
+/** Commands that are remembered: at 100 Hz ten seconds. An echo that comes later is somebody else's. */
+const REMEMBERED = 1024;
+/** Relative rounding that a number may have taken on its way through other machines' encodings. */
+const ROUNDING = 1e-9;
+
+/**
+ * The command topic as others see it: each command that we sent comes back as an echo. An echo acknowledges; one with
+ * other values was tampered with or mixed up; one that we never sent, or that comes again, has another author.
+ *
+ * NOTE a bridge need not echo. Age is judged only after a first echo on this connection; what never comes is the link's
+ * own affair (ping and pong).
+ */
+export class Echo {
+  /** An echo has come on this connection. */
+  heard = false;
+  /** Since the last tick: sequence of a command that we did not send, of one with other values, of one that came again. */
+  foreignSeq = -1;
+  changedSeq = -1;
+  repeatedSeq = -1;
+  lastSentSeq = 0;
+
+  readonly #size: number;
+  readonly #epochs = new Float64Array(REMEMBERED).fill(Number.NaN);
+  readonly #seqs = new Float64Array(REMEMBERED).fill(Number.NaN);
+  readonly #sentNs = new Float64Array(REMEMBERED);
+  readonly #setpoints: Float64Array;
+  #acknowledged = 0;
+  #waitingSinceNs = Number.NaN;
+
+  constructor(setpointSize: number) {
+    this.#size = setpointSize;
+    this.#setpoints = new Float64Array(REMEMBERED * setpointSize);
+  }
+
+  /** A command went out. Sequences grow for the life of the process. */
+  sent(setpoint: Float64Array, epoch: number, seq: number, atNs: number): void {
+    // REAL-TIME: at every command.
+    const at = seq % REMEMBERED;
+    this.#epochs[at] = epoch;
+    this.#seqs[at] = seq;
+    this.#sentNs[at] = atNs;
+    for (let i = 0; i < this.#size; i++) this.#setpoints[at * this.#size + i] = setpoint[i]!;
+    this.lastSentSeq = seq;
+    if (Number.isNaN(this.#waitingSinceNs)) this.#waitingSinceNs = atNs;
+  }
+
+  /** A command was seen on the topic. */
+  observe(seen: SeenCommand): void {
+    const seq = seen.seq === -1 ? this.#sentAt(seen.stampNs) : seen.seq;
+    const at = seq >= 0 && Number.isInteger(seq) ? seq % REMEMBERED : 0;
+    if (this.#seqs[at] !== seq || (seen.epoch !== -1 && this.#epochs[at] !== seen.epoch)) {
+      this.foreignSeq = seq >= 0 ? seq : 0;
+      return;
+    }
+    this.heard = true;
+    if (seq <= this.#acknowledged) {
+      this.repeatedSeq = seq;
+      return;
+    }
+    if (seen.setpoint === null || !this.#same(seen.setpoint, at)) this.changedSeq = seq;
+    this.#acknowledged = seq;
+    this.#waitingSinceNs = Number.NaN;
+    for (let next = seq + 1; next <= this.lastSentSeq; next++) {
+      if (this.#seqs[next % REMEMBERED] !== next) continue;
+      this.#waitingSinceNs = this.#sentNs[next % REMEMBERED]!;
+      break;
+    }
+  }
+
+  /** Sequence of the command with this stamp; -1 when there is none. */
+  #sentAt(stampNs: number): number {
+    for (let seq = this.lastSentSeq; seq > 0 && seq > this.lastSentSeq - REMEMBERED; seq--) {
+      if (this.#seqs[seq % REMEMBERED] === seq && Math.abs(this.#sentNs[seq % REMEMBERED]! - stampNs) < 2) return seq;
+    }
+    return -1;
+  }
+
+  #same(setpoint: Float64Array, at: number): boolean {
+    if (setpoint.length !== this.#size) return false;
+    for (let i = 0; i < this.#size; i++) {
+      const ours = this.#setpoints[at * this.#size + i]!;
+      if (!(Math.abs(setpoint[i]! - ours) <= ROUNDING * Math.max(1, Math.abs(ours)))) return false;
+    }
+    return true;
+  }
+
+  /** ns for which the oldest command without an echo has waited; 0 when none waits, or on a bridge that does not echo. */
+  age(nowNs: number): number {
+    return this.heard && !Number.isNaN(this.#waitingSinceNs) ? nowNs - this.#waitingSinceNs : 0;
+  }
+
+  /** The rules have read what was wrong. */
+  clearFlags(): void {
+    this.foreignSeq = -1;
+    this.changedSeq = -1;
+    this.repeatedSeq = -1;
+  }
+
+  /** A new connection, or an arming: what was sent before is not waited for. */
+  restart(): void {
+    this.heard = false;
+    this.#acknowledged = this.lastSentSeq;
+    this.#waitingSinceNs = Number.NaN;
+    this.clearFlags();
+  }
+}
