@@ -24,6 +24,7 @@ export const REFUSAL = [
   'stiffness_rate',
   'force',
   'pushes_on',
+  'workspace_plane',
 ] as const;
 
 const METRE = 1e-9;
@@ -51,6 +52,8 @@ export function admissible(s: Float64Array, by: Judged, limits: CartesianLimits)
   const { last, pose, force, target, reference } = by;
   const length = Math.sqrt(s[3]! ** 2 + s[4]! ** 2 + s[5]! ** 2 + s[6]! ** 2);
   if (!(Math.abs(length - 1) < 1e-6)) return 2;
+
+  for (let k = 0; k < limits.planes.length; k++) if (pastPlane(s, pose, limits.planes[k]!, 2 * METRE)) return 14;
 
   const dt = by.elapsed > limits.period ? limits.period : by.elapsed > 0 ? by.elapsed : 0;
   let free = 0;
@@ -102,9 +105,22 @@ function lost(i: number, by: Judged, limits: CartesianLimits): boolean {
   const was = by.last[i]!;
   const t = by.target[i]!;
   if (Math.abs(was - at) > limits.reference) return true;
+  for (let k = 0; k < limits.planes.length; k++)
+    if (pastPlane(by.last, by.pose, limits.planes[k]!, METRE / 2)) return true;
   if (was < Math.min(limits.boxMin[i]!, at) || was > Math.max(limits.boxMax[i]!, at)) return true;
   if (!limits.targetMin || !limits.targetMax || !Number.isFinite(t)) return false;
   return was < Math.min(t + limits.targetMin[i]!, at) || was > Math.max(t + limits.targetMax[i]!, at);
+}
+
+/** Past a half-space, widened to the measured position, by more than `room`. */
+function pastPlane(position: Float64Array, pose: Float64Array, plane: Float64Array, room: number): boolean {
+  let at = 0;
+  let measured = 0;
+  for (let i = 0; i < 3; i++) {
+    at += plane[i]! * position[i]!;
+    measured += plane[i]! * pose[i]!;
+  }
+  return !(at <= plane[3]! + room || at <= measured + room);
 }
 
 /** Outside [min, max] widened to the measured value. */

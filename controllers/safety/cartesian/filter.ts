@@ -6,6 +6,8 @@ import type { CartesianLimits } from './limits.ts';
 const EPS = 1e-9;
 /** And this much beside it, m or rad: what is left of a rate of zero after rounding. */
 const SLACK = 1e-12;
+/** A setpoint is on a plane within this, m: half of what the post-check admits, twice of what it calls outside. */
+const PLANE = 1e-9;
 
 /**
  * The hard filter for Cartesian setpoints `[x y z qx qy qz qw kt kr]`: closed form, no solver, no memory of its own.
@@ -121,6 +123,9 @@ export class CartesianFilter {
       step[i] = held - from;
     }
 
+    flags |= this.#intoPlanes(last, pose, rate, out);
+    for (let i = 0; i < 3; i++) step[i] = out[i]! - last[i]!;
+
     // A wall may have turned the step against the force again: then it is not taken, only restored into H.
     if (pressed && pushesOn(step, last, pose, force, rate)) {
       flags |= CLIPPED.force;
@@ -128,8 +133,54 @@ export class CartesianFilter {
         const from = last[i]!;
         out[i] = from < this.#lo[i]! ? this.#lo[i]! : from > this.#hi[i]! ? this.#hi[i]! : from;
       }
+      if (this.#past(out, pose) > PLANE) for (let i = 0; i < 3; i++) out[i] = pose[i]!;
     }
     return flags;
+  }
+
+  /**
+   * Takes `out` into the half-spaces, each widened to the measured position like a box. Onto each plane that is broken,
+   * back into H, and what is left is taken along the line to the last setpoint, which is inside: each of these steps
+   * keeps the distance from the last setpoint, so that no rate is broken. For one plane this is the projection. If the
+   * last setpoint is outside itself (the robot was moved), the measured position is taken.
+   */
+  #intoPlanes(last: Float64Array, pose: Float64Array, rate: number, out: Float64Array): number {
+    const { planes } = this.#limits;
+    if (planes.length === 0 || this.#past(out, pose) <= PLANE) return 0;
+    if (this.#past(last, pose) > PLANE) {
+      for (let i = 0; i < 3; i++) out[i] = pose[i]!;
+      const jump = Math.hypot(out[0]! - last[0]!, out[1]! - last[1]!, out[2]! - last[2]!);
+      return jump > rate * (1 + EPS) + SLACK ? CLIPPED.plane | CLIPPED.conflict : CLIPPED.plane;
+    }
+    for (let k = 0; k < planes.length; k++) {
+      const n = planes[k]!;
+      const over = along(n, out) - Math.max(n[3]!, along(n, pose));
+      if (over > 0) for (let i = 0; i < 3; i++) out[i] = out[i]! - over * n[i]!;
+    }
+    for (let i = 0; i < 3; i++) {
+      const to = out[i]!;
+      out[i] = to < this.#lo[i]! ? this.#lo[i]! : to > this.#hi[i]! ? this.#hi[i]! : to;
+    }
+    let share = 1;
+    for (let k = 0; k < planes.length; k++) {
+      const n = planes[k]!;
+      const room = Math.max(n[3]!, along(n, pose)) - along(n, last);
+      const towards = along(n, out) - along(n, last);
+      if (towards > room + SLACK) share = Math.min(share, Math.max(0, room) / towards);
+    }
+    if (share < 1) for (let i = 0; i < 3; i++) out[i] = last[i]! + (out[i]! - last[i]!) * share;
+    return CLIPPED.plane;
+  }
+
+  /** How far a position is past the half-space that it breaks most, m; not above 0 inside all. */
+  #past(position: Float64Array, pose: Float64Array): number {
+    const { planes } = this.#limits;
+    let worst = Number.NEGATIVE_INFINITY;
+    for (let k = 0; k < planes.length; k++) {
+      const n = planes[k]!;
+      worst = Math.max(worst, along(n, position) - Math.max(n[3]!, along(n, pose)));
+    }
+    return worst;
   }
 
   /** H of each axis into lo and hi. */
@@ -282,6 +333,10 @@ function pushesOn(
   }
   return onwards < -EPS * rate * norm3(force, 0);
 }
+
+/** Coordinate of a position along the normal of a plane. */
+const along = (n: Float64Array, position: Float64Array): number =>
+  n[0]! * position[0]! + n[1]! * position[1]! + n[2]! * position[2]!;
 
 /** Angle between two orientations, rad; its rotation vector is left in `turn`. */
 function angle(a: Float64Array, aAt: number, b: Float64Array, bAt: number, turn: Float64Array): number {

@@ -17,6 +17,8 @@ export interface CartesianLimits {
   /** Box around the task target, or null. */
   readonly targetMin: Float64Array | null;
   readonly targetMax: Float64Array | null;
+  /** Half-spaces `[nx ny nz b]`, |n| = 1: n · position ≤ b. */
+  readonly planes: readonly Float64Array[];
   readonly stiffnessMin: number;
   readonly stiffnessMax: number;
   readonly stiffnessRate: number;
@@ -41,6 +43,11 @@ export function cartesianLimits(safety: SafetyConfig): CartesianLimits {
     boxMax: Float64Array.from(box.max),
     targetMin: safety.target_box ? Float64Array.from(safety.target_box.min) : null,
     targetMax: safety.target_box ? Float64Array.from(safety.target_box.max) : null,
+    planes: safety.planes.map(({ normal, offset }) => {
+      const length = Math.hypot(...normal);
+      if (!(length > 0)) invalid(`a plane of safety.planes with the normal [${normal}]`, 'a direction');
+      return Float64Array.from([...normal, offset], (v) => v / length);
+    }),
     stiffnessMin: safety.stiffness[0],
     stiffnessMax: safety.stiffness[1],
     stiffnessRate: safety.stiffness_rate,

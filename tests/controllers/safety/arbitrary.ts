@@ -28,6 +28,12 @@ const join = (position: Float64Array, q: Float64Array, rest: number[] = []) =>
 
 export const limitsOf = (changes: Record<string, unknown> = {}): CartesianLimits => cartesianLimits(safetyOf(changes));
 
+/** A half-space whose wall runs through the part of the workspace in which `situation` lives. */
+const plane = fc.record({ normal: vec(3, -1, 1), through: vec(3, 0.3, 0.4) }).map(({ normal, through }) => {
+  const n = normal.every((v) => Math.abs(v) < 0.1) ? [0, 0, 1] : [...normal];
+  return { normal: n, offset: n.reduce((sum, v, i) => sum + v * through[i]!, 0) };
+});
+
 /** Limits of every size, with and without a target box. */
 export const limits: fc.Arbitrary<CartesianLimits> = fc
   .record({
@@ -38,6 +44,7 @@ export const limits: fc.Arbitrary<CartesianLimits> = fc
     tilt: between(0.01, 0.5),
     stiffness_rate: between(100, 20_000),
     force_limit: between(20, 60),
+    planes: fc.array(plane, { maxLength: 2 }),
     target_box: fc.option(fc.constant({ min: [-0.05, -0.05, -0.02], max: [0.05, 0.05, 0.1] }), { nil: undefined }),
   })
   .map((changes) => limitsOf({ ...changes, force_soft: 0.7 * changes.force_limit }));
@@ -97,7 +104,7 @@ export const situation = (near: boolean): fc.Arbitrary<Case> =>
 /** A case whose wish is inside every limit by construction: a tenth of room everywhere, one full period gone by. */
 export const insideEveryLimit: fc.Arbitrary<{ c: Case; wish: Float64Array }> = fc
   .record({
-    limits: limits.filter((l) => l.targetMin === null),
+    limits: limits.filter((l) => l.targetMin === null && l.planes.length === 0),
     position: fc.tuple(between(0.35, 0.65), between(-0.15, 0.15), between(0.05, 0.35)),
     offset: vec(3, -0.5, 0.5),
     direction: vec(3, -1, 1),
