@@ -66,7 +66,8 @@ function dense(w: usize, bias: usize, inputs: i32, tiles: i32, x: usize, xStep: 
 function twoRows(w: usize, bias: usize, inputs: i32, p: usize, q: usize, y: usize, yStep: usize): void {
   let p0 = v128.load(bias, 0), p1 = v128.load(bias, 16), p2 = v128.load(bias, 32), p3 = v128.load(bias, 48);
   let q0 = p0, q1 = p1, q2 = p2, q3 = p3;
-  for (let i = 0; i < inputs; i++) {
+  const end = p + (<usize>inputs << 2);
+  while (p < end) {
     const u = v128.load32_splat(p), v = v128.load32_splat(q);
     const w0 = v128.load(w, 0), w1 = v128.load(w, 16), w2 = v128.load(w, 32), w3 = v128.load(w, 48);
     p0 = f32x4.add(p0, f32x4.mul(u, w0));
@@ -91,8 +92,8 @@ function twoRows(w: usize, bias: usize, inputs: i32, p: usize, q: usize, y: usiz
 @inline
 function oneRow(w: usize, bias: usize, inputs: i32, x: usize, y: usize): void {
   let a0 = v128.load(bias, 0), a1 = v128.load(bias, 16), a2 = v128.load(bias, 32), a3 = v128.load(bias, 48);
-  let i = 0;
-  for (; i + 2 <= inputs; i += 2) {
+  const end = x + (<usize>(inputs & ~1) << 2);
+  while (x < end) {
     const u = v128.load32_splat(x), v = v128.load32_splat(x, 4);
     a0 = f32x4.add(a0, f32x4.add(f32x4.mul(u, v128.load(w, 0)), f32x4.mul(v, v128.load(w, 64))));
     a1 = f32x4.add(a1, f32x4.add(f32x4.mul(u, v128.load(w, 16)), f32x4.mul(v, v128.load(w, 80))));
@@ -101,7 +102,7 @@ function oneRow(w: usize, bias: usize, inputs: i32, x: usize, y: usize): void {
     x += 8;
     w += 2 * TILE_BYTES;
   }
-  if (i < inputs) {
+  if (inputs & 1) {
     const u = v128.load32_splat(x);
     a0 = f32x4.add(a0, f32x4.mul(u, v128.load(w, 0)));
     a1 = f32x4.add(a1, f32x4.mul(u, v128.load(w, 16)));
