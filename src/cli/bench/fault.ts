@@ -1,0 +1,3 @@
+export const benchFault = async (): Promise<never> => {
+  throw new Error('todo');
+};
