@@ -80,8 +80,17 @@ export function histogramOf(values: ArrayLike<number>, step: number): [number, n
   return counts.map((count, i) => [Number(((i + 1) * step).toFixed(6)), count]);
 }
 
-/** A histogram as bars of text, the longest `width` characters. A count that is not zero is never without a bar. */
-export function bars(histogram: readonly (readonly [number, number])[], unit: string, width = 40): string {
+/**
+ * A histogram as bars of text, the longest `width` characters, from its first bucket that is not empty. A count that is
+ * not zero is never without a bar.
+ */
+export function bars(all: readonly (readonly [number, number])[], unit: string, width = 40): string {
+  const histogram = all.slice(
+    Math.max(
+      0,
+      all.findIndex(([, count]) => count > 0),
+    ),
+  );
   const most = Math.max(1, ...histogram.map(([, count]) => count));
   const edges = histogram.map(([upper]) => `≤ ${upper} ${unit}`);
   const room = Math.max(0, ...edges.map((edge) => edge.length));
