@@ -62,6 +62,8 @@ export class ArmedReflex {
   /** From wherever it is to ACTIVE. */
   async engage(): Promise<void> {
     const { reflex, brain } = this;
+    // A transition is told before the status that shows it.
+    await reflex.until('leave ACTIVE', () => this.stopped === null || reflex.mode !== 'ACTIVE');
     await reflex.until('come back to the robot', () => reflex.connected);
     this.#feed ??= setInterval(() => this.sense(), 1000 / this.#config.safety.control_hz);
     reflex.publish([targetMessage(this.#config, this.#target, this.#clock.nowNs())]);
