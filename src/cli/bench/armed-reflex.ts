@@ -59,24 +59,18 @@ export class ArmedReflex {
     this.#state.wrench[0] = 0;
   }
 
-  /** From wherever it is to ACTIVE. */
+  /** From wherever it is to ACTIVE, however often a busy machine stops it on the way. @throws Error when it stays away */
   async engage(): Promise<void> {
-    const { reflex, brain } = this;
+    const { reflex } = this;
     // A transition is told before the status that shows it.
     await reflex.until('leave ACTIVE', () => this.stopped === null || reflex.mode !== 'ACTIVE');
     await reflex.until('come back to the robot', () => reflex.connected);
     this.#feed ??= setInterval(() => this.sense(), 1000 / this.#config.safety.control_hz);
     reflex.publish([targetMessage(this.#config, this.#target, this.#clock.nowNs())]);
-    await brain.start();
-    const resting = ['STOPPED', 'DISARMED', 'ESTOP', 'HOLD', 'ACTIVE'];
-    await reflex.until('come to rest', () => resting.includes(reflex.mode));
-    if (reflex.mode === 'STOPPED' || reflex.mode === 'ESTOP') await reflex.request('reset');
-    await reflex.until('disarm', () => ['DISARMED', 'HOLD', 'ACTIVE'].includes(reflex.mode));
-    if (reflex.mode === 'DISARMED') await reflex.request('arm');
-    await reflex.until('hold', () => ['HOLD', 'ACTIVE'].includes(reflex.mode));
-    if (reflex.mode === 'HOLD') await reflex.request('engage');
+    await this.brain.start();
     this.stopped = null;
-    await reflex.until('become active', () => reflex.mode === 'ACTIVE');
+    await reflex.climb(['reset', 'arm', 'engage'], 'ACTIVE');
+    this.stopped = null;
   }
 
   /** The robot's end of the link goes silent: no states, no answers, the connection stays open. */

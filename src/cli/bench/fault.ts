@@ -2,8 +2,7 @@ import type { RunConfig } from '../../core/config-schema.ts';
 import { SeededRandom } from '../../core/random.ts';
 import { ArmedReflex } from './armed-reflex.ts';
 import { pause } from './child.ts';
-import type { BenchOptions } from './registry.ts';
-import { type Outcome, tailRow } from './rows.ts';
+import { type BenchOptions, type Outcome, tailRow } from './rows.ts';
 
 interface Fault {
   readonly name: string;

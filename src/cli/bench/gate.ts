@@ -3,8 +3,7 @@ import type { RiskCritic } from '../../../policies/policy.ts';
 import type { RunConfig } from '../../core/config-schema.ts';
 import { benchKernel } from './kernel.ts';
 import { MovingRobot } from './moving-robot.ts';
-import type { BenchOptions } from './registry.ts';
-import { type Outcome, type Row, rowOf } from './rows.ts';
+import { type BenchOptions, type Outcome, type Row, rowOf } from './rows.ts';
 
 const ROUNDS = 100;
 const TICKS = 20_000;

@@ -1,7 +1,7 @@
 import { cpus } from 'node:os';
 import { loadRun } from '../../core/config/load.ts';
-import { type BenchName, type BenchOptions, benches } from './registry.ts';
-import { bars, type Outcome, type Row } from './rows.ts';
+import { type BenchName, benches } from './registry.ts';
+import { type BenchOptions, bars, type Outcome, type Row } from './rows.ts';
 
 export interface BenchCommand extends BenchOptions {
   json?: boolean;

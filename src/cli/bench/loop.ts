@@ -5,8 +5,7 @@ import type { RunConfig } from '../../core/config-schema.ts';
 import { packageRoot } from '../../core/paths.ts';
 import { end, pause } from './child.ts';
 import { ReflexUnderTest, startOfTask, stateMessages } from './reflex.ts';
-import type { BenchOptions } from './registry.ts';
-import { type Outcome, rowOf } from './rows.ts';
+import { type BenchOptions, type Outcome, rowOf } from './rows.ts';
 
 interface Runner {
   /** Sends the messages of one state; milliseconds until the answer. */
@@ -61,8 +60,7 @@ async function reflexRunner(config: RunConfig, messages: Messages): Promise<Runn
   };
   // Fresh states until it is armed: HOLD answers every state with a hold command.
   const feed = setInterval(send, 10);
-  await reflex.request('arm');
-  await reflex.until('hold', () => reflex.mode === 'HOLD');
+  await reflex.climb(['arm'], 'HOLD');
   clearInterval(feed);
   return {
     round: async () => {

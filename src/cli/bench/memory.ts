@@ -3,8 +3,7 @@ import { runInNewContext } from 'node:vm';
 import { createCritic } from '../../../policies/critic/registry.ts';
 import type { RunConfig } from '../../core/config-schema.ts';
 import { MovingRobot } from './moving-robot.ts';
-import type { BenchOptions } from './registry.ts';
-import { type Outcome, rounded, rowOf, slopeOf } from './rows.ts';
+import { type BenchOptions, type Outcome, rounded, rowOf, slopeOf } from './rows.ts';
 
 /** Bytes a tick below which the heap is flat: the smallest thing that could be kept, one number, is 8. */
 const FLAT = 0.5;

@@ -13,13 +13,16 @@ import {
 import { PegWorld } from '../../../bridges/mujoco/world.ts';
 import type { RunConfig } from '../../core/config-schema.ts';
 import { packageRoot } from '../../core/paths.ts';
-import { makeRobotState, type RobotState } from '../../core/signals.ts';
+import { type Mode, makeRobotState, type RobotState } from '../../core/signals.ts';
 import { ReflexClient } from '../../daemon/operator.ts';
 import { REFLEX_SOCKET, type RunFile } from '../../daemon/process.ts';
 import { end, pause } from './child.ts';
 
 /** Longest wait for anything that the reflex has to do between two samples. */
 const PATIENCE_MS = 8000;
+
+/** What an operator asks for in a mode to get one step nearer to ACTIVE. */
+const NEXT = { STOPPED: 'reset', ESTOP: 'reset', DISARMED: 'arm', HOLD: 'engage' } as const;
 
 /**
  * A real reflex process, and around it what it needs: the robot's side of the bridge, which is this object, and an
@@ -108,16 +111,25 @@ export class ReflexUnderTest {
     }
   }
 
-  /** Asks until it is accepted, since it may take some fresh states first. */
-  async request(kind: 'arm' | 'engage' | 'reset'): Promise<void> {
+  /**
+   * Asks what the mode calls for, of what the caller allows, until the mode is `to`.
+   * @throws Error with the last refusal, and where the reflex is
+   */
+  async climb(allowed: readonly (typeof NEXT)[keyof typeof NEXT][], to: Mode): Promise<void> {
     const giveUp = performance.now() + PATIENCE_MS;
-    for (;;) {
-      const incident = this.operator.status$.value?.incident ?? 0;
-      const { accepted, reason } = await this.operator
-        .request(kind === 'reset' ? { kind, incident } : { kind })
-        .catch((error: Error) => ({ accepted: false, reason: error.message }));
-      if (accepted) return;
-      if (performance.now() > giveUp) throw new Error(`the reflex refuses ${kind}: ${reason}`);
+    let refusal = '';
+    while (this.mode !== to) {
+      const { status$ } = this.operator;
+      const kind = NEXT[this.mode as keyof typeof NEXT];
+      const incident = status$.value?.incident ?? 0;
+      if (allowed.includes(kind)) {
+        const { accepted, reason } = await this.operator
+          .request(kind === 'reset' ? { kind, incident } : { kind })
+          .catch((error: Error) => ({ accepted: false, reason: error.message }));
+        if (!accepted) refusal = reason;
+      }
+      if (performance.now() > giveUp)
+        throw new Error(`the reflex did not reach ${to}: ${this.mode} ${status$.value?.cause}; ${refusal}`);
       await pause(5);
     }
   }

@@ -1,14 +1,4 @@
-import type { RunConfig } from '../../core/config-schema.ts';
-import type { Outcome } from './rows.ts';
-
-/** What the command line tells a bench besides the run. */
-export interface BenchOptions {
-  /** Samples of each subject; the bench's own number without it. */
-  samples?: number;
-}
-
-/** Measures; every subject of a case in turns, in this one run. */
-export type Bench = (config: RunConfig, options: BenchOptions) => Promise<Outcome>;
+import type { Bench } from './rows.ts';
 
 interface Entry {
   readonly summary: string;

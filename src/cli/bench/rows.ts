@@ -1,3 +1,5 @@
+import type { RunConfig } from '../../core/config-schema.ts';
+
 /** One line of a bench: one subject in one case. What a bench adds for itself stands in snake_case beside these. */
 export interface Row {
   case: string;
@@ -35,6 +37,15 @@ export interface Outcome {
   /** The bench has a yes or no, and it is no. */
   failed?: boolean;
 }
+
+/** What the command line tells a bench besides the run. */
+export interface BenchOptions {
+  /** Samples of each subject; the bench's own number without it. */
+  samples?: number;
+}
+
+/** Measures; every subject of a case in turns, in this one run. */
+export type Bench = (config: RunConfig, options: BenchOptions) => Promise<Outcome>;
 
 /** Nearest-rank quantile of ascending numbers; 0 when there are none. */
 export function quantile(ascending: ArrayLike<number>, q: number): number {

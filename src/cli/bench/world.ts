@@ -1,7 +1,6 @@
 import { PegWorld } from '../../../bridges/mujoco/world.ts';
 import type { RunConfig } from '../../core/config-schema.ts';
-import type { BenchOptions } from './registry.ts';
-import { type Outcome, rounded } from './rows.ts';
+import { type BenchOptions, type Outcome, rounded } from './rows.ts';
 
 /** Speed of the simulated world in-process, as a multiple of real time, ten times one second of it. */
 export async function benchWorld(config: RunConfig, { samples = 10 }: BenchOptions): Promise<Outcome> {
