@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import { packageRoot } from '../../src/core/paths.ts';
 import type { DenseLayer, Network } from './network.ts';
 
-/** Floats of one tile of units, and bytes of one layer in the kernel's table: see assembly/dense.ts. */
+/** As assembly/dense.ts has them: units of a tile, units up to which there are no tiles, words of a layer in the table. */
 const TILE = 16;
+const NARROW = 4;
 const LAYER_WORDS = 8;
 const ACTIVATION = { linear: 0, relu: 1, tanh: 2, sigmoid: 3 } as const;
 const PAGE = 65536;
@@ -121,7 +122,7 @@ export class SimdMlp {
 
 const padded = (units: number): number => Math.ceil(units / TILE) * TILE;
 
-/** Lays a layer out in tiles and returns its line of the table. */
+/** Lays a layer out, in tiles unless it is narrow, and returns its line of the table. */
 function placed(layer: DenseLayer, place: (count: number) => Float32Array): number[] {
   const { inputs, units, activation, norm } = layer;
   const width = padded(units);
@@ -129,7 +130,8 @@ function placed(layer: DenseLayer, place: (count: number) => Float32Array): numb
   for (let i = 0; i < inputs; i++) {
     for (let u = 0; u < units; u++) {
       const tile = Math.floor(u / TILE);
-      weight[(tile * inputs + i) * TILE + (u % TILE)] = layer.weight[i * units + u]!;
+      const at = units <= NARROW ? u * inputs + i : (tile * inputs + i) * TILE + (u % TILE);
+      weight[at] = layer.weight[i * units + u]!;
     }
   }
   const vector = (values: Float32Array): number => {

@@ -5,6 +5,7 @@ import { Argument, Command, CommanderError, Option } from 'commander';
 import { formatRun, type LoadedRun, loadRun } from '../core/config/load.ts';
 import { ReflexArcError } from '../core/errors.ts';
 import { packageRoot } from '../core/paths.ts';
+import { BENCH_NAMES, benches } from './bench/registry.ts';
 import { collect, episodes, port, seed, speed, whole } from './options.ts';
 import { report } from './report.ts';
 
@@ -134,10 +135,12 @@ function build(): Command {
     .command('bench')
     .description('Measure beside a peer, in the same run.')
     .addArgument(
-      new Argument('<name>', 'loop: state in to command out, beside a bare echo; world: the simulation').choices([
-        'loop',
-        'world',
-      ]),
+      new Argument(
+        '<name>',
+        Object.entries(benches)
+          .map(([name, b]) => `${name}: ${b.summary}`)
+          .join('; '),
+      ).choices(BENCH_NAMES),
     )
     .argument('[config]', 'run file; without it the shipped configs/runs/peg.yaml', SHIPPED_RUN)
     .option('--set <key=value>', 'override one key of the config; repeatable', collect, [])
@@ -145,7 +148,7 @@ function build(): Command {
     .option('--json', 'one JSON object as the last line of stdout')
     .option('--verbose', 'print stacks of unexpected errors')
     .action(async (name, file, given) => {
-      exitCode = await (await import('./bench.ts')).bench(name, file, given);
+      exitCode = await (await import('./bench/index.ts')).bench(name, file, given);
     });
 
   program

@@ -2,14 +2,15 @@
  * The forward pass of dense layers in WebAssembly SIMD. AssemblyScript, not TypeScript: built by `asc` into
  * dist/policies/kernels/dense.wasm, called by ../simd.ts, which lays out the memory. It allocates nothing.
  *
- * Weights lie in tiles of 16 units: `[tile][input][16]`, so that both loops below read them in order. Rows have a
+ * Weights lie in tiles of 16 units: `[tile][input][16]`, so that the loops below read them in order. Rows have a
  * stride of whole tiles; what is beyond the last unit has zero weights.
  */
 
 /** First byte that is free for the caller. */
 export const heap: usize = __heap_base;
 
-const TILE: i32 = 16;
+/** A layer of so many units or fewer has `[unit][input]` weights instead: most of a tile would be padding. */
+const NARROW: i32 = 4;
 const TILE_BYTES: usize = 64;
 /** Bytes of a layer in the table: eight i32, see `forward`. */
 const LAYER_BYTES: usize = 32;
@@ -34,9 +35,10 @@ export function forward(table: usize, layers: i32, x: usize, stride: usize, rows
     const tiles = load<i32>(at, 24);
     const into = l == layers - 1 ? out : l % 2 == 0 ? a : b;
     const width = <usize>tiles * TILE_BYTES;
-    dense(load<u32>(at, 0), load<u32>(at, 4), inputs, tiles, from, step, rows, into, width);
-    const scale: usize = load<u32>(at, 8);
     const units = load<i32>(at, 20);
+    if (units <= NARROW) narrow(load<u32>(at, 0), load<u32>(at, 4), inputs, units, from, step, rows, into, width);
+    else dense(load<u32>(at, 0), load<u32>(at, 4), inputs, tiles, from, step, rows, into, width);
+    const scale: usize = load<u32>(at, 8);
     if (scale != 0) for (let r = 0; r < rows; r++) normalise(into + <usize>r * width, units, tiles, scale, load<u32>(at, 12));
     activate(load<i32>(at, 28), into, <usize>rows * width, units, width);
     from = into;
@@ -52,20 +54,20 @@ function dense(w: usize, bias: usize, inputs: i32, tiles: i32, x: usize, xStep: 
     x += 2 * xStep;
     y += 2 * yStep;
   }
-  if (r < rows) {
-    let t = 0;
-    for (; t + 2 <= tiles; t += 2) twoTiles(w + <usize>t * tileBytes, tileBytes, bias + <usize>t * TILE_BYTES, inputs, x, y + <usize>t * TILE_BYTES);
-    if (t < tiles) oneTile(w + <usize>t * tileBytes, bias + <usize>t * TILE_BYTES, inputs, x, y + <usize>t * TILE_BYTES);
-  }
+  if (r < rows) for (let t = 0; t < tiles; t++) oneRow(w + <usize>t * tileBytes, bias + <usize>t * TILE_BYTES, inputs, x, y + <usize>t * TILE_BYTES);
 }
 
-/** Eight sums at once hide the latency of the addition: here two rows of one tile … */
+/**
+ * Two rows of one tile: eight sums at once hide the latency of the addition. No more, and no more than four weights
+ * beside them: the sixteen registers are full then, and a sum that is spilled waits for memory at every input.
+ */
 // @ts-ignore: AssemblyScript's decorator
 @inline
 function twoRows(w: usize, bias: usize, inputs: i32, p: usize, q: usize, y: usize, yStep: usize): void {
   let p0 = v128.load(bias, 0), p1 = v128.load(bias, 16), p2 = v128.load(bias, 32), p3 = v128.load(bias, 48);
   let q0 = p0, q1 = p1, q2 = p2, q3 = p3;
-  for (let i = 0; i < inputs; i++) {
+  const end = p + (<usize>inputs << 2);
+  while (p < end) {
     const u = v128.load32_splat(p), v = v128.load32_splat(q);
     const w0 = v128.load(w, 0), w1 = v128.load(w, 16), w2 = v128.load(w, 32), w3 = v128.load(w, 48);
     p0 = f32x4.add(p0, f32x4.mul(u, w0));
@@ -85,45 +87,65 @@ function twoRows(w: usize, bias: usize, inputs: i32, p: usize, q: usize, y: usiz
   v128.store(z, q0, 0), v128.store(z, q1, 16), v128.store(z, q2, 32), v128.store(z, q3, 48);
 }
 
-/** … and here two tiles of one row. */
+/** One row of one tile: two inputs at once, added before they go to the sum, hide the latency with four sums. */
 // @ts-ignore: AssemblyScript's decorator
 @inline
-function twoTiles(w: usize, tileBytes: usize, bias: usize, inputs: i32, x: usize, y: usize): void {
+function oneRow(w: usize, bias: usize, inputs: i32, x: usize, y: usize): void {
   let a0 = v128.load(bias, 0), a1 = v128.load(bias, 16), a2 = v128.load(bias, 32), a3 = v128.load(bias, 48);
-  let b0 = v128.load(bias, 64), b1 = v128.load(bias, 80), b2 = v128.load(bias, 96), b3 = v128.load(bias, 112);
-  let o = w + tileBytes;
-  for (let i = 0; i < inputs; i++) {
-    const v = v128.load32_splat(x);
-    a0 = f32x4.add(a0, f32x4.mul(v, v128.load(w, 0)));
-    a1 = f32x4.add(a1, f32x4.mul(v, v128.load(w, 16)));
-    a2 = f32x4.add(a2, f32x4.mul(v, v128.load(w, 32)));
-    a3 = f32x4.add(a3, f32x4.mul(v, v128.load(w, 48)));
-    b0 = f32x4.add(b0, f32x4.mul(v, v128.load(o, 0)));
-    b1 = f32x4.add(b1, f32x4.mul(v, v128.load(o, 16)));
-    b2 = f32x4.add(b2, f32x4.mul(v, v128.load(o, 32)));
-    b3 = f32x4.add(b3, f32x4.mul(v, v128.load(o, 48)));
-    x += 4;
-    w += TILE_BYTES;
-    o += TILE_BYTES;
+  const end = x + (<usize>(inputs & ~1) << 2);
+  while (x < end) {
+    const u = v128.load32_splat(x), v = v128.load32_splat(x, 4);
+    a0 = f32x4.add(a0, f32x4.add(f32x4.mul(u, v128.load(w, 0)), f32x4.mul(v, v128.load(w, 64))));
+    a1 = f32x4.add(a1, f32x4.add(f32x4.mul(u, v128.load(w, 16)), f32x4.mul(v, v128.load(w, 80))));
+    a2 = f32x4.add(a2, f32x4.add(f32x4.mul(u, v128.load(w, 32)), f32x4.mul(v, v128.load(w, 96))));
+    a3 = f32x4.add(a3, f32x4.add(f32x4.mul(u, v128.load(w, 48)), f32x4.mul(v, v128.load(w, 112))));
+    x += 8;
+    w += 2 * TILE_BYTES;
+  }
+  if (inputs & 1) {
+    const u = v128.load32_splat(x);
+    a0 = f32x4.add(a0, f32x4.mul(u, v128.load(w, 0)));
+    a1 = f32x4.add(a1, f32x4.mul(u, v128.load(w, 16)));
+    a2 = f32x4.add(a2, f32x4.mul(u, v128.load(w, 32)));
+    a3 = f32x4.add(a3, f32x4.mul(u, v128.load(w, 48)));
   }
   v128.store(y, a0, 0), v128.store(y, a1, 16), v128.store(y, a2, 32), v128.store(y, a3, 48);
-  v128.store(y, b0, 64), v128.store(y, b1, 80), v128.store(y, b2, 96), v128.store(y, b3, 112);
+}
+
+/** A layer of few units: one dot product for each, its weights in one line. */
+function narrow(w: usize, bias: usize, inputs: i32, units: i32, x: usize, xStep: usize, rows: i32, y: usize, yStep: usize): void {
+  for (let r = 0; r < rows; r++) {
+    let p = w;
+    for (let u = 0; u < units; u++) {
+      store<f32>(y + (<usize>u << 2), load<f32>(bias + (<usize>u << 2)) + dot(p, x, inputs));
+      p += <usize>inputs << 2;
+    }
+    x += xStep;
+    y += yStep;
+  }
 }
 
 // @ts-ignore: AssemblyScript's decorator
 @inline
-function oneTile(w: usize, bias: usize, inputs: i32, x: usize, y: usize): void {
-  let a0 = v128.load(bias, 0), a1 = v128.load(bias, 16), a2 = v128.load(bias, 32), a3 = v128.load(bias, 48);
-  for (let i = 0; i < inputs; i++) {
-    const v = v128.load32_splat(x);
-    a0 = f32x4.add(a0, f32x4.mul(v, v128.load(w, 0)));
-    a1 = f32x4.add(a1, f32x4.mul(v, v128.load(w, 16)));
-    a2 = f32x4.add(a2, f32x4.mul(v, v128.load(w, 32)));
-    a3 = f32x4.add(a3, f32x4.mul(v, v128.load(w, 48)));
-    x += 4;
-    w += TILE_BYTES;
+function dot(w: usize, x: usize, inputs: i32): f32 {
+  let a = f32x4.splat(0), b = f32x4.splat(0), c = f32x4.splat(0), d = f32x4.splat(0);
+  let i = 0;
+  for (; i + 16 <= inputs; i += 16) {
+    a = f32x4.add(a, f32x4.mul(v128.load(x, 0), v128.load(w, 0)));
+    b = f32x4.add(b, f32x4.mul(v128.load(x, 16), v128.load(w, 16)));
+    c = f32x4.add(c, f32x4.mul(v128.load(x, 32), v128.load(w, 32)));
+    d = f32x4.add(d, f32x4.mul(v128.load(x, 48), v128.load(w, 48)));
+    x += 64;
+    w += 64;
   }
-  v128.store(y, a0, 0), v128.store(y, a1, 16), v128.store(y, a2, 32), v128.store(y, a3, 48);
+  a = f32x4.add(f32x4.add(a, b), f32x4.add(c, d));
+  let sum = f32x4.extract_lane(a, 0) + f32x4.extract_lane(a, 1) + (f32x4.extract_lane(a, 2) + f32x4.extract_lane(a, 3));
+  for (; i < inputs; i++) {
+    sum += load<f32>(x) * load<f32>(w);
+    x += 4;
+    w += 4;
+  }
+  return sum;
 }
 
 /** LayerNorm over the real units; scale and offset are zero beyond them. */

@@ -1,0 +1,33 @@
+import type { Bench } from './rows.ts';
+
+interface Entry {
+  readonly summary: string;
+  load(): Promise<Bench>;
+}
+
+/** Every bench. To add one: write its file, name it here. Loaded when called, so that `--help` waits for none. */
+export const benches = {
+  loop: {
+    summary: 'state in to command out, beside a bare echo',
+    load: async () => (await import('./loop.ts')).benchLoop,
+  },
+  world: {
+    summary: 'speed of the simulation',
+    load: async () => (await import('./world.ts')).benchWorld,
+  },
+  gate: {
+    summary: "the critic's kernel beside C, ONNX Runtime and TensorFlow.js, and a tick of the gate",
+    load: async () => (await import('./gate.ts')).benchGate,
+  },
+  fault: {
+    summary: 'a fault arises to the stop command at the robot, and a dead link to its report',
+    load: async () => (await import('./fault.ts')).benchFault,
+  },
+  memory: {
+    summary: 'heap that the gate keeps over a million ticks',
+    load: async () => (await import('./memory.ts')).benchMemory,
+  },
+} as const satisfies Record<string, Entry>;
+
+export type BenchName = keyof typeof benches;
+export const BENCH_NAMES = Object.keys(benches) as BenchName[];
