@@ -31,6 +31,10 @@ export class MovingRobot {
     this.#ticksPerDecision = Math.max(1, Math.round(safety.control_hz / task.decision_hz));
     this.#lifetimeNs = safety.decision_age_ms * 1e6;
     this.#state = makeRobotState(robot.joints.length);
+    // A posture away from every limit: the joints play no part, the tip is what moves.
+    robot.joints.forEach(({ position: [low, high] }, j) => {
+      this.#state.position[j] = (low + high) / 2;
+    });
     const iface = cartesianImpedance(robot);
     const zeros = () => new Float64Array(iface.actionSize);
     this.#decision = {
@@ -68,6 +72,8 @@ export class MovingRobot {
     state.seq++;
     state.stampNs = this.#nowNs;
     state.receivedNs = this.#nowNs;
+    // A little noise, as a sensor has: a frozen one is a fault of its own.
+    for (let i = 0; i < 6; i++) state.wrench[i] = ((state.seq * 37 + i) % 101) * 1e-4;
     this.gate.ingestState(state);
     if (this.#ticks++ % this.#ticksPerDecision === 0) this.#decide();
     const action = this.gate.tick(this.#nowNs);
