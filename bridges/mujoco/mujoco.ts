@@ -16,6 +16,7 @@ export class Physics {
   readonly #data: Raw;
   readonly #jacobianPosition: Raw;
   readonly #jacobianRotation: Raw;
+  readonly #product: Raw;
   readonly joints: number;
   /** s */
   readonly timestep: number;
@@ -28,6 +29,7 @@ export class Physics {
     this.timestep = timestep;
     this.#jacobianPosition = new mj.DoubleBuffer(3 * this.joints);
     this.#jacobianRotation = new mj.DoubleBuffer(3 * this.joints);
+    this.#product = new mj.DoubleBuffer(this.joints);
   }
 
   /**
@@ -109,6 +111,18 @@ export class Physics {
     out.set(this.#jacobianRotation.GetView(), 3 * this.joints);
   }
 
+  /** The bodies alone: nothing touches, and no joint stops. */
+  withoutContactsAndLimits(): void {
+    const { mjtDisableBit: bit } = this.#mj;
+    this.#model.opt.disableflags |= bit.mjDSBL_CONTACT.value | bit.mjDSBL_LIMIT.value;
+  }
+
+  /** Joint-space inertia times `acceleration`, Nm, into `out`. */
+  inertiaTimes(acceleration: Float64Array, out: Float64Array): void {
+    this.#mj.mj_mulM(this.#model, this.#data, this.#product, acceleration);
+    out.set(this.#product.GetView());
+  }
+
   resetData(): void {
     this.#mj.mj_resetData(this.#model, this.#data);
   }
@@ -128,6 +142,7 @@ export class Physics {
   }
 
   dispose(): void {
-    for (const made of [this.#jacobianPosition, this.#jacobianRotation, this.#data, this.#model]) made.delete();
+    for (const made of [this.#jacobianPosition, this.#jacobianRotation, this.#product, this.#data, this.#model])
+      made.delete();
   }
 }

@@ -23,6 +23,10 @@ export const benches = {
     summary: 'a fault arises to the stop command at the robot, and a dead link to its report',
     load: async () => (await import('./fault.ts')).benchFault,
   },
+  invariance: {
+    summary: 'adversarial commands to joints: how far past their limits, beside the naive bound',
+    load: async () => (await import('./invariance.ts')).benchInvariance,
+  },
   memory: {
     summary: 'heap that the gate keeps over a million ticks',
     load: async () => (await import('./memory.ts')).benchMemory,

@@ -3,9 +3,10 @@ import { describe, expect, it } from 'vitest';
 import { CLIPPED } from '../../../../controllers/safety/envelope.ts';
 import { REFUSAL } from '../../../../controllers/safety/joint/admissible.ts';
 import { selfTest } from '../../../../controllers/safety/joint/self-test.ts';
+import { adversary, JointRig } from '../../../../src/cli/bench/joint-rig.ts';
 import { SeededRandom } from '../../../../src/core/random.ts';
 import { RUNS } from '../arbitrary.ts';
-import { adversary, armOf, IdealArm, jointSafety, type Kind } from './arm.ts';
+import { armOf, jointSafety, type Kind } from './arm.ts';
 
 const between = (min: number, max: number) => fc.double({ min, max, noNaN: true });
 const joint = fc.record({
@@ -31,7 +32,7 @@ const ride = fc
       joints.map(({ lo, hi, ...rest }) => ({ position: [lo, hi], ...rest })),
     );
     const random = new SeededRandom(seed);
-    const arm = new IdealArm(
+    const arm = new JointRig(
       robot,
       jointSafety({ joints: { reference_limit: 1 } }),
       joints.map(() => 0),
@@ -88,7 +89,7 @@ describe('the joint filter, for all limits and all rides', () => {
         // Direction-keeping couples the joints: their set, not their order.
         const run = (order: number[]) => {
           const permuted = { ...robot, joints: order.map((i) => robot.joints[i]!) };
-          const arm = new IdealArm(
+          const arm = new JointRig(
             permuted,
             jointSafety({ joints: { reference_limit: 1 } }),
             order.map(() => 0),

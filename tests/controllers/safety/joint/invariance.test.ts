@@ -1,9 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { CLIPPED } from '../../../../controllers/safety/envelope.ts';
+import { adversary, JointRig } from '../../../../src/cli/bench/joint-rig.ts';
 import { SeededRandom } from '../../../../src/core/random.ts';
 import { RUNS } from '../arbitrary.ts';
-import { adversary, armOf, IdealArm, jointSafety, type Kind } from './arm.ts';
+import { armOf, jointSafety, type Kind } from './arm.ts';
 
 const T = 0.01;
 
@@ -13,7 +14,7 @@ function attack(kind: Kind, delay: number, jitter: number, seed: number): { wors
   // Δ is a matter of its own: a joint that lags behind a fast setpoint meets it first.
   const safety = jointSafety({ joints: { delay_ms: delay * 13, reaction_ms: 30, reference_limit: 1 } });
   const random = new SeededRandom(seed);
-  const arm = new IdealArm(robot, safety, [0, -1.6, 0], delay);
+  const arm = new JointRig(robot, safety, [0, -1.6, 0], delay);
   const wish = adversary(robot, random);
   let worst = Number.NEGATIVE_INFINITY;
   let conflicts = 0;
