@@ -133,6 +133,8 @@ string cause
 string detail
 float64 value
 float64 limit
+# From value to limit, negative by how far the value was past it.
+float64 margin
 uint32 incident
 uint64 epoch`,
 };

@@ -307,6 +307,7 @@ function enter(state: LadderState, to: Mode, nowNs: number, why: Reason, changes
     detail: sentence(why),
     value: why.value,
     limit: why.limit,
+    margin: margin(state.mode, to, why),
     incident: next.incident,
     epoch: next.epoch,
   };
@@ -320,6 +321,14 @@ function enter(state: LadderState, to: Mode, nowNs: number, why: Reason, changes
     transition,
     answer: null,
   };
+}
+
+/** A limit that took authority away was passed, whichever side it bounds. */
+function margin(from: Mode, to: Mode, { value, limit }: Reason): number {
+  const room = limit - value;
+  const tripped =
+    to === 'RECOVERY' || to === 'STOPPING' || to === 'ESTOP' || to === 'FAULT' || (to === 'HOLD' && isEngaged(from));
+  return tripped && room > 0 ? -room : room;
 }
 
 const round = (v: number): string => (Number.isFinite(v) ? String(Number(v.toPrecision(4))) : String(v));

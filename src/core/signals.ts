@@ -163,6 +163,8 @@ export interface LadderTransition {
   readonly detail: string;
   readonly value: number;
   readonly limit: number;
+  /** From value to limit, in the unit of both: negative by how far the value was past it. */
+  readonly margin: number;
   readonly incident: number;
   readonly epoch: number;
 }

@@ -170,6 +170,7 @@ reflex.transitions$.subscribe((t) => {
     detail: t.detail,
     value: t.value,
     limit: t.limit,
+    margin: t.margin,
     incident: t.incident,
     epoch: t.epoch,
   };

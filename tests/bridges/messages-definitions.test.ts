@@ -108,6 +108,7 @@ const EXAMPLES: Record<string, object> = {
     detail: 'force 31 N, allowed 30 N',
     value: 31,
     limit: 30,
+    margin: -1,
     incident: 4,
     epoch: 5n,
   },

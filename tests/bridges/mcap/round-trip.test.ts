@@ -60,7 +60,7 @@ const SAMPLES: Record<string, { in: Record<string, unknown>; out?: Record<string
   'reflexarc_msgs/msg/LadderTransition': {
     in: {
       ...{ header, from_mode: 'ACTIVE', to_mode: 'STOPPING', cause: 'force_limit', detail: 'force 31 N' },
-      ...{ value: 31, limit: 30, incident: 6, epoch: 2 },
+      ...{ value: 31, limit: 30, margin: -1, incident: 6, epoch: 2 },
     },
     out: { epoch: 2n },
   },

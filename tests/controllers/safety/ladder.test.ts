@@ -163,6 +163,25 @@ describe('from boot to motion', () => {
     expect(t.state.transition?.detail).toBe('ENGAGING lasted 310 ms, allowed 300 ms');
   });
 
+  it.each([
+    ['above an upper limit', 31, 30, -1],
+    ['below a lower limit', 2, 5, -3],
+    ['not a number', Number.NaN, 30, Number.NaN],
+  ])('a trip says how far past its limit the value was: %s', (_name, value, limit, margin) => {
+    const event = { ...healthy, severity: SEVERITY.stop, cause: 'x', detail: '{value}', value, limit };
+    expect(reduce(at('ACTIVE').state, event).transition).toMatchObject({ to: 'STOPPING', value, limit, margin });
+    const hold = reduce(at('ACTIVE').state, { ...event, severity: SEVERITY.hold });
+    expect(hold.transition).toMatchObject({ to: 'HOLD', margin });
+  });
+
+  it('a recovery that ends says by how much the risk stayed below', () => {
+    const t = at('RECOVERY');
+    t.run(110, { risk: 0.075 });
+    expect(t.state.transition).toMatchObject({ to: 'ENGAGING', cause: 'risk_low' });
+    expect(t.state.transition?.margin).toBeCloseTo(0.125, 12);
+    expect(at('DISARMED').ask('arm').state.transition?.margin).toBe(0);
+  });
+
   it('keeps the ramp when a decision flag drops afterwards: lateness is a rule, not the ladder', () => {
     const t = at('ENGAGING').run(10);
     expect(t.run(300, { ready: false }).mode).toBe('ACTIVE');
