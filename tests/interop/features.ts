@@ -1,0 +1,87 @@
+/**
+ * Every op and option of rosbridge v2 that a peer may meet, as `op` or `op.option`, in the order of the table. A value
+ * says that a side does not take part, and why: `null` means it does. Where the protocol is one-sided, the other side is
+ * left out of its table.
+ */
+interface Applies {
+  readonly server: string | null;
+  readonly client: string | null;
+}
+const both: Applies = { server: null, client: null };
+const serverOnly: Applies = { server: null, client: 'not sent' };
+
+export const FEATURES = {
+  advertise: both,
+  'advertise.latch': serverOnly,
+  'advertise.queue_size': both,
+  'advertise.qos': both,
+  unadvertise: both,
+  publish: both,
+  'publish.latch': serverOnly,
+  'publish.stamp': both,
+  'publish.nan': both,
+  'publish.int64': both,
+  'publish.uint8[]': both,
+  subscribe: both,
+  'subscribe.id': both,
+  'subscribe.type': both,
+  'subscribe.throttle_rate': both,
+  'subscribe.queue_length': both,
+  'subscribe.fragment_size': both,
+  'subscribe.compression.none': both,
+  'subscribe.compression.png': both,
+  'subscribe.compression.cbor': both,
+  'subscribe.compression.cbor-raw': both,
+  'subscribe.qos': both,
+  unsubscribe: both,
+  'unsubscribe.id': both,
+  call_service: both,
+  'call_service.args': both,
+  'call_service.timeout': both,
+  'call_service.fragment_size': both,
+  'call_service.compression.png': both,
+  'call_service.compression.cbor': serverOnly,
+  service_response: both,
+  'service_response.failure': both,
+  advertise_service: both,
+  unadvertise_service: both,
+  advertise_action: both,
+  unadvertise_action: both,
+  send_action_goal: both,
+  'send_action_goal.feedback': both,
+  cancel_action_goal: both,
+  action_feedback: both,
+  action_result: both,
+  'fragment.in': both,
+  'fragment.out': both,
+  'png.in': both,
+  'png.out': both,
+  set_level: serverOnly,
+  status: both,
+  auth: both,
+  'auth.token': both,
+  origin: serverOnly,
+  allow_lists: serverOnly,
+  tls: both,
+  'frame.several_objects': both,
+  'frame.binary_text': both,
+  'frame.malformed': both,
+  'frame.oversized': both,
+  'rosapi.topics': both,
+  'rosapi.types': both,
+  'rosapi.nodes': both,
+  'rosapi.services': both,
+  'rosapi.actions': both,
+  'rosapi.params': both,
+  'rosapi.time': both,
+  'rosapi.message_details': both,
+  ros_version: both,
+  rosout: serverOnly,
+  clock: both,
+  ping: both,
+  half_open: both,
+  slow_peer: both,
+  reconnect: both,
+} as const satisfies Record<string, Applies>;
+
+export type Feature = keyof typeof FEATURES;
