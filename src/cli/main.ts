@@ -152,6 +152,15 @@ function build(): Command {
     });
 
   program
+    .command('ladder')
+    .description("Write a page on which to play with the gate's ladder of modes: flags in, mode out.")
+    .requiredOption('--html <file>', 'the page goes there; it needs no server')
+    .option('--verbose', 'print stacks of unexpected errors')
+    .action(async ({ html }) => {
+      exitCode = (await import('./ladder.ts')).ladder(html);
+    });
+
+  program
     .command('schema')
     .description('Print the JSON Schema of a config file, for editors.')
     .argument('[name]', 'run, robot, task or safety', 'run')

@@ -15,7 +15,7 @@ h1, h2, p, dl, dd, ol, figure { margin: 0; padding: 0; }
 #shape { width: 3.4rem; height: 3.4rem; } #shape path { fill: #fff; fill-rule: evenodd; }
 #mode { font-size: 2.1rem; line-height: 1.1; letter-spacing: .02em; } #why { font-size: 1rem; }
 .incident { border-left: 1px solid #ffffff59; padding-left: 1.1rem; font-size: .9rem; } .incident dd { font-weight: 600; }
-.run { text-align: right; font-size: .82rem; } .run b { display: block; font-size: 1rem; }
+.run { text-align: right; font-size: .82rem; } .run b { display: block; font-size: 1rem; } .run a { color: inherit; }
 #lost { padding: .45rem 1.1rem; background: #b71c1c; color: #fff; font-weight: 600; }
 #ladder { display: flex; flex-wrap: wrap; gap: .3rem; padding: .55rem 1.1rem 0; list-style: none; }
 .rung { display: flex; align-items: center; padding: .1rem .65rem; border: 1px solid var(--line); border-radius: 1rem; background: var(--card); color: var(--soft); font-size: .75rem; }

@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { MODES } from '../core/signals.ts';
 import { chartScript } from './page-charts.ts';
 import { script } from './page-script.ts';
+import { shapeScript } from './page-shapes.ts';
 import { style } from './page-style.ts';
 import { viewScript } from './page-views.ts';
 
@@ -12,11 +13,11 @@ import { viewScript } from './page-views.ts';
 const uplot = dirname(createRequire(import.meta.url).resolve('uplot/package.json'));
 const read = (file: string) => readFileSync(join(uplot, 'dist', file), 'utf8');
 
-const escapeHtml = (text: string) => text.replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
-const sha256 = (text: string) => `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
+export const escapeHtml = (text: string) => text.replace(/[&<>"']/g, (c) => `&#${c.charCodeAt(0)};`);
+export const sha256 = (text: string) => `'sha256-${createHash('sha256').update(text).digest('base64')}'`;
 
 /** Modes in the order of a good day, then those that end it. */
-const rungs = MODES.map((mode) => `<li class="rung" data-mode="${mode}">${mode}</li>`).join('');
+export const rungs = MODES.map((mode) => `<li class="rung" data-mode="${mode}">${mode}</li>`).join('');
 
 const button = (kind: string, label: string, needs: string) =>
   `<button type="button" data-kind="${kind}" aria-describedby="needs-${kind}"><b>${label}</b><small id="needs-${kind}">${needs}</small></button>`;
@@ -30,7 +31,7 @@ function body(title: string): string {
   <svg id="shape" viewBox="0 0 24 24" aria-hidden="true"><path id="shape-path" d=""></path></svg>
   <div class="mode" role="status" aria-live="assertive"><h1 id="mode">BOOT</h1><p id="why">waiting for the daemon</p></div>
   <dl class="incident"><dt id="incident-name">no incident yet</dt><dd id="incident-why"></dd></dl>
-  <p class="run"><b>${escapeHtml(title)}</b><span id="clock"></span></p>
+  <p class="run"><b>${escapeHtml(title)}</b><span id="clock"></span> · <a href="/ladder">play with the ladder</a></p>
 </header>
 <p id="lost" role="alert" hidden></p>
 <ol id="ladder" aria-label="Ladder of modes">${rungs}</ol>
@@ -61,7 +62,10 @@ function body(title: string): string {
 /** The console as one self-contained HTML document, and the policy that lets it run nothing else. */
 export function consolePage(title: string): { html: string; policy: string } {
   const styles = `${read('uPlot.min.css')}\n${style}`;
-  const scripts = [read('uPlot.iife.min.js'), `'use strict';\n${chartScript}\n${viewScript}\n${script}`];
+  const scripts = [
+    read('uPlot.iife.min.js'),
+    `'use strict';\n${chartScript}\n${viewScript}\n${shapeScript}\n${script}`,
+  ];
   const html = `<!doctype html>
 <html lang="en">
 <head>

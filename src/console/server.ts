@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { wallNs } from '../core/clock.ts';
 import { ReflexArcError } from '../core/errors.ts';
 import type { LadderTransition, OperatorRequest } from '../core/signals.ts';
+import { type LadderPage, readLadderPage } from './ladder-page.ts';
 import { consolePage } from './page.ts';
 import { foreignHost, readRequest } from './request.ts';
 import { PageStream } from './stream.ts';
@@ -29,6 +30,7 @@ const MAX_CONNECTIONS = 64;
 /** Paths and the one method that each takes. */
 const ROUTES: Readonly<Record<string, 'GET' | 'POST'>> = {
   '/': 'GET',
+  '/ladder': 'GET',
   '/healthz': 'GET',
   '/api/state': 'GET',
   '/api/stream': 'GET',
@@ -54,12 +56,15 @@ export class ConsoleServer {
   /** JSON of the last events, oldest first. */
   readonly #events: string[] = [];
   readonly #page: { html: string; policy: string };
+  /** Or why there is none: a page to play with must not keep the console from starting. */
+  readonly #ladder: LadderPage | string;
   #latest: ConsoleTelemetry | null = null;
   #ask: (request: OperatorRequest) => Promise<Answer> = async () => ({ accepted: false, reason: 'not ready' });
 
   constructor(options: ConsoleOptions) {
     this.#options = options;
     this.#page = consolePage(options.title);
+    this.#ladder = ladderOrWhyNot();
     this.#server = createServer({ headersTimeout: 5_000, requestTimeout: 10_000 }, (request, response) => {
       this.#route(request, response).catch(() => response.destroy());
     });
@@ -132,6 +137,10 @@ export class ConsoleServer {
       case '/':
         response.setHeader('content-security-policy', this.#page.policy);
         return send(response, 200, this.#page.html, 'text/html; charset=utf-8');
+      case '/ladder':
+        if (typeof this.#ladder === 'string') return refuse(response, 503, this.#ladder);
+        response.setHeader('content-security-policy', this.#ladder.policy);
+        return send(response, 200, this.#ladder.html, 'text/html; charset=utf-8');
       case '/healthz':
         return send(response, 200, 'OK\n', 'text/plain');
       case '/api/state':
@@ -175,6 +184,14 @@ export class ConsoleServer {
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
     this.#server.closeAllConnections();
     await closed;
+  }
+}
+
+function ladderOrWhyNot(): LadderPage | string {
+  try {
+    return readLadderPage();
+  } catch (error) {
+    return (error as Error).message;
   }
 }
 

@@ -130,12 +130,24 @@ describe('what is served', () => {
     const html = await response.text();
     expect(response.headers.get('content-type')).toBe('text/html; charset=utf-8');
     expect(html).toContain('<title>peg &#60;b&#62;');
-    expect(html).not.toMatch(/(src|href)=/);
+    expect(html).not.toMatch(/src=/);
+    expect(html.match(/href="[^"]*"/g)).toEqual(['href="/ladder"']);
     const policy = response.headers.get('content-security-policy')!;
     expect(policy).toContain("default-src 'none'");
     expect(policy).not.toContain('unsafe');
     expect(response.headers.get('x-frame-options')).toBe('DENY');
     expect(response.headers.get('x-content-type-options')).toBe('nosniff');
+  });
+
+  it('is the ladder to play with, under a policy of its own', async () => {
+    const { url } = await serve();
+    const response = await fetch(`${url}/ladder`);
+    expect(response.status).toBe(200);
+    expect(await response.text()).toContain('<title>The ladder');
+    const policy = response.headers.get('content-security-policy')!;
+    expect(policy).toMatch(/^default-src 'none'; script-src 'sha256-[^']+'; style-src 'sha256-[^']+'; /);
+    expect(policy).not.toContain('unsafe');
+    expect(policy).not.toContain('connect-src');
   });
 
   it('is the newest state with the last 50 events', async () => {
