@@ -18,6 +18,20 @@ const STANDARD: Readonly<Record<string, string>> = {
   'geometry_msgs/msg/WrenchStamped': 'std_msgs/Header header\ngeometry_msgs/Wrench wrench',
   'sensor_msgs/msg/JointState':
     'std_msgs/Header header\nstring[] name\nfloat64[] position\nfloat64[] velocity\nfloat64[] effort',
+  'geometry_msgs/msg/Twist': 'geometry_msgs/Vector3 linear\ngeometry_msgs/Vector3 angular',
+  'geometry_msgs/msg/TwistStamped': 'std_msgs/Header header\ngeometry_msgs/Twist twist',
+  'geometry_msgs/msg/PoseWithCovariance': 'geometry_msgs/Pose pose\nfloat64[36] covariance',
+  'geometry_msgs/msg/TwistWithCovariance': 'geometry_msgs/Twist twist\nfloat64[36] covariance',
+  'nav_msgs/msg/Odometry':
+    'std_msgs/Header header\nstring child_frame_id\n' +
+    'geometry_msgs/PoseWithCovariance pose\ngeometry_msgs/TwistWithCovariance twist',
+  'sensor_msgs/msg/LaserScan':
+    'std_msgs/Header header\nfloat32 angle_min\nfloat32 angle_max\nfloat32 angle_increment\n' +
+    'float32 time_increment\nfloat32 scan_time\nfloat32 range_min\nfloat32 range_max\n' +
+    'float32[] ranges\nfloat32[] intensities',
+  'sensor_msgs/msg/Range':
+    'std_msgs/Header header\nuint8 radiation_type\nfloat32 field_of_view\nfloat32 min_range\n' +
+    'float32 max_range\nfloat32 range',
   'rosgraph_msgs/msg/Clock': 'builtin_interfaces/Time clock',
   'std_srvs/srv/Trigger_Response': 'bool success\nstring message',
 };

@@ -40,6 +40,45 @@ export interface WrenchStamped {
   header: Header;
   wrench: { force: Vector3; torque: Vector3 };
 }
+/** geometry_msgs/msg/Twist: m/s and rad/s in the frame of the base. */
+export interface Twist {
+  linear: Vector3;
+  angular: Vector3;
+}
+/** geometry_msgs/msg/TwistStamped */
+export interface TwistStamped {
+  header: Header;
+  twist: Twist;
+}
+/** nav_msgs/msg/Odometry: pose in `header.frame_id`, twist in `child_frame_id`. */
+export interface Odometry {
+  header: Header;
+  child_frame_id: string;
+  pose: { pose: Pose; covariance: number[] };
+  twist: { twist: Twist; covariance: number[] };
+}
+/** sensor_msgs/msg/LaserScan: ranges in m, counter-clockwise from angle_min. */
+export interface LaserScan {
+  header: Header;
+  angle_min: number;
+  angle_max: number;
+  angle_increment: number;
+  time_increment: number;
+  scan_time: number;
+  range_min: number;
+  range_max: number;
+  ranges: number[];
+  intensities: number[];
+}
+/** sensor_msgs/msg/Range: one distance along the x axis of the sensor, m. */
+export interface Range {
+  header: Header;
+  radiation_type: number;
+  field_of_view: number;
+  min_range: number;
+  max_range: number;
+  range: number;
+}
 /** rosgraph_msgs/msg/Clock */
 export interface ClockMessage {
   clock: Time;
@@ -113,6 +152,11 @@ export const TYPES = {
   jointState: 'sensor_msgs/msg/JointState',
   poseStamped: 'geometry_msgs/msg/PoseStamped',
   wrenchStamped: 'geometry_msgs/msg/WrenchStamped',
+  twist: 'geometry_msgs/msg/Twist',
+  twistStamped: 'geometry_msgs/msg/TwistStamped',
+  odometry: 'nav_msgs/msg/Odometry',
+  laserScan: 'sensor_msgs/msg/LaserScan',
+  range: 'sensor_msgs/msg/Range',
   clock: 'rosgraph_msgs/msg/Clock',
   trigger: 'std_srvs/srv/Trigger',
   equilibriumCommand: 'reflexarc_msgs/msg/EquilibriumCommand',

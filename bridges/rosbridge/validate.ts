@@ -21,6 +21,8 @@ const HEADER: Shape = { stamp: TIME, frame_id: 'string' };
 const XYZ: Shape = { x: 'number', y: 'number', z: 'number' };
 const POSE: Shape = { position: XYZ, orientation: { ...XYZ, w: 'number' } };
 
+const TWIST: Shape = { linear: XYZ, angular: XYZ };
+
 const SHAPES: Readonly<Record<string, Shape>> = {
   'sensor_msgs/msg/JointState': {
     header: HEADER,
@@ -31,6 +33,25 @@ const SHAPES: Readonly<Record<string, Shape>> = {
   },
   'geometry_msgs/msg/PoseStamped': { header: HEADER, pose: POSE },
   'geometry_msgs/msg/WrenchStamped': { header: HEADER, wrench: { force: XYZ, torque: XYZ } },
+  'geometry_msgs/msg/Twist': TWIST,
+  'geometry_msgs/msg/TwistStamped': { header: HEADER, twist: TWIST },
+  'nav_msgs/msg/Odometry': { header: HEADER, child_frame_id: 'string', pose: { pose: POSE }, twist: { twist: TWIST } },
+  'sensor_msgs/msg/LaserScan': {
+    header: HEADER,
+    angle_min: 'number',
+    angle_max: 'number',
+    angle_increment: 'number',
+    range_min: 'number',
+    range_max: 'number',
+    ranges: 'numbers',
+  },
+  'sensor_msgs/msg/Range': {
+    header: HEADER,
+    field_of_view: 'number',
+    min_range: 'number',
+    max_range: 'number',
+    range: 'number',
+  },
   'rosgraph_msgs/msg/Clock': { clock: TIME },
   'reflexarc_msgs/msg/EquilibriumCommand': {
     header: HEADER,

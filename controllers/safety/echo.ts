@@ -1,4 +1,4 @@
-import type { SeenCommand } from '../../src/core/signals.ts';
+import { type SeenCommand, UNSTAMPED } from '../../src/core/signals.ts';
 
 /** Commands that are remembered: at 100 Hz ten seconds. An echo that comes later is somebody else's. */
 const REMEMBERED = 1024;
@@ -11,6 +11,9 @@ const ROUNDING = 1e-9;
  *
  * NOTE a bridge need not echo. Age is judged only after a first echo on this connection; what never comes is the link's
  * own affair (ping and pong).
+ *
+ * A message without sequence and stamp (geometry_msgs/Twist) is known by its values, in the order in which they were
+ * sent; a row of equal ones counts as one. A repetition of what was acknowledged last cannot be told from it.
  */
 export class Echo {
   /** An echo has come on this connection. */
@@ -48,6 +51,10 @@ export class Echo {
 
   /** A command was seen on the topic. */
   observe(seen: SeenCommand): void {
+    if (seen.seq === -1 && seen.stampNs === UNSTAMPED) {
+      this.#observeValues(seen.setpoint);
+      return;
+    }
     const seq = seen.seq === -1 ? this.#sentAt(seen.stampNs) : seen.seq;
     const at = seq >= 0 && Number.isInteger(seq) ? seq % REMEMBERED : 0;
     if (this.#seqs[at] !== seq || (seen.epoch !== -1 && this.#epochs[at] !== seen.epoch)) {
@@ -60,6 +67,10 @@ export class Echo {
       return;
     }
     if (seen.setpoint === null || !this.#same(seen.setpoint, at)) this.changedSeq = seq;
+    this.#acknowledge(seq);
+  }
+
+  #acknowledge(seq: number): void {
     this.#acknowledged = seq;
     this.#waitingSinceNs = Number.NaN;
     for (let next = seq + 1; next <= this.lastSentSeq; next++) {
@@ -67,6 +78,29 @@ export class Echo {
       this.#waitingSinceNs = this.#sentNs[next % REMEMBERED]!;
       break;
     }
+  }
+
+  /** The first command from the last acknowledged one on with these values, and all that follow it with the same. */
+  #observeValues(setpoint: Float64Array | null): void {
+    let seq = Math.max(this.#acknowledged, this.lastSentSeq - REMEMBERED + 1);
+    while (seq <= this.lastSentSeq && !this.#wasSent(seq, setpoint)) seq++;
+    if (seq > this.lastSentSeq) {
+      this.foreignSeq = 0;
+      return;
+    }
+    this.heard = true;
+    let last = seq;
+    while (++seq <= this.lastSentSeq) {
+      if (this.#seqs[seq % REMEMBERED] !== seq) continue;
+      if (!this.#wasSent(seq, setpoint)) break;
+      last = seq;
+    }
+    if (last > this.#acknowledged) this.#acknowledge(last);
+  }
+
+  #wasSent(seq: number, setpoint: Float64Array | null): boolean {
+    const at = seq % REMEMBERED;
+    return setpoint !== null && seq > 0 && this.#seqs[at] === seq && this.#same(setpoint, at);
   }
 
   /** Sequence of the command with this stamp; -1 when there is none. */

@@ -177,6 +177,11 @@ export class Gate {
     if (this.#inputs.ingestState(state, this.#ladder.mode)) this.#envelope.observe(this.#situation);
   }
 
+  /** A usable message of the source with this index in `robot.sources` arrived: what the verdict on a stale state names. */
+  observeSource(source: number, receivedNs: number): void {
+    this.#inputs.heardNs[source] = receivedNs;
+  }
+
   /** Copies the newest estimate of the task's target. It has no age: it is published once an episode. */
   ingestTarget(pose: Float64Array, _receivedNs: number): void {
     if (this.#inputs.ingestTarget(pose)) this.#envelope.setTarget(pose);

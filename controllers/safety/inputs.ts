@@ -55,6 +55,8 @@ const PASSIVE: Record<Mode, boolean> = {
 
 export interface InputLimits {
   readonly joints: number;
+  /** Messages that make a state. */
+  readonly sources: number;
   readonly actionSize: number;
   readonly residualBound: number;
   readonly forceFilterHz: number;
@@ -64,6 +66,8 @@ export interface InputLimits {
   readonly restSpeed: number;
   /** Speed of every joint below which the robot is at rest, rad/s; ∞ where the tip decides. */
   readonly restJointSpeed: number;
+  /** Speed at which the pose turns below which the robot is at rest, rad/s; ∞ where it does not matter. */
+  readonly restTurnSpeed: number;
   /** A state whose stamp lags the freshest delivery by more is a backlog. */
   readonly oldStampNs: number;
   /** A stamp this far ahead of every earlier delivery is from the future. */
@@ -102,6 +106,10 @@ export class Inputs {
   speed = 0;
   /** Of the fastest joint between the last two states, rad/s. */
   jointSpeed = 0;
+  /** At which the pose turned between the last two states, rad/s. */
+  turnSpeed = 0;
+  /** Newest usable message of each source, by our clock; -∞ before the first. */
+  readonly heardNs: Float64Array;
   /** |Δ| of each joint between the last two states, rad, and the time between them, s. */
   readonly steps: Float64Array;
   stepSeconds = 0;
@@ -137,6 +145,7 @@ export class Inputs {
     this.counters = counters;
     this.state = makeRobotState(limits.joints);
     this.steps = new Float64Array(limits.joints);
+    this.heardNs = new Float64Array(limits.sources).fill(Number.NEGATIVE_INFINITY);
     this.base = new Float64Array(limits.actionSize);
     this.residual = new Float64Array(limits.actionSize);
   }
@@ -157,6 +166,7 @@ export class Inputs {
     const stampStep = s.stampNs - known.stampNs;
     const continues = this.hasState && stampStep > 0;
     this.speed = continues ? distance3(s.pose, known.pose) / (stampStep * 1e-9) : 0;
+    this.turnSpeed = continues ? angleBetween(s.pose, known.pose) / (stampStep * 1e-9) : 0;
     this.#measureSteps(s, continues ? stampStep * 1e-9 : 0);
     this.#filterForce(s.wrench, continues ? stampStep * 1e-9 : Number.POSITIVE_INFINITY);
     if (!continues || stale) this.#leastDelayNs = s.receivedNs - s.stampNs;
@@ -190,10 +200,10 @@ export class Inputs {
   #judgeState(s: RobotState): Bad {
     const n = this.#limits.joints;
     if (!isVector(s.position, n) || !isVector(s.velocity, n) || !isVector(s.effort, n)) return BAD.shape;
-    if (!isVector(s.pose, 7) || !isVector(s.wrench, 6)) return BAD.shape;
+    if (!isVector(s.pose, 7) || !isVector(s.twist, 6) || !isVector(s.wrench, 6)) return BAD.shape;
     if (!Number.isFinite(s.stampNs) || !Number.isFinite(s.receivedNs) || !Number.isFinite(s.seq)) return BAD.nonFinite;
     if (!allFinite(s.position) || !allFinite(s.velocity) || !allFinite(s.effort)) return BAD.nonFinite;
-    if (!allFinite(s.pose) || !allFinite(s.wrench)) return BAD.nonFinite;
+    if (!allFinite(s.pose) || !allFinite(s.twist) || !allFinite(s.wrench)) return BAD.nonFinite;
     const norm = Math.hypot(s.pose[3]!, s.pose[4]!, s.pose[5]!, s.pose[6]!);
     return Math.abs(norm - 1) < 1e-3 ? BAD.none : BAD.shape;
   }
@@ -298,8 +308,9 @@ export class Inputs {
   /** Measured at rest, by a fresh state. */
   isAtRest(nowNs: number): boolean {
     const age = nowNs - this.state.receivedNs;
-    const { stateAgeNs, restSpeed, restJointSpeed } = this.#limits;
-    return this.hasState && age <= stateAgeNs && this.speed < restSpeed && this.jointSpeed < restJointSpeed;
+    const { stateAgeNs, restSpeed, restJointSpeed, restTurnSpeed } = this.#limits;
+    const still = this.speed < restSpeed && this.jointSpeed < restJointSpeed && this.turnSpeed < restTurnSpeed;
+    return this.hasState && age <= stateAgeNs && still;
   }
 
   /** Forgets the decision in force. `newEpoch`: its sequence may begin anew. */
@@ -330,4 +341,10 @@ function distance3(a: Float64Array, b: Float64Array): number {
   const y = a[1]! - b[1]!;
   const z = a[2]! - b[2]!;
   return Math.sqrt(x * x + y * y + z * z);
+}
+
+/** Angle between two orientations, rad; small ones are exact to about 1e-8. */
+function angleBetween(a: Float64Array, b: Float64Array): number {
+  const dot = a[3]! * b[3]! + a[4]! * b[4]! + a[5]! * b[5]! + a[6]! * b[6]!;
+  return 2 * Math.acos(Math.min(Math.abs(dot), 1));
 }

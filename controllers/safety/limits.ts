@@ -10,12 +10,13 @@ const FIRST_DECISION_AGES = 3;
 
 export function inputLimits(
   safety: SafetyConfig,
-  robot: Pick<RobotConfig, 'joints' | 'interface'>,
+  robot: Pick<RobotConfig, 'joints' | 'interface' | 'sources'>,
   actionSize: number,
 ): InputLimits {
   const byTip = robot.interface.type === 'cartesian_impedance';
   return {
     joints: robot.joints.length,
+    sources: robot.sources.length,
     actionSize,
     residualBound: safety.residual_bound,
     forceFilterHz: safety.force_filter_hz,
@@ -23,6 +24,7 @@ export function inputLimits(
     decisionAgeNs: safety.decision_age_ms * 1e6,
     restSpeed: byTip ? safety.stop_speed : Number.POSITIVE_INFINITY,
     restJointSpeed: byTip ? Number.POSITIVE_INFINITY : safety.joints.stop_speed,
+    restTurnSpeed: Number.POSITIVE_INFINITY,
     oldStampNs: OLD_STAMP_MS * 1e6,
     futureStampNs: FUTURE_STAMP_MS * 1e6,
   };

@@ -31,7 +31,7 @@ export const robotSchema = z.strictObject({
   tip_frame: z.string().default('tip'),
   joints: z.array(jointSchema).describe('in the order of every joint vector; empty for a mobile base'),
   sources: z
-    .array(z.enum(['joint_states', 'pose', 'wrench']))
+    .array(z.enum(['joint_states', 'pose', 'wrench', 'odom']))
     .min(1)
     .default(['joint_states', 'pose', 'wrench'])
     .describe('the messages of one stamp that make a state; without a source, what is judged by it is off'),
@@ -39,6 +39,7 @@ export const robotSchema = z.strictObject({
     joint_states: z.string().default('/joint_states'),
     pose: z.string().default('/ee_pose'),
     wrench: z.string().default('/wrench'),
+    odom: z.string().default('/odom').describe('of a mobile base: pose and measured twist'),
     clock: z.string().default('/clock'),
     command: z.string().default('/equilibrium_command'),
     stop: z.string().default('/stop').describe('the sentinel publishes here when the reflex is silent'),

@@ -20,7 +20,7 @@ export interface SensorFrame {
   readonly linkEpoch: number;
 }
 
-/** The low-dimensional state the reflex judges against: one coherent set of joint state, pose and wrench. */
+/** The low-dimensional state the reflex judges against: one coherent set of what `robot.sources` names. */
 export interface RobotState {
   seq: number;
   stampNs: number;
@@ -31,8 +31,10 @@ export interface RobotState {
   readonly velocity: Float64Array;
   /** Nm */
   readonly effort: Float64Array;
-  /** Tip pose in the base frame, `[x y z qx qy qz qw]`, unit quaternion. */
+  /** Tip pose in the base frame, or pose of a mobile base in its odometry frame; `[x y z qx qy qz qw]`, unit quaternion. */
   readonly pose: Float64Array;
+  /** Measured velocity of a mobile base in its own frame, `[vx vy vz wx wy wz]`, m/s and rad/s; zeros for an arm. */
+  readonly twist: Float64Array;
   /** External wrench at the tip in the base frame: force the environment exerts on the tool. */
   readonly wrench: Float64Array;
 }
@@ -129,11 +131,14 @@ export interface SeenCommand {
   /** -1 in a kind of message that has none: it is known by its stamp. */
   readonly epoch: number;
   readonly seq: number;
-  /** `stampNs` of the action it was made from. */
+  /** `stampNs` of the action it was made from; UNSTAMPED in a kind of message that has none: it is known by its values. */
   readonly stampNs: number;
   /** Null in a message of another shape. */
   readonly setpoint: Float64Array | null;
 }
+
+/** Stamp of a command in a message without a header, e.g. geometry_msgs/Twist. */
+export const UNSTAMPED = -1;
 
 export type RefusedBecause = 'not_connected' | 'backpressure' | 'expired' | 'closed' | 'unacknowledged';
 
@@ -178,6 +183,7 @@ export function makeRobotState(joints: number): RobotState {
     velocity: new Float64Array(joints),
     effort: new Float64Array(joints),
     pose: Float64Array.of(0, 0, 0, 0, 0, 0, 1),
+    twist: new Float64Array(6),
     wrench: new Float64Array(6),
   };
 }
@@ -191,5 +197,6 @@ export function copyRobotState(from: RobotState, to: RobotState): void {
   to.velocity.set(from.velocity);
   to.effort.set(from.effort);
   to.pose.set(from.pose);
+  to.twist.set(from.twist);
   to.wrench.set(from.wrench);
 }

@@ -1,8 +1,9 @@
 import type { Bridge } from '../../bridges/bridge.ts';
 import { type ClockMessage, nsFromTime, TYPES } from '../../bridges/messages/messages.ts';
 import { rosbridge, type TopicRef } from '../../bridges/rosbridge/client.ts';
+import { commandInterface } from '../../controllers/interfaces/index.ts';
 import type { Clock } from '../core/clock.ts';
-import type { RunConfig } from '../core/config-schema.ts';
+import type { RobotConfig, RunConfig } from '../core/config-schema.ts';
 import type { ReflexArcError } from '../core/errors.ts';
 import { named } from '../core/plugin.ts';
 import { SeededRandom } from '../core/random.ts';
@@ -16,7 +17,12 @@ export const robotBridges = [rosbridge] as const;
 /** The bridge that the run names. @throws ReflexArcError RA_CONFIG_INVALID */
 export const robotBridge = (config: RunConfig) => named('bridge.type', robotBridges, config.bridge.type);
 
-const SOURCE_TYPES = { joint_states: TYPES.jointState, pose: TYPES.poseStamped, wrench: TYPES.wrenchStamped } as const;
+const SOURCE_TYPES: Readonly<Record<RobotConfig['sources'][number], string>> = {
+  joint_states: TYPES.jointState,
+  pose: TYPES.poseStamped,
+  wrench: TYPES.wrenchStamped,
+  odom: TYPES.odometry,
+};
 
 /** State and task target: what reflex and brain need. The clock comes first, so that it is set before the state. */
 export function lowDimensionalTopics({ robot, task, daemon }: RunConfig): TopicRef[] {
@@ -34,7 +40,7 @@ export function observedTopics(config: RunConfig): TopicRef[] {
     ...lowDimensionalTopics(config),
     { topic: config.robot.topics.robot_status, type: TYPES.robotStatus },
     { topic: config.task.episode_topic, type: TYPES.episodeStatus },
-    { topic: config.robot.topics.command, type: TYPES.equilibriumCommand },
+    { topic: config.robot.topics.command, type: commandInterface(config.robot).codec.type },
   ];
 }
 

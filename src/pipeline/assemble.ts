@@ -2,7 +2,8 @@ import type { RobotConfig } from '../core/config-schema.ts';
 import { makeRobotState, type RobotState, type SensorFrame } from '../core/signals.ts';
 
 /**
- * SensorFrame → RobotState: joins joint state, tip pose and wrench that carry the same stamp into one coherent set.
+ * SensorFrame → RobotState: joins the messages of `robot.sources` that carry the same stamp into one coherent set: joint
+ * state, tip pose and wrench of an arm, odometry of a mobile base.
  *
  * Joints are indexed by name in every message, never by a remembered order (facts/safety.md, scenarios 11 to 16): a
  * missing or repeated joint refuses the message, extra joints are ignored. A number that is not one (`null` stands for
@@ -25,6 +26,10 @@ interface PoseLike extends Stamped {
 interface WrenchLike extends Stamped {
   wrench?: { force?: Xyz; torque?: Xyz };
 }
+interface OdometryLike extends Stamped {
+  pose?: { pose?: { position?: Xyz; orientation?: Xyz } };
+  twist?: { twist?: { linear?: Xyz; angular?: Xyz } };
+}
 
 const number = (v: unknown): number => (typeof v === 'number' ? v : Number.NaN);
 
@@ -43,14 +48,15 @@ export interface AssemblerCounters {
   incomplete: number;
 }
 
-const PART = { joint_states: 1, pose: 2, wrench: 4 } as const;
-
 export class StateAssembler {
   readonly counters: AssemblerCounters = { complete: 0, refused: 0, incomplete: 0 };
   /** What was wrong with the last refused message. */
   lastRefusal = '';
+  /** Index in `robot.sources` of the source that the last frame was a usable part from; -1 when it was none. */
+  source = -1;
   readonly #names: readonly string[];
-  readonly #topics: RobotConfig['topics'];
+  readonly #sources: RobotConfig['sources'];
+  readonly #topics: readonly string[];
   readonly #state: RobotState;
   readonly #index: Int32Array;
   /** A bit for each source that makes a state. */
@@ -61,19 +67,18 @@ export class StateAssembler {
 
   constructor(robot: RobotConfig) {
     this.#names = robot.joints.map((j) => j.name);
-    this.#topics = robot.topics;
+    this.#sources = robot.sources;
+    this.#topics = robot.sources.map((source) => robot.topics[source]);
     this.#state = makeRobotState(robot.joints.length);
     this.#index = new Int32Array(robot.joints.length);
-    this.#wanted = robot.sources.reduce((bits, source) => bits | PART[source], 0);
+    this.#wanted = 2 ** robot.sources.length - 1;
   }
 
   /** The complete set that this frame closes, or null. The object is reused: copy what you keep. */
   accept(frame: SensorFrame): RobotState | null {
-    let part = 0;
-    if (frame.topic === this.#topics.joint_states) part = PART.joint_states;
-    else if (frame.topic === this.#topics.pose) part = PART.pose;
-    else if (frame.topic === this.#topics.wrench) part = PART.wrench;
-    if ((part & this.#wanted) === 0) return null;
+    this.source = -1;
+    const source = this.#topics.indexOf(frame.topic);
+    if (source < 0) return null;
     if (typeof frame.message !== 'object' || frame.message === null) {
       this.#refuse(`a message that is ${frame.message === null ? 'null' : `a ${typeof frame.message}`}`);
       return null;
@@ -84,10 +89,9 @@ export class StateAssembler {
       this.#stampNs = stampNs;
       this.#parts = 0;
     }
-    if (part === PART.joint_states && !this.#joints(frame.message as JointStateLike)) return null;
-    if (part === PART.pose) this.#pose(frame.message as PoseLike);
-    if (part === PART.wrench) this.#wrench(frame.message as WrenchLike);
-    this.#parts |= part;
+    if (!this.#read(this.#sources[source]!, frame.message)) return null;
+    this.source = source;
+    this.#parts |= 1 << source;
     if (this.#parts !== this.#wanted) return null;
     this.#parts = 0;
     this.counters.complete++;
@@ -95,6 +99,22 @@ export class StateAssembler {
     this.#state.stampNs = stampNs;
     this.#state.receivedNs = frame.receivedNs;
     return this.#state;
+  }
+
+  #read(source: RobotConfig['sources'][number], message: object): boolean {
+    switch (source) {
+      case 'joint_states':
+        return this.#joints(message as JointStateLike);
+      case 'pose':
+        writePose((message as PoseLike).pose, this.#state.pose);
+        return true;
+      case 'wrench':
+        this.#wrench(message as WrenchLike);
+        return true;
+      case 'odom':
+        this.#odometry(message as OdometryLike);
+        return true;
+    }
   }
 
   #joints(m: JointStateLike): boolean {
@@ -118,19 +138,15 @@ export class StateAssembler {
     return true;
   }
 
-  #pose(m: PoseLike): void {
-    writePose(m.pose, this.#state.pose);
+  #wrench(m: WrenchLike): void {
+    writeXyz(m.wrench?.force, this.#state.wrench, 0);
+    writeXyz(m.wrench?.torque, this.#state.wrench, 3);
   }
 
-  #wrench(m: WrenchLike): void {
-    const { force, torque } = m.wrench ?? {};
-    const w = this.#state.wrench;
-    w[0] = number(force?.x);
-    w[1] = number(force?.y);
-    w[2] = number(force?.z);
-    w[3] = number(torque?.x);
-    w[4] = number(torque?.y);
-    w[5] = number(torque?.z);
+  #odometry(m: OdometryLike): void {
+    writePose(m.pose?.pose, this.#state.pose);
+    writeXyz(m.twist?.twist?.linear, this.#state.twist, 0);
+    writeXyz(m.twist?.twist?.angular, this.#state.twist, 3);
   }
 
   #refuse(why: string): false {
@@ -142,11 +158,13 @@ export class StateAssembler {
 
 /** A geometry_msgs/Pose as `[x y z qx qy qz qw]`; what is not a number becomes NaN. */
 export function writePose(pose: { position?: Xyz; orientation?: Xyz } | undefined, out: Float64Array): void {
-  out[0] = number(pose?.position?.x);
-  out[1] = number(pose?.position?.y);
-  out[2] = number(pose?.position?.z);
-  out[3] = number(pose?.orientation?.x);
-  out[4] = number(pose?.orientation?.y);
-  out[5] = number(pose?.orientation?.z);
+  writeXyz(pose?.position, out, 0);
+  writeXyz(pose?.orientation, out, 3);
   out[6] = number(pose?.orientation?.w);
+}
+
+function writeXyz(v: Xyz, out: Float64Array, at: number): void {
+  out[at] = number(v?.x);
+  out[at + 1] = number(v?.y);
+  out[at + 2] = number(v?.z);
 }

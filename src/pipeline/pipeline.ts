@@ -97,7 +97,11 @@ export function ticks(inputs: ReflexInputs, parts: ReflexHalf): Observable<TickR
       writePose(poseOf(frame), target);
       gate.ingestTarget(target, frame.receivedNs);
     }),
-    map((frame) => assembler.accept(frame)),
+    map((frame) => {
+      const state = assembler.accept(frame);
+      if (assembler.source >= 0) gate.observeSource(assembler.source, frame.receivedNs);
+      return state;
+    }),
     filter((state): state is RobotState => state !== null),
     tap((state) => gate.ingestState(state)),
     filter((state) => inputs.beforeTick?.(state) ?? true),

@@ -9,6 +9,8 @@ const point = { x: 0.5, y: -0.25, z: 0.125 };
 const upright = { x: 0, y: 0, z: 0, w: 1 };
 const pose = { position: point, orientation: upright };
 const list = (...v: number[]) => Float64Array.from(v);
+const twist = { linear: point, angular: { x: 0, y: 0, z: -0.5 } };
+const covariance = new Float64Array(36).fill(0.5);
 
 /** One message of each type; 1.7e12 is an epoch of milliseconds, above 2^32. uint64 is read back as a bigint. */
 const EXAMPLES: Record<string, object> = {
@@ -29,6 +31,36 @@ const EXAMPLES: Record<string, object> = {
     position: list(1, Number.NaN),
     velocity: list(0.5, -0.5),
     effort: list(),
+  },
+  'geometry_msgs/msg/Twist': twist,
+  'geometry_msgs/msg/TwistStamped': { header, twist },
+  'geometry_msgs/msg/PoseWithCovariance': { pose, covariance },
+  'geometry_msgs/msg/TwistWithCovariance': { twist, covariance },
+  'nav_msgs/msg/Odometry': {
+    header,
+    child_frame_id: 'base_link',
+    pose: { pose, covariance },
+    twist: { twist, covariance },
+  },
+  'sensor_msgs/msg/LaserScan': {
+    header,
+    angle_min: -1.5,
+    angle_max: 1.5,
+    angle_increment: 1.5,
+    time_increment: 0,
+    scan_time: 0.125,
+    range_min: 0.0625,
+    range_max: 12,
+    ranges: Float32Array.of(1, Number.NaN, Number.POSITIVE_INFINITY),
+    intensities: new Float32Array(0),
+  },
+  'sensor_msgs/msg/Range': {
+    header,
+    radiation_type: 1,
+    field_of_view: 0.5,
+    min_range: 0.03125,
+    max_range: 4,
+    range: 1.5,
   },
   'rosgraph_msgs/msg/Clock': { clock: header.stamp },
   'std_srvs/srv/Trigger_Response': { success: true, message: 'episode 3' },

@@ -113,4 +113,38 @@ describe('state assembler', () => {
       expect(a.accept(frame('/other', m))).toBeNull();
     }
   });
+
+  it('says which source a frame was a usable part from', () => {
+    const a = new StateAssembler(robot);
+    const sources = [joints(10), pose(10), joints(20, { name: ['a', 'c'] }), frame('/other', {}), wrench(20)].map(
+      (f) => {
+        a.accept(f);
+        return a.source;
+      },
+    );
+    expect(sources).toEqual([0, 1, -1, -1, 2]);
+  });
+
+  it('makes the state of a mobile base of one odometry message', () => {
+    const base = robotSchema.parse({
+      name: 'base',
+      joints: [],
+      sources: ['odom'],
+      topics: {},
+      interface: { type: 'cartesian_impedance' },
+    });
+    const a = new StateAssembler(base);
+    const odometry = {
+      header: header(10),
+      child_frame_id: 'base_link',
+      pose: { pose: { position: { x: 1, y: 2, z: 0 }, orientation: { x: 0, y: 0, z: 1, w: 0 } } },
+      twist: { twist: { linear: { x: 0.5, y: null, z: 0 }, angular: { x: 0, y: 0, z: -1 } } },
+    };
+    expect(a.accept(frame('/ee_pose', odometry))).toBeNull();
+    const state = a.accept(frame('/odom', odometry, 7))!;
+    expect([...state.pose]).toEqual([1, 2, 0, 0, 0, 1, 0]);
+    expect([...state.twist]).toEqual([0.5, Number.NaN, 0, 0, 0, -1]);
+    expect([state.stampNs, state.receivedNs, state.seq]).toEqual([10, 7, 1]);
+    expect([...a.accept(frame('/odom', { header: header(20) }))!.pose]).toEqual(Array(7).fill(Number.NaN));
+  });
 });

@@ -55,6 +55,16 @@ function checkRobot({ robot }: RunConfig, notes: Notes): void {
       `[${lo}, ${hi}] is more than two turns: these are radians, not degrees`,
     );
   }
+  notes.refuse(
+    robot.sources.includes('odom') && robot.sources.includes('pose'),
+    ['robot', 'sources'],
+    'has odom and pose, which both say where the robot is',
+  );
+  notes.refuse(
+    new Set(robot.sources).size < robot.sources.length,
+    ['robot', 'sources'],
+    `${robot.sources.join(', ')} names one twice`,
+  );
   const topics = new Map<string, string>();
   for (const [key, topic] of Object.entries(robot.topics)) {
     const other = topics.get(topic);

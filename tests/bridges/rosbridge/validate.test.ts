@@ -6,10 +6,20 @@ const header = { stamp: { sec: 1, nanosec: 2 }, frame_id: 'base' };
 const xyz = { x: 1, y: 2, z: 3 };
 const pose = { position: xyz, orientation: { ...xyz, w: 4 } };
 
+const twist = { linear: xyz, angular: xyz };
+
 const GOOD: Record<string, object> = {
   [TYPES.jointState]: { header, name: ['a', 'b'], position: [1, 2], velocity: [3, 4], effort: [] },
   [TYPES.poseStamped]: { header, pose },
   [TYPES.wrenchStamped]: { header, wrench: { force: xyz, torque: xyz } },
+  [TYPES.twist]: twist,
+  [TYPES.twistStamped]: { header, twist },
+  [TYPES.odometry]: { header, child_frame_id: 'base_link', pose: { pose }, twist: { twist } },
+  [TYPES.laserScan]: {
+    header,
+    ...{ angle_min: -1, angle_max: 1, angle_increment: 1, range_min: 0.1, range_max: 10, ranges: [1, 2, 3] },
+  },
+  [TYPES.range]: { header, field_of_view: 0.5, min_range: 0.1, max_range: 4, range: 1 },
   [TYPES.clock]: { clock: header.stamp },
   [TYPES.equilibriumCommand]: {
     header,
@@ -99,6 +109,10 @@ describe('a message', () => {
     [TYPES.poseStamped, 'pose.orientation.w', undefined, 'missing', 'a number, or null for NaN'],
     [TYPES.wrenchStamped, 'wrench.force', null, 'null', 'an object'],
     [TYPES.wrenchStamped, 'wrench.torque.z', true, 'true', 'a number, or null for NaN'],
+    [TYPES.odometry, 'twist.twist.linear.x', 'fast', '"fast"', 'a number, or null for NaN'],
+    [TYPES.odometry, 'pose.pose', undefined, 'missing', 'an object'],
+    [TYPES.laserScan, 'ranges', 'AQID', '"AQID"', 'an array of numbers, null for NaN'],
+    [TYPES.range, 'range', [1], 'an array', 'a number, or null for NaN'],
     [TYPES.clock, 'clock', 5, '5', 'an object'],
     [TYPES.robotStatus, 'holding', 'yes', '"yes"', 'a boolean'],
     [TYPES.robotStatus, 'epoch', null, 'null', 'an integer'],

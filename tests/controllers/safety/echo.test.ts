@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { Echo } from '../../../controllers/safety/echo.ts';
+import { UNSTAMPED } from '../../../src/core/signals.ts';
 
 describe('the echo of commands', () => {
   let echo: Echo;
@@ -95,5 +96,83 @@ describe('the echo of commands', () => {
     for (let seq = 5; seq <= 1025; seq++) echo.sent(of(seq), 3, seq, seq);
     echo.observe(seen(1));
     expect(echo.foreignSeq).toBe(1);
+  });
+});
+
+describe('the echo of commands without sequence and stamp', () => {
+  let echo: Echo;
+  let seq: number;
+  /** Sends these values, 10 ns apart; the first at 10 ns. */
+  const send = (...values: number[]) => {
+    for (const v of values) echo.sent(Float64Array.of(v, 0), 3, ++seq, seq * 10);
+  };
+  const hear = (...values: number[]) => {
+    for (const v of values) echo.observe({ epoch: -1, seq: -1, stampNs: UNSTAMPED, setpoint: Float64Array.of(v, 0) });
+  };
+  const flags = () => [echo.foreignSeq, echo.changedSeq, echo.repeatedSeq];
+  beforeEach(() => {
+    echo = new Echo(2);
+    seq = 0;
+  });
+
+  it('acknowledges by value, in the order of sending', () => {
+    send(1, 2, 1, 3);
+    hear(1);
+    expect(echo.age(100)).toBe(80);
+    hear(2);
+    expect(echo.age(100)).toBe(70);
+    hear(1);
+    expect(echo.age(100)).toBe(60);
+    hear(3);
+    expect([echo.age(1e9), ...flags()]).toEqual([0, -1, -1, -1]);
+  });
+
+  it('an echo that is lost is passed over by the next one', () => {
+    send(1, 2, 3);
+    hear(3);
+    expect([echo.age(1e9), ...flags()]).toEqual([0, -1, -1, -1]);
+  });
+
+  it('a row of equal commands counts as one, and its echoes are no strangers', () => {
+    send(0, 0, 0);
+    hear(0);
+    expect(echo.age(100)).toBe(0);
+    send(1);
+    hear(0, 0);
+    expect([echo.age(100), ...flags()]).toEqual([60, -1, -1, -1]);
+    hear(1);
+    expect([echo.age(100), ...flags()]).toEqual([0, -1, -1, -1]);
+  });
+
+  it('skips sequences that the bridge refused', () => {
+    send(1);
+    seq++;
+    send(1, 2);
+    hear(1);
+    expect(echo.age(100)).toBe(60);
+  });
+
+  it.each([
+    ['a value that was never sent', 4],
+    ['a value from before what was acknowledged last', 1],
+    ['no number', Number.NaN],
+  ])('%s has another author', (_what, value) => {
+    send(1, 2, 3);
+    hear(1, 2, value);
+    expect([echo.foreignSeq, echo.age(100)]).toEqual([0, 70]);
+  });
+
+  it('before anything was sent every command is a stranger', () => {
+    hear(0);
+    expect([echo.foreignSeq, echo.heard]).toEqual([0, false]);
+    echo.clearFlags();
+    echo.observe({ epoch: -1, seq: -1, stampNs: UNSTAMPED, setpoint: null });
+    expect(echo.foreignSeq).toBe(0);
+  });
+
+  it('a message that ought to have a stamp and has none stays a stranger, whatever its values', () => {
+    send(1);
+    echo.observe({ epoch: -1, seq: -1, stampNs: Number.NaN, setpoint: Float64Array.of(1, 0) });
+    expect(echo.foreignSeq).toBe(0);
   });
 });

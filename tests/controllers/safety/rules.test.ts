@@ -728,3 +728,26 @@ describe('a tick of rules', () => {
     expect(c.verdict.value).toBe(12);
   });
 });
+
+describe('a stale state names the source that is missing', () => {
+  const said = (heardMs: number[]) => {
+    const c = healthy();
+    c.inputs.state.receivedNs = 940 * MS;
+    c.inputs.heardNs.set(heardMs.map((ms) => ms * MS));
+    const rule = makeRules(setup()).find((r) => r.name === 'state_age')!;
+    expect(rule.evaluate(c)).toBe(SEVERITY.stop);
+    return rule.says;
+  };
+
+  it.each([
+    ['the one that is silent', [990, 940, 990], 'allowed {limit} ms: nothing usable on /ee_pose'],
+    ['the first of several', [-Infinity, 990, 940], 'allowed {limit} ms: nothing usable on /joint_states'],
+    [
+      'none, when all arrive but never together',
+      [990, 990, 990],
+      '/joint_states, /ee_pose, /wrench arrive, but with no',
+    ],
+  ])('%s', (_what, heard, sentence) => {
+    expect(said(heard)).toContain(sentence);
+  });
+});
