@@ -9,9 +9,11 @@ import { loadRun } from '../core/config/load.ts';
 import type { RunConfig } from '../core/config-schema.ts';
 import { ReflexArcError } from '../core/errors.ts';
 import { packageRoot } from '../core/paths.ts';
+import type { CadenceSummary } from '../daemon/cadence.ts';
 import { Daemon, prepareLog } from '../daemon/launch.ts';
 import { residentMb } from '../daemon/memory.ts';
 import { robotClient } from '../daemon/robot-link.ts';
+import { cadenceRows } from './cadence.ts';
 import { checkPolicies } from './check.ts';
 import { type EpisodeSource, OperatorScript } from './operator-script.ts';
 import { LiveLine, table } from './output.ts';
@@ -123,8 +125,12 @@ export async function demo(configFile: string, options: DemoOptions): Promise<nu
     commands_refused: summary.refused ?? 0,
     ticks: summary.ticks ?? 0,
     overruns: summary.overruns ?? 0,
+    skipped: summary.skipped ?? 0,
+    starved: summary.starved ?? 0,
+    lateness_us: summary.lateness_us ?? null,
     tick_us: summary.tick_us ?? null,
     loop_ms: summary.loop_ms ?? null,
+    gc: summary.gc ?? null,
     mode: summary.mode ?? 'unknown',
     robot_held: held,
     memory_mb,
@@ -132,7 +138,7 @@ export async function demo(configFile: string, options: DemoOptions): Promise<nu
   };
   if (failure) say(`RA_INTERNAL: ${failure.message}; see ${lines}`);
   if (options.json) process.stdout.write(`${JSON.stringify(result)}\n`);
-  else say(table(summaryRows(result)));
+  else say(table(summaryRows(result, summary)));
   return failure !== null || code !== 0 ? 1 : 0;
 }
 
@@ -277,20 +283,14 @@ async function endProcess(child: ChildProcess): Promise<void> {
   clearTimeout(killer);
 }
 
-function summaryRows(r: Record<string, unknown>): [string, string][] {
-  const quantiles = (v: unknown) => {
-    const q = v as { p50: number; p99: number; max: number } | null;
-    return q === null ? '-' : `p50 ${q.p50}  p99 ${q.p99}  max ${q.max}`;
-  };
+function summaryRows(r: Record<string, unknown>, cadence: Partial<CadenceSummary>): [string, string][] {
   const memory = r.memory_mb as Record<string, number>;
   const total = Object.values(memory).reduce((a, b) => a + b, 0);
   return [
     ['episodes', `${r.episodes}, ${r.successes} succeeded, ${r.violations} with a violation`],
     ['interventions', String(r.interventions)],
     ['commands', `${r.commands_sent} sent, ${r.commands_refused} refused`],
-    ['ticks', `${r.ticks}, ${r.overruns} overruns`],
-    ['tick µs', quantiles(r.tick_us)],
-    ['loop ms', quantiles(r.loop_ms)],
+    ...cadenceRows(cadence),
     [
       'memory MB',
       `${Object.entries(memory)

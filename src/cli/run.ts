@@ -1,7 +1,9 @@
 import { wallNs } from '../core/clock.ts';
 import { loadRun } from '../core/config/load.ts';
 import { Daemon, prepareLog } from '../daemon/launch.ts';
+import { cadenceRows } from './cadence.ts';
 import { checkPolicies } from './check.ts';
+import { table } from './output.ts';
 import { requireFreePort } from './ports.ts';
 
 export interface RunOptions {
@@ -44,6 +46,17 @@ export async function run(configFile: string, options: RunOptions): Promise<numb
   process.on('SIGTERM', stop);
   const code = await daemon.exited;
   const result = { ...summary, log: log.path };
-  process.stdout.write(options.json ? `${JSON.stringify(result)}\n` : '');
+  if (options.json) process.stdout.write(`${JSON.stringify(result)}\n`);
+  else say(table(runRows(result)));
   return stopping ? 0 : code;
+}
+
+function runRows(r: Record<string, unknown>): [string, string][] {
+  const count = (v: unknown) => String(v ?? '-');
+  return [
+    ['commands', `${count(r.sent)} sent, ${count(r.refused)} refused`],
+    ['interventions', count(r.interventions)],
+    ...cadenceRows(r),
+    ['log', String(r.log || 'off')],
+  ];
 }

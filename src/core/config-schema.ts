@@ -194,6 +194,11 @@ export const runSchema = z.strictObject({
       ros_port: z.int().min(0).max(65535).default(9091).describe("the daemon's own rosbridge server"),
       heartbeat_ms: positive.default(80).describe('reflex silent for so long: the sentinel stops the robot'),
       time: z.enum(['real', 'stepped']).default('real').describe('stepped: follow the simulator, for --speed max'),
+      spin_us: finite
+        .min(0)
+        .max(1000)
+        .default(0)
+        .describe("the reflex's timer spins for the last so much of each period: less late, for that share of a core"),
       restarts: z.int().min(0).default(5).describe('restarts of each child per minute before giving up'),
     })
     .prefault({}),

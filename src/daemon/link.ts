@@ -36,15 +36,34 @@ const HEADER_BYTES = 8;
 export const MAX_FRAME_BYTES = 1 << 20;
 /** A hot frame is dropped when more than this waits in the socket. */
 const MAX_BACKLOG_BYTES = 64 * 1024;
+/** Sizes of hot frames differ by the length of their text: a few dozen. */
+const MAX_VIEWS = 64;
 
 /** Sends frames; drops hot ones when the other side does not keep up. */
 export class FrameSender {
   dropped = 0;
   readonly #socket: Socket;
   #buffer = Buffer.alloc(4096);
+  /** Views of the buffer by size, so that a frame in the tick makes no object. */
+  readonly #views = new Map<number, Buffer>();
 
   constructor(socket: Socket) {
     this.#socket = socket;
+  }
+
+  #view(size: number): Buffer {
+    let view = this.#views.get(size);
+    if (view === undefined) {
+      if (this.#views.size >= MAX_VIEWS) this.#views.clear();
+      view = this.#buffer.subarray(0, size);
+      this.#views.set(size, view);
+    }
+    return view;
+  }
+
+  #replace(bytes: number): void {
+    this.#buffer = Buffer.alloc(bytes);
+    this.#views.clear();
   }
 
   /** `values` as float64 LE, then `text` as UTF-8. Returns false when dropped. */
@@ -55,15 +74,17 @@ export class FrameSender {
     }
     const textBytes = text === '' ? 0 : Buffer.byteLength(text);
     const size = HEADER_BYTES + 8 + count * 8 + textBytes;
-    if (this.#buffer.length < size) this.#buffer = Buffer.alloc(size * 2);
+    if (this.#buffer.length < size) this.#replace(size * 2);
     const b = this.#buffer;
     writeHeader(b, kind, size);
     b.writeUInt32LE(count, HEADER_BYTES);
     b.writeUInt32LE(textBytes, HEADER_BYTES + 4);
     for (let i = 0; i < count; i++) b.writeDoubleLE(values[i]!, HEADER_BYTES + 8 + i * 8);
     if (textBytes > 0) b.write(text, HEADER_BYTES + 8 + count * 8);
-    // The socket may keep the bytes after write() returns, so it gets its own copy.
-    this.#socket.write(Buffer.from(b.subarray(0, size)));
+    // A socket that has nothing to write takes the bytes at once, as a rule; when it could not, they are still its own
+    // after write() returns, and the next frame gets a buffer of its own.
+    this.#socket.write(this.#view(size));
+    if (this.#socket.writableLength > 0) this.#replace(b.length);
     return true;
   }
 

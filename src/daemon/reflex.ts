@@ -8,15 +8,18 @@ import { Subject } from 'rxjs';
 import { commandInterface } from '../../controllers/interfaces/index.ts';
 import { Gate, type TickRecord } from '../../controllers/safety/gate.ts';
 import { createCritic } from '../../policies/critic/registry.ts';
-import { MonotonicClock, NS_PER_MS } from '../core/clock.ts';
-import { Histogram } from '../core/histogram.ts';
+import { MonotonicClock } from '../core/clock.ts';
 import { type Decision, type LadderTransition, MODES, type OperatorRequest, type RobotState } from '../core/signals.ts';
 import { decisionIndex } from '../pipeline/observe.ts';
 import { ticks } from '../pipeline/pipeline.ts';
+import { ThreadAlarm } from './alarm.ts';
+import { Cadence } from './cadence.ts';
+import { DeadlineTimer } from './deadline.ts';
 import { FollowingClock } from './following-clock.ts';
 import { FrameSender, KIND, readFrames } from './link.ts';
 import { REFLEX_SOCKET, startProcess } from './process.ts';
 import { connectRobot, followClock, lowDimensionalTopics } from './robot-link.ts';
+import { warmUp } from './warm-up.ts';
 import { encodeStatus, encodeTick, readDecision, STATUS_SIZE, TICK_SIZE } from './wire.ts';
 
 const self = startProcess('reflex', shutdown);
@@ -28,11 +31,14 @@ const clock = stepped ?? wall;
 const periodNs = 1e9 / config.safety.control_hz;
 
 const kinematics = commandInterface(config.robot);
+const critic = createCritic(config.policies.critic);
+// Before anybody can connect, and so before anybody can arm.
+log.info(warmUp(config, kinematics, critic), 'warmed up');
 const gate = new Gate({
   safety: config.safety,
   robot: config.robot,
   interface: kinematics,
-  critic: createCritic(config.policies.critic),
+  critic,
   epochBase: Number(process.argv[3] ?? 1),
   onTransition,
 });
@@ -41,10 +47,11 @@ if (stepped) followClock(bridge, config, stepped);
 if (config.safety.off.length > 0) log.warn({ off: config.safety.off }, 'safety rules are switched off by config');
 
 // ---- what happened, for the summary --------------------------------------------------------------------------------
-const tickUs = new Histogram(0.1);
-const loopMs = new Histogram(0.001);
-const counts = { ticks: 0, overruns: 0, sent: 0, refused: 0 };
-let lastTickNs = Number.NaN;
+const cadence = new Cadence(stepped === null ? periodNs : Number.POSITIVE_INFINITY);
+const counts = { sent: 0, refused: 0 };
+const timer = new DeadlineTimer(periodNs, wall, await ThreadAlarm.start(periodNs, config.daemon.spin_us, fatal));
+/** µs after its deadline, while a tick of the timer runs; NaN for every other tick. */
+let latenessUs = Number.NaN;
 
 const sentinel = openHeartbeat();
 
@@ -161,24 +168,19 @@ const parts = {
 ticks(inputs, parts).subscribe({ next: afterTick, error: fatal });
 
 let tickedStateSeq = 0;
-const measured = { computeUs: 0, loopUs: 0, interventions: 0 };
+const measured = { computeUs: 0, loopUs: 0, latenessUs: Number.NaN, interventions: 0 };
 function afterTick(record: TickRecord): void {
+  // REAL-TIME: after every tick; what the sockets keep of their own is bounded.
   const nowNs = wall.nowNs();
-  const computeUs = (performance.now() - startedAtMs) * 1000;
-  counts.ticks++;
-  tickUs.record(computeUs);
-  if (nowNs - lastTickNs > 2 * periodNs && stepped === null) {
-    counts.overruns++;
-  }
-  lastTickNs = nowNs;
-  measured.computeUs = computeUs;
+  if (Number.isNaN(latenessUs)) timer.satisfied(nowNs);
+  measured.computeUs = (performance.now() - startedAtMs) * 1000;
+  measured.latenessUs = latenessUs;
   measured.loopUs = 0;
   if (record.sent && record.stateSeq !== tickedStateSeq) {
     // In stepped time the clock stands still between states: the wall's says how long the answer took.
-    const sinceUs = stepped ? (performance.now() - arrivedAtMs) * 1000 : (nowNs - record.stateReceivedNs) / 1000;
-    measured.loopUs = sinceUs;
-    loopMs.record(sinceUs / 1000);
+    measured.loopUs = stepped ? (performance.now() - arrivedAtMs) * 1000 : (nowNs - record.stateReceivedNs) / 1000;
   }
+  cadence.tick(record, nowNs, measured.computeUs, latenessUs, measured.loopUs);
   measured.interventions = gate.counters.interventions;
   tickedStateSeq = record.stateSeq;
   heartbeat();
@@ -201,29 +203,31 @@ function openHeartbeat(): Socket | null {
   }
 }
 
+const beat = Buffer.alloc(16);
 /** Never a blocking write: a sentinel that stands still must not take the tick with it. */
 function heartbeat(): void {
   if (sentinel === null || !sentinel.writable || sentinel.writableLength > 0) return;
-  const beat = Buffer.allocUnsafe(16);
+  // Nothing waits in the socket, so the bytes of the last beat are gone and may be written over.
   beat.writeDoubleLE(gate.epoch, 0);
   beat.writeUInt32LE(MODES.indexOf(gate.mode), 8);
-  beat.writeUInt32LE(counts.ticks >>> 0, 12);
+  beat.writeUInt32LE(cadence.ticks >>> 0, 12);
   sentinel.write(beat);
 }
 
-/** Deadlines are absolute; a late timer skips, it never catches up. A tick on a state satisfies the deadline too. */
-function timer(): void {
-  if (wall.nowNs() - lastTickNs < 1.2 * periodNs) return;
-  if (putOff === null) timer$.next();
+/** What to do at a deadline that no tick on a state has met. */
+function due(lateNs: number): void {
+  if (putOff !== null) return;
+  latenessUs = lateNs / 1000;
+  timer$.next();
+  latenessUs = Number.NaN;
 }
-lastTickNs = wall.nowNs();
-const ticking = setInterval(timer, Math.max(1, Math.floor(periodNs / NS_PER_MS / 2)));
 
 // ---- beginning and end ------------------------------------------------------------------------------------------------
 rmSync(self.socket(REFLEX_SOCKET), { force: true });
 server.listen(self.socket(REFLEX_SOCKET));
 void bridge.open();
 gate.boot(clock.nowNs());
+timer.start(due);
 
 function summary() {
   return {
@@ -232,9 +236,8 @@ function summary() {
     incident: gate.incident,
     epoch: gate.epoch,
     ...counts,
+    ...cadence.summary(timer.skipped),
     interventions: gate.counters.interventions,
-    tick_us: tickUs.quantiles(),
-    loop_ms: loopMs.quantiles(),
     bridge: bridge.counters,
     link_dropped: [...clients].reduce((n, c) => n + c.sender.dropped, 0),
     rss_mb: process.memoryUsage.rss() / 1e6,
@@ -246,7 +249,7 @@ async function shutdown(): Promise<number> {
   const until = performance.now() + config.safety.stop_timeout_ms + 500;
   while (['ENGAGING', 'ACTIVE', 'RECOVERY', 'STOPPING'].includes(gate.mode) && performance.now() < until)
     await new Promise((resolve) => setTimeout(resolve, 5));
-  clearInterval(ticking);
+  timer.stop();
   server.close();
   for (const client of clients) client.socket.end();
   await bridge.close();

@@ -112,7 +112,7 @@ export function readStatus(v: Float64Array, text: string): Status {
 
 // ---- tick -----------------------------------------------------------------------------------------------------------------
 const SETPOINT = 9;
-const TICK_HEAD = 20;
+const TICK_HEAD = 21;
 export const TICK_SIZE = TICK_HEAD + 2 * SETPOINT;
 
 export interface Tick {
@@ -135,6 +135,8 @@ export interface Tick {
   refused: boolean;
   computeUs: number;
   loopUs: number;
+  /** After its deadline; NaN for a tick that did not come from the timer. */
+  latenessUs: number;
   /** Of the gate, since the reflex started. */
   interventions: number;
   cause: string;
@@ -145,7 +147,7 @@ export interface Tick {
 /** `measured`: what the reflex knows of the tick besides its record. */
 export function encodeTick(
   r: TickRecord,
-  measured: Pick<Tick, 'computeUs' | 'loopUs' | 'interventions'>,
+  measured: Pick<Tick, 'computeUs' | 'loopUs' | 'latenessUs' | 'interventions'>,
   out: Float64Array,
 ): void {
   out[0] = r.nowNs;
@@ -168,6 +170,7 @@ export function encodeTick(
   out[17] = measured.computeUs;
   out[18] = measured.loopUs;
   out[19] = measured.interventions;
+  out[20] = measured.latenessUs;
   out.set(r.aim, TICK_HEAD);
   out.set(r.setpoint, TICK_HEAD + SETPOINT);
 }
@@ -194,6 +197,7 @@ export function readTick(v: Float64Array, text: string): Tick {
     computeUs: v[17]!,
     loopUs: v[18]!,
     interventions: v[19]!,
+    latenessUs: v[20]!,
     cause: text,
     aim: v.slice(TICK_HEAD, TICK_HEAD + SETPOINT),
     setpoint: v.slice(TICK_HEAD + SETPOINT, TICK_SIZE),

@@ -44,7 +44,11 @@ describe('link', () => {
       json: (kind, value) => seen.push([kind, value]),
     });
     const parts: Buffer[] = [];
-    const sender = new FrameSender({ writable: true, writableLength: 0, write: (b: Buffer) => parts.push(b) } as never);
+    const sender = new FrameSender({
+      writable: true,
+      writableLength: 0,
+      write: (b: Buffer) => parts.push(Buffer.from(b)),
+    } as never);
     sender.sendNumbers(KIND.tick, Float64Array.of(1, Number.NaN, -0), 3, 'Δ');
     sender.sendJson(KIND.request, { id: 1 });
     sender.sendNumbers(KIND.status, Float64Array.of(7), 1);
@@ -70,6 +74,20 @@ describe('link', () => {
     expect(sender.dropped).toBeGreaterThan(0);
     expect(sent + sender.dropped).toBe(2000);
     expect(near.writableLength).toBeLessThan(64 * 1024 + 2 * 400 * 8);
+  });
+
+  it('writes over no frame that the socket still holds', async () => {
+    far.pause();
+    const sender = new FrameSender(near);
+    const row = new Float64Array(400);
+    let sent = 0;
+    for (let i = 0; i < 500; i++) if (sender.sendNumbers(KIND.tick, row.fill(sent), 400)) sent++;
+    expect(near.writableLength).toBeGreaterThan(0);
+    const seen: number[] = [];
+    readFrames(far, { numbers: (_kind, v) => seen.push(v[0]!) });
+    far.resume();
+    await until(() => seen.length === sent);
+    expect(seen).toEqual(Array.from({ length: sent }, (_, i) => i));
   });
 
   it.each([
