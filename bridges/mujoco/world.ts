@@ -4,6 +4,7 @@ import { ReflexArcError } from '../../src/core/errors.ts';
 import { SeededRandom } from '../../src/core/random.ts';
 import { type InterfaceConfig, interfaceOf } from '../../src/core/robot-interface.ts';
 import type { RobotState } from '../../src/core/signals.ts';
+import { worldOf } from '../../src/core/task-world.ts';
 import {
   type EpisodeStatus,
   type EquilibriumCommand,
@@ -64,26 +65,31 @@ export class PegWorld {
     this.#physics = physics;
     this.#nominal = interfaceOf(robot, 'cartesian_impedance');
     this.#tip = physics.id('site', 'tip');
-    this.#stepNs = task.world.timestep_us * 1000;
-    this.#stepsPerState = Math.max(1, Math.round(1e9 / task.world.state_hz / this.#stepNs));
+    const world = worldOf(task);
+    this.#stepNs = world.timestep_us * 1000;
+    this.#stepsPerState = Math.max(1, Math.round(1e9 / world.state_hz / this.#stepNs));
     this.periodNs = this.#stepsPerState * this.#stepNs;
     this.#controller = new ImpedanceController(
       Float64Array.from(robot.joints, (j) => j.effort),
       HOME,
     );
     this.#sensor = new WristSensor(physics, FORCE_FILTER_HZ);
-    this.#score = new EpisodeScore(task.world.violation_force, (task.horizon_steps / task.decision_hz) * 1e9);
-    this.receiver = new Receiver(task.world.deadman_ms);
+    this.#score = new EpisodeScore(world.violation_force, (task.horizon_steps / task.decision_hz) * 1e9);
+    this.receiver = new Receiver(world.deadman_ms);
     this.reset(0);
   }
 
-  /** @throws ReflexArcError RA_WORLD when the model cannot be read, RA_JOINT_NAMES when it is not of this robot. */
+  /**
+   * @throws ReflexArcError RA_WORLD when the model cannot be read, RA_JOINT_NAMES when it is not of this robot,
+   * RA_CONFIG_INVALID when the task has no world
+   */
   static async load(robot: RobotConfig, task: TaskConfig, modelFile: string): Promise<PegWorld> {
     let physics: Physics | null = null;
+    const { timestep_us, friction, clearance } = worldOf(task);
     try {
-      physics = await Physics.load(readFileSync(modelFile, 'utf8'), task.world.timestep_us / 1e6);
+      physics = await Physics.load(readFileSync(modelFile, 'utf8'), timestep_us / 1e6);
       requireJoints(physics, robot, modelFile);
-      parametrise(physics, task.world.friction, task.world.clearance);
+      parametrise(physics, friction, clearance);
       return new PegWorld(robot, task, physics);
     } catch (cause) {
       physics?.dispose();
@@ -111,7 +117,7 @@ export class PegWorld {
    */
   reset(seed: number): void {
     const physics = this.#physics;
-    const { hole_nominal: nominal, hole_range: range, estimate_error: error } = this.task.world;
+    const { hole_nominal: nominal, hole_range: range, estimate_error: error } = worldOf(this.task);
     const random = new SeededRandom(seed).fork('peg');
     const spread = (half: number) => random.range(-half, half);
     for (let i = 0; i < 3; i++) this.holePose[i] = nominal[i]! + (i < 2 ? spread(range[i]!) : 0);

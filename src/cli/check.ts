@@ -90,7 +90,7 @@ function summary(
   { base, residual, critic, rules }: Policies,
 ): [string, string][] {
   const { robot, task, safety, policies, bridge, daemon, log } = config;
-  const short = (digest: string) => digest.slice(0, 12);
+  const short = (digest: string) => digest.slice(0, 12) || '(no weights)';
   return [
     ['run', `${config.name}, seed ${config.seed}`],
     ['files', files.map(shown).join('\n')],
@@ -99,7 +99,7 @@ function summary(
       `${robot.name}, ${robot.joints.length} joints, ${robot.interface.type}, at ${bridge.url} (ROS ${bridge.ros_version})`,
     ],
     ['task', `${task.name}, decisions at ${task.decision_hz} Hz, at most ${task.horizon_steps} an episode`],
-    ['world', shown(task.world.model)],
+    ['world', task.world === undefined ? 'none: a robot that is there' : shown(task.world.model)],
     [
       'limits',
       `${safety.speed} m/s, Δ ${safety.reference_limit} m, force ${safety.force_soft}/${safety.force_limit} N, ` +

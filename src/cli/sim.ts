@@ -3,6 +3,7 @@ import { PegWorld } from '../../bridges/mujoco/world.ts';
 import { RosServer } from '../../bridges/rosserver/server.ts';
 import { MonotonicClock } from '../core/clock.ts';
 import { loadRun } from '../core/config/load.ts';
+import { worldOf } from '../core/task-world.ts';
 
 export interface SimOptions {
   port?: number;
@@ -17,7 +18,7 @@ export async function sim(configFile: string, options: SimOptions): Promise<numb
   const { config } = loadRun(configFile, options.set);
   const url = new URL(config.bridge.url);
   const clock = new MonotonicClock();
-  const world = await PegWorld.load(config.robot, config.task, config.task.world.model);
+  const world = await PegWorld.load(config.robot, config.task, worldOf(config.task).model);
   const server = new RosServer({ host: '127.0.0.1', port: options.port ?? Number(url.port || 9090), clock });
   const { host, port } = await server.listen();
   const pacing = options.speed === 'max' ? 'stepped' : 'real';

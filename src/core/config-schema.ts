@@ -87,7 +87,8 @@ export const taskSchema = z.strictObject({
       violation_force: positive.default(30).describe('N, on the filtered norm'),
       deadman_ms: positive.default(100).describe('robot side: no fresh command for so long, and it holds'),
     })
-    .describe('the simulated world of this task'),
+    .optional()
+    .describe('the simulated world of this task; a robot that is there needs none'),
 });
 
 export const safetySchema = z.strictObject({
@@ -156,16 +157,20 @@ export const safetySchema = z.strictObject({
     .describe("options of single rules by name; each rule's own schema checks them"),
 });
 
-const weightsRef = z.strictObject({
+const size = (what: string) => z.int().positive().optional().describe(`${what}; for a backend without weights`);
+/** What a backend needs of these it says itself, in its own schema. */
+const policyRef = z.strictObject({
   type: z.string().describe('policy backend'),
-  path: fileHere('weights file, relative to this file'),
-  sha256: sha256.describe('pins the file: another digest refuses to start'),
+  path: fileHere('weights file, relative to this file').optional(),
+  sha256: sha256.describe('pins the file: another digest refuses to start').optional(),
+  observation_size: size('numbers it takes'),
+  action_size: size('numbers of an action'),
 });
 
 export const policiesSchema = z.strictObject({
-  base: weightsRef.extend({ execute_steps: z.int().positive().default(4).describe('steps executed of each chunk') }),
-  residual: weightsRef.extend({ scale: finite.min(0).max(1).default(0.3).describe('0: the base alone, bit for bit') }),
-  critic: weightsRef,
+  base: policyRef.extend({ execute_steps: z.int().positive().default(4).describe('steps executed of each chunk') }),
+  residual: policyRef.extend({ scale: finite.min(0).max(1).default(0.3).describe('0: the base alone, bit for bit') }),
+  critic: policyRef.extend({ input_size: size('numbers of state and aim') }),
 });
 
 export const bridgeSchema = z.strictObject({

@@ -98,9 +98,9 @@ function provenance(config: RunConfig): Record<string, string> {
   return {
     reflexarc: version,
     node: process.version,
-    base_sha256: config.policies.base.sha256,
-    residual_sha256: config.policies.residual.sha256,
-    critic_sha256: config.policies.critic.sha256,
+    base_sha256: config.policies.base.sha256 ?? '',
+    residual_sha256: config.policies.residual.sha256 ?? '',
+    critic_sha256: config.policies.critic.sha256 ?? '',
     seed: String(config.seed),
   };
 }

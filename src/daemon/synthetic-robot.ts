@@ -44,9 +44,10 @@ export class SyntheticRobot {
     this.#lifetimeNs = safety.decision_age_ms * 1e6;
     this.state = makeRobotState(robot.joints.length);
     this.#position = Float64Array.from(robot.joints, ({ position: [low, high] }) => (low + high) / 2);
-    const [x, y, z] = task.world.hole_nominal as [number, number, number];
-    this.#pose = Float64Array.of(x, y, z + HEIGHT, 0, 0, 0, 1);
     const box = safety.pose_box;
+    const middle = box?.min.map((low, i) => (low + box.max[i]!) / 2) ?? [0, 0, 0];
+    const [x, y, z] = (task.world?.hole_nominal ?? middle) as [number, number, number];
+    this.#pose = Float64Array.of(x, y, z + HEIGHT, 0, 0, 0, 1);
     if (box !== undefined) for (let i = 0; i < 3; i++) this.#pose[i] = clamp(this.#pose[i]!, box.min[i]!, box.max[i]!);
     const zeros = () => new Float64Array(iface.actionSize);
     this.decision = {

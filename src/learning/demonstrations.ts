@@ -3,6 +3,7 @@ import { scriptedAction } from '../../policies/base/scripted.ts';
 import type { BasePolicy, ResidualPolicy, RiskCritic } from '../../policies/policy.ts';
 import type { RunConfig } from '../core/config-schema.ts';
 import { SeededRandom } from '../core/random.ts';
+import { worldOf } from '../core/task-world.ts';
 import { InProcessRun } from '../pipeline/in-process.ts';
 import { BASE_OBSERVATION_SIZE, RESIDUAL_OBSERVATION_SIZE } from '../pipeline/observe.ts';
 
@@ -44,7 +45,7 @@ export async function demonstrate(
   config: RunConfig,
   options: { episodes: number; seed: number; noise: number; onEpisode?(done: number): void; signal?: AbortSignal },
 ): Promise<Demonstration[]> {
-  const world = await PegWorld.load(config.robot, config.task, config.task.world.model);
+  const world = await PegWorld.load(config.robot, config.task, worldOf(config.task).model);
   const random = new SeededRandom(options.seed).fork('demonstrations');
   const wanted = new Float64Array(ACTION_SIZE);
   const relative = new Float64Array(3);

@@ -1,6 +1,7 @@
 import { PegWorld } from '../../bridges/mujoco/world.ts';
 import type { BasePolicy, ResidualPolicy, RiskCritic } from '../../policies/policy.ts';
 import type { RunConfig } from '../core/config-schema.ts';
+import { worldOf } from '../core/task-world.ts';
 import { InProcessRun } from '../pipeline/in-process.ts';
 
 export interface Evaluation {
@@ -28,7 +29,7 @@ export async function evaluate(
   parts: { base: BasePolicy; residual: ResidualPolicy; critic: RiskCritic; residualScale?: number },
   options: { episodes: number; seed: number; onEpisode?(done: number, successes: number): void },
 ): Promise<Evaluation> {
-  const world = await PegWorld.load(config.robot, config.task, config.task.world.model);
+  const world = await PegWorld.load(config.robot, config.task, worldOf(config.task).model);
   const run = new InProcessRun({ config, world, ...parts });
   let successes = 0;
   let violations = 0;

@@ -17,6 +17,7 @@ import { readSafetensors, writeSafetensors } from '../../policies/kernels/safete
 import type { BasePolicy, ResidualPolicy } from '../../policies/policy.ts';
 import type { RunConfig } from '../core/config-schema.ts';
 import { SeededRandom } from '../core/random.ts';
+import { worldOf } from '../core/task-world.ts';
 import { InProcessRun } from '../pipeline/in-process.ts';
 import { RESIDUAL_OBSERVATION_SIZE } from '../pipeline/observe.ts';
 import { ACTION_SIZE, carefree } from './demonstrations.ts';
@@ -94,7 +95,7 @@ const scoreOf = (e: { success: boolean; violation: boolean; duration_s: number }
 
 export async function searchResidual(config: RunConfig, base: BasePolicy, options: SearchOptions) {
   const random = new SeededRandom(options.seed).fork('residual-search');
-  const world = await PegWorld.load(config.robot, config.task, config.task.world.model);
+  const world = await PegWorld.load(config.robot, config.task, worldOf(config.task).model);
   let decisions = 0;
   let judged = 0;
   let best = Number.NaN;

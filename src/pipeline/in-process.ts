@@ -9,6 +9,7 @@ import type { BasePolicy, ResidualPolicy, RiskCritic } from '../../policies/poli
 import { VirtualClock } from '../core/clock.ts';
 import type { RunConfig, TaskConfig } from '../core/config-schema.ts';
 import type { LadderTransition, Mode, SafeAction } from '../core/signals.ts';
+import { worldOf } from '../core/task-world.ts';
 import { Decider } from './decide.ts';
 import { type Decided, decisions, ticks } from './pipeline.ts';
 
@@ -111,7 +112,7 @@ export class InProcessRun {
     this.#ask('engage');
     let episode = this.#world.episode();
     // The world counts only the time in which its receiver follows: a bound for a gate that never lets it.
-    let left = 2 * Math.ceil((this.#task.horizon_steps / this.#task.decision_hz) * this.#task.world.state_hz);
+    let left = 2 * Math.ceil((this.#task.horizon_steps / this.#task.decision_hz) * worldOf(this.#task).state_hz);
     while (left-- > 0 && episode.phase === 'running' && !DONE.includes(this.gate.mode)) {
       this.step();
       episode = this.#world.episode();

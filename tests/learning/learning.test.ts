@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createBase } from '../../policies/base/registry.ts';
 import { createCritic } from '../../policies/critic/registry.ts';
 import { createResidual } from '../../policies/residual/registry.ts';
-import { loadWeights } from '../../policies/weights.ts';
+import { loadWeights, weightsOptions } from '../../policies/weights.ts';
 import { loadRun } from '../../src/core/config/load.ts';
 import type { RunConfig } from '../../src/core/config-schema.ts';
 import { packageRoot } from '../../src/core/paths.ts';
@@ -58,7 +58,7 @@ describe('the shipped policies', () => {
       const path = join(packageRoot, `policies/trained/peg/${kind}.manifest.json`);
       const manifest = JSON.parse(readFileSync(path, 'utf8')) as { sha256: string };
       expect(config.policies[kind].sha256).toBe(manifest.sha256);
-      expect(loadWeights(config.policies[kind]).sha256).toBe(manifest.sha256);
+      expect(loadWeights(weightsOptions.parse(config.policies[kind])).sha256).toBe(manifest.sha256);
     }
   });
 

@@ -8,6 +8,7 @@ import { createResidual } from '../../policies/residual/registry.ts';
 import { loadRun } from '../../src/core/config/load.ts';
 import type { RunConfig } from '../../src/core/config-schema.ts';
 import { packageRoot } from '../../src/core/paths.ts';
+import { worldOf } from '../../src/core/task-world.ts';
 import { InProcessRun } from '../../src/pipeline/in-process.ts';
 
 let config: RunConfig;
@@ -16,7 +17,7 @@ beforeAll(() => {
 });
 
 async function makeRun(over: { residual?: ResidualPolicy; residualScale?: number } = {}) {
-  const world = await PegWorld.load(config.robot, config.task, config.task.world.model);
+  const world = await PegWorld.load(config.robot, config.task, worldOf(config.task).model);
   const run = new InProcessRun({
     config,
     world,

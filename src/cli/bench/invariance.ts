@@ -2,6 +2,7 @@ import { JointArm } from '../../../bridges/mujoco/joint-arm.ts';
 import { CLIPPED } from '../../../controllers/safety/envelope.ts';
 import type { RobotConfig, RunConfig, SafetyConfig } from '../../core/config-schema.ts';
 import { SeededRandom } from '../../core/random.ts';
+import { worldOf } from '../../core/task-world.ts';
 import { adversary, IdealPlant, JointRig, type Plant } from './joint-rig.ts';
 import type { Outcome, Row } from './rows.ts';
 import { rounded, rowOf } from './rows.ts';
@@ -26,7 +27,7 @@ export async function benchInvariance(config: RunConfig, options: { samples?: nu
   const ticks = options.samples ?? DEFAULT_TICKS;
   const results: Row[] = [];
   let worst = Number.NEGATIVE_INFINITY;
-  const arm = await JointArm.load(config.robot, config.task.world.model);
+  const arm = await JointArm.load(config.robot, worldOf(config.task).model);
   for (const type of ['joint_velocity', 'joint_position'] as const) {
     const robot: RobotConfig = { ...config.robot, interface: interfaceOf(type), sources: ['joint_states'] };
     for (const delay of [0, 2, 5]) {

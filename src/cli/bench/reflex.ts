@@ -14,6 +14,7 @@ import { PegWorld } from '../../../bridges/mujoco/world.ts';
 import type { RunConfig } from '../../core/config-schema.ts';
 import { packageRoot } from '../../core/paths.ts';
 import { type Mode, makeRobotState, type RobotState } from '../../core/signals.ts';
+import { worldOf } from '../../core/task-world.ts';
 import { ReflexClient } from '../../daemon/operator.ts';
 import { REFLEX_SOCKET, type RunFile } from '../../daemon/process.ts';
 import { end, pause } from './child.ts';
@@ -145,12 +146,12 @@ export class ReflexUnderTest {
 
 /** The state and the target of the simulated task at its start. */
 export async function startOfTask(config: RunConfig): Promise<{ state: RobotState; target: Float64Array }> {
-  const world = await PegWorld.load(config.robot, config.task, config.task.world.model);
+  const world = await PegWorld.load(config.robot, config.task, worldOf(config.task).model);
   world.reset(config.seed);
   const state = makeRobotState(config.robot.joints.length);
   world.readState(state);
   world.dispose();
-  return { state, target: Float64Array.of(...config.task.world.hole_nominal, 0, 0, 0, 1) };
+  return { state, target: Float64Array.of(...worldOf(config.task).hole_nominal, 0, 0, 0, 1) };
 }
 
 const publish = (topic: string, msg: unknown) => JSON.stringify({ op: 'publish', topic, msg });

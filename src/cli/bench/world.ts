@@ -1,10 +1,11 @@
 import { PegWorld } from '../../../bridges/mujoco/world.ts';
 import type { RunConfig } from '../../core/config-schema.ts';
+import { worldOf } from '../../core/task-world.ts';
 import { type BenchOptions, type Outcome, rounded } from './rows.ts';
 
 /** Speed of the simulated world in-process, as a multiple of real time, ten times one second of it. */
 export async function benchWorld(config: RunConfig, { samples = 10 }: BenchOptions): Promise<Outcome> {
-  const world = await PegWorld.load(config.robot, config.task, config.task.world.model);
+  const world = await PegWorld.load(config.robot, config.task, worldOf(config.task).model);
   world.reset(config.seed);
   const speeds: number[] = [];
   for (let i = 0; i < samples + 1; i++) {

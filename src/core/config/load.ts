@@ -70,15 +70,15 @@ function absolutePaths(run: Composition, at: unknown, schema: JsonSchema, path: 
  */
 export function missingFiles(run: LoadedRun): string[] {
   const { task, policies } = run.config;
-  const named: [Path, string][] = [
-    [['task', 'world', 'model'], task.world.model],
-    ...(['base', 'residual', 'critic'] as const).map((name): [Path, string] => [
+  const named: [Path, string | undefined][] = [
+    [['task', 'world', 'model'], task.world?.model],
+    ...(['base', 'residual', 'critic'] as const).map((name): [Path, string | undefined] => [
       ['policies', name, 'path'],
       policies[name].path,
     ]),
   ];
   return named
-    .filter(([, file]) => !existsSync(file))
+    .filter((entry): entry is [Path, string] => entry[1] !== undefined && !existsSync(entry[1]))
     .map(([path, file]) => `${run.placeOf(path)}: ${dotted(path)} = ${shown(file)}: no such file`);
 }
 

@@ -105,6 +105,7 @@ function checkForces({ robot, safety, task }: RunConfig, notes: Notes): void {
     `${product} is above force_limit ${force_limit} N: the force rule, not Δ, will do the limiting`,
   );
   if (robot.interface.type !== 'cartesian_impedance') return;
+  const violation = task.world?.violation_force ?? Number.POSITIVE_INFINITY;
   const { stiffness: nominal, stiffness_factor: factors } = robot.interface;
   const reach = factors.map((f) => f * nominal);
   notes.warn(
@@ -113,15 +114,14 @@ function checkForces({ robot, safety, task }: RunConfig, notes: Notes): void {
     `[${stiffness.join(', ')}] N/m clips what the interface can ask for, ${Math.min(...reach)} to ${Math.max(...reach)} N/m`,
   );
   notes.warn(
-    task.world.violation_force < force_limit,
+    violation < force_limit,
     at('force_limit'),
-    `${force_limit} N is above the task's violation_force ${task.world.violation_force} N: violations will pass the force rule`,
+    `${force_limit} N is above the task's violation_force ${violation} N: violations will pass the force rule`,
   );
 }
 
 function checkSpace({ robot, safety, task }: RunConfig, notes: Notes): void {
   const { pose_box: box, target_box: near } = safety;
-  const { hole_nominal: hole, hole_range: range } = task.world;
   if (!box) return;
   for (const [i, axis] of AXES.entries()) {
     const [min, max] = [box.min[i]!, box.max[i]!];
@@ -130,11 +130,13 @@ function checkSpace({ robot, safety, task }: RunConfig, notes: Notes): void {
       const [a, b] = [near.min[i]!, near.max[i]!];
       notes.refuse(a >= b, ['safety', 'target_box', 'min'], `crosses max on ${axis}: ${a} m is not below ${b} m`);
     }
-    const half = range[i] ?? 0;
+    if (!task.world) continue;
+    const hole = task.world.hole_nominal[i]!;
+    const half = task.world.hole_range[i] ?? 0;
     notes.refuse(
-      min < max && (hole[i]! - half < min || hole[i]! + half > max),
+      min < max && (hole - half < min || hole + half > max),
       ['task', 'world', 'hole_nominal'],
-      `${axis} = ${hole[i]} ± ${half} m leaves safety.pose_box [${min}, ${max}] m: the task cannot be done`,
+      `${axis} = ${hole} ± ${half} m leaves safety.pose_box [${min}, ${max}] m: the task cannot be done`,
     );
   }
   if (robot.interface.type !== 'cartesian_impedance') return;
@@ -154,7 +156,7 @@ function checkSpace({ robot, safety, task }: RunConfig, notes: Notes): void {
 function checkTiming({ safety, task, daemon }: RunConfig, notes: Notes): void {
   const { world, decision_hz } = task;
   const tick = 1000 / safety.control_hz;
-  const state = 1000 / world.state_hz;
+  const state = world ? 1000 / world.state_hz : tick;
   const at = (key: string): Path => ['safety', key];
   const starved = (key: 'state_age_ms' | 'decision_age_ms' | 'lease_ms', period: number, of: string) =>
     notes.refuse(
@@ -172,25 +174,26 @@ function checkTiming({ safety, task, daemon }: RunConfig, notes: Notes): void {
     `${decision_hz} is above safety.control_hz ${safety.control_hz}: decisions would be skipped`,
   );
   notes.refuse(
-    world.deadman_ms < tick,
-    ['task', 'world', 'deadman_ms'],
-    `${world.deadman_ms} ms is shorter than one control tick of ${round(tick)} ms: the robot would always hold`,
-  );
-  notes.refuse(
     daemon.heartbeat_ms < tick,
     ['daemon', 'heartbeat_ms'],
     `${daemon.heartbeat_ms} ms is shorter than one control tick of ${round(tick)} ms: the sentinel would always stop`,
+  );
+  notes.refuse(
+    safety.stop_dwell_ms >= safety.stop_timeout_ms,
+    at('stop_dwell_ms'),
+    `${safety.stop_dwell_ms} ms is not below stop_timeout_ms ${safety.stop_timeout_ms} ms: no stop could ever be confirmed`,
+  );
+  if (!world) return;
+  notes.refuse(
+    world.deadman_ms < tick,
+    ['task', 'world', 'deadman_ms'],
+    `${world.deadman_ms} ms is shorter than one control tick of ${round(tick)} ms: the robot would always hold`,
   );
   const steps = 1e6 / (world.state_hz * world.timestep_us);
   notes.refuse(
     Math.abs(steps - Math.round(steps)) > 1e-6 || steps < 1,
     ['task', 'world', 'state_hz'],
     `${world.state_hz} is ${round(steps)} physics steps of ${world.timestep_us} µs a message: it must be a whole number`,
-  );
-  notes.refuse(
-    safety.stop_dwell_ms >= safety.stop_timeout_ms,
-    at('stop_dwell_ms'),
-    `${safety.stop_dwell_ms} ms is not below stop_timeout_ms ${safety.stop_timeout_ms} ms: no stop could ever be confirmed`,
   );
 }
 

@@ -7,6 +7,7 @@ import { scriptedAction } from '../../../policies/base/scripted.ts';
 import { robotSchema, type TaskConfig, taskSchema } from '../../../src/core/config-schema.ts';
 import { packageRoot } from '../../../src/core/paths.ts';
 import { makeRobotState } from '../../../src/core/signals.ts';
+import { type WorldConfig, worldOf } from '../../../src/core/task-world.ts';
 
 const yaml = (file: string) => parse(readFileSync(join(packageRoot, 'configs', file), 'utf8'));
 
@@ -14,12 +15,12 @@ export const robot = robotSchema.parse(yaml('robots/fr3.yaml'));
 export const modelFile = join(packageRoot, 'configs/worlds/peg.xml');
 
 /** The shipped task, with the deadman of these tests' hand-worked times. */
-export function task(world: Partial<TaskConfig['world']> = {}): TaskConfig {
+export function task(world: Partial<WorldConfig> = {}): TaskConfig {
   const shipped = taskSchema.parse(yaml('tasks/peg.yaml'));
-  return { ...shipped, world: { ...shipped.world, deadman_ms: 100, ...world } };
+  return { ...shipped, world: { ...worldOf(shipped), deadman_ms: 100, ...world } };
 }
 
-export const makeWorld = (world: Partial<TaskConfig['world']> = {}) => PegWorld.load(robot, task(world), modelFile);
+export const makeWorld = (world: Partial<WorldConfig> = {}) => PegWorld.load(robot, task(world), modelFile);
 
 /** A command for the setpoint `[x y z qx qy qz qw kt kr]`. */
 export function command(

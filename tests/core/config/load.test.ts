@@ -2,6 +2,7 @@ import { symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { formatRun, loadRun, missingFiles } from '../../../src/core/config/load.ts';
+import { worldOf } from '../../../src/core/task-world.ts';
 import { errorOf, ROBOT, RUN, runFolder, SAFETY, TASK } from './fixture.ts';
 
 const withSafety = (from: string | RegExp, to: string) => runFolder({ 'safety/arm.yaml': SAFETY.replace(from, to) });
@@ -32,8 +33,23 @@ describe('a run that is well formed', () => {
       'deep/er/peg.yaml': TASK,
     });
     const { config } = loadRun(run);
-    expect(config.task.world.model).toBe(join(dir, 'deep/worlds/peg.xml'));
+    expect(config.task.world?.model).toBe(join(dir, 'deep/worlds/peg.xml'));
     expect(config.policies.base.path).toBe(join(dir, 'weights/base.safetensors'));
+  });
+
+  it('takes a task without a simulated world, and policies without weights, and misses no file of theirs', () => {
+    const { run } = runFolder({
+      'runs/run.yaml': RUN.slice(0, RUN.indexOf('policies:')).concat(`policies:
+  base: { type: zero, observation_size: 3, action_size: 4 }
+  residual: { type: zero }
+  critic: { type: zero, input_size: 13 }
+`),
+      'tasks/peg.yaml': 'name: free\n',
+    });
+    const loaded = loadRun(run);
+    expect(missingFiles(loaded)).toEqual([]);
+    const error = errorOf(() => worldOf(loaded.config.task));
+    expect([error.code, error.seen]).toEqual(['RA_CONFIG_INVALID', 'task.world: task free has no simulated world']);
   });
 
   it('prints as YAML that loads to the same run from anywhere', () => {
