@@ -132,10 +132,10 @@ describe('bit for bit', () => {
     }
     return out;
   };
-  const base = commands(() => {});
+  const base = (): number[][] => commands(() => {});
 
   it('a residual of zeros, of either sign, gives the commands of the base', () => {
-    expect(commands((rig) => rig.decision.residual.fill(-0))).toEqual(base);
+    expect(commands((rig) => rig.decision.residual.fill(-0))).toEqual(base());
   });
 
   it('residual scale 0 gives the commands of the base, whatever the residual', () => {
@@ -143,11 +143,11 @@ describe('bit for bit', () => {
       rig.gate.request({ kind: 'residual_scale', value: 0 }, rig.nowNs);
       rig.decision.residual.fill(0.3);
     });
-    expect(scaled).toEqual(base);
+    expect(scaled).toEqual(base());
   });
 
   it('a residual changes them (so that the tests above can fail)', () => {
-    expect(commands((rig) => rig.decision.residual.fill(0.3))).not.toEqual(base);
+    expect(commands((rig) => rig.decision.residual.fill(0.3))).not.toEqual(base());
   });
 
   it('the same inputs give the same commands, and time may begin anywhere (P9, P10)', () => {

@@ -111,7 +111,7 @@ export class Rig {
   /** ACTIVE, ramp done. */
   active(): this {
     this.boot().arm().engage();
-    while (this.gate.mode === 'ENGAGING') this.tick();
+    for (let n = 0; n < 100 && this.gate.mode === 'ENGAGING'; n++) this.tick();
     if (this.gate.mode !== 'ACTIVE') throw new Error(`not ACTIVE but ${this.gate.mode}: ${this.gate.cause}`);
     return this;
   }

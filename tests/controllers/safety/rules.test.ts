@@ -60,6 +60,40 @@ it('every rule passes in health, is documented and has a cause of its own', () =
   expect(rules.map((r) => r.name)).toEqual(RULES.map((p) => p.name));
 });
 
+it('every rule declares the cause that scripts match on, what it asks for, and how it ends', () => {
+  const declared = Object.fromEntries(makeRules(setup()).map((r) => [r.name, [r.cause, r.action, r.clears].join(' ')]));
+  expect(declared).toEqual({
+    acknowledgement: 'not_acknowledged stop latched',
+    backpressure: 'backpressure stop latched',
+    clock: 'clock_back stop latched',
+    command_echo: 'echo_mismatch stop latched',
+    conflict: 'conflict stop latched',
+    constant_output: 'constant_output stop latched',
+    critic_health: 'critic_invalid stop latched',
+    decision_age: 'decision_stale stop latched',
+    effort: 'effort_limit stop latched',
+    finite: 'non_finite stop latched',
+    force_limit: 'force_limit stop latched',
+    frozen_sensor: 'frozen_sensor stop latched',
+    implausible_step: 'implausible_step stop latched',
+    joint_limit: 'joint_limit stop latched',
+    link: 'link_down stop latched',
+    overrun: 'overrun stop latched',
+    plausible_action: 'implausible_action stop latched',
+    risk: 'risk recover dwell',
+    second_commander: 'second_commander stop latched',
+    sending: 'not_sent stop latched',
+    shape: 'bad_shape stop latched',
+    stamp_frozen: 'stamp_frozen stop latched',
+    stamp_order: 'stamp_order stop latched',
+    stamp_skew: 'stamp_skew stop latched',
+    state_age: 'state_stale stop latched',
+    target: 'target_missing stop latched',
+    tracking: 'tracking stop latched',
+    workspace: 'workspace stop latched',
+  });
+});
+
 /** `rule: what goes wrong` → how, value, limit; and a variant that must still pass. */
 interface Fault {
   rule: string;
@@ -658,6 +692,40 @@ describe('the set of rules', () => {
     [{ rules: { finite: { any: 1 } } }, /safety.rules.finite/],
   ])('refuses %j', (changes, message) => {
     expect(() => makeRules(setup(changes))).toThrow(message);
+  });
+
+  it.each([
+    ['acknowledgement', 'age_ms', 1, 0],
+    ['backpressure', 'commands', 1, 0],
+    ['command_echo', 'estop_speed', 0.01, 0],
+    ['conflict', 'ticks', 0, -1],
+    ['constant_output', 'warn_after', 2, 1],
+    ['constant_output', 'stop_after', 2, 1],
+    ['critic_health', 'answers', 0, -1],
+    ['decision_age', 'ahead_ms', 0, -1],
+    ['effort', 'factor', 1, 0.99],
+    ['frozen_sensor', 'messages', 2, 1],
+    ['frozen_sensor', 'motion', 0.01, 0],
+    ['implausible_step', 'speed', 0.01, 0],
+    ['implausible_step', 'joint_factor', 1, 0.99],
+    ['joint_limit', 'margin', 0, -0.001],
+    ['overrun', 'late_ms', 1, 0],
+    ['plausible_action', 'largest', 1, 0.99],
+    ['sending', 'commands', 1, 0],
+    ['stamp_frozen', 'messages', 1, 0],
+    ['stamp_order', 'messages', 1, 0],
+    ['tracking', 'factor', 0.5, 0.49],
+    ['workspace', 'margin', 0, -0.001],
+  ])('takes %s.%s from %d on, and up; not %d', (rule, key, least, less) => {
+    const given = (value: number) => () => makeRules(setup({ rules: { [rule]: { [key]: value } } }));
+    expect(given(least)).not.toThrow();
+    expect(given(least + 1)).not.toThrow();
+    expect(given(less)).toThrow(`safety.rules.${rule}.${key}`);
+  });
+
+  it.each(RULES.map((p) => p.name))('%s knows no option but its own', (rule) => {
+    const other = { no_such_option: 1 };
+    expect(() => makeRules(setup({ rules: { [rule]: other } }))).toThrow(`safety.rules.${rule}.: `);
   });
 });
 
