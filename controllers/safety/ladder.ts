@@ -141,9 +141,8 @@ export function reduce(state: LadderState, event: LadderEvent): LadderState {
   }
 }
 
-/** Forward time only: a clock that went back gives no dwell … */
-const dwelled = (nowNs: number, sinceNs: number, dwellNs: number): boolean =>
-  sinceNs !== NONE && nowNs - sinceNs >= dwellNs;
+/** Forward time only: a clock that went back gives no dwell … NOTE `sinceNs` of a dwell that runs: never NONE. */
+const dwelled = (nowNs: number, sinceNs: number, dwellNs: number): boolean => nowNs - sinceNs >= dwellNs;
 /** … and every deadline. Written so that NaN is overdue. */
 const overdue = (nowNs: number, sinceNs: number, limitNs: number): boolean =>
   !(nowNs - sinceNs <= limitNs && nowNs >= sinceNs);

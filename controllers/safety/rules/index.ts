@@ -77,11 +77,8 @@ export function makeRules(setup: RuleSetup, plugins: readonly RulePlugin[] = RUL
     .map((plugin) => {
       const parsed = plugin.options.safeParse(given[plugin.name] ?? {});
       if (!parsed.success) {
-        const issue = parsed.error.issues[0];
-        throw new ReflexArcError('RA_CONFIG_INVALID', {
-          seen: `safety.rules.${plugin.name}.${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'invalid'}`,
-          allowed: plugin.summary,
-        });
+        const seen = parsed.error.issues.map((i) => `safety.rules.${[plugin.name, ...i.path].join('.')}: ${i.message}`);
+        throw new ReflexArcError('RA_CONFIG_INVALID', { seen: seen.join('; '), allowed: plugin.summary });
       }
       return plugin.create(parsed.data, setup);
     });

@@ -2,6 +2,8 @@
 import { describe, expect, it } from 'vitest';
 import {
   initialLadder,
+  isEngaged,
+  isWriting,
   type LadderEvent,
   type LadderLimits,
   type LadderState,
@@ -187,10 +189,41 @@ describe('from boot to motion', () => {
     expect(t.run(300, { ready: false }).mode).toBe('ACTIVE');
   });
 
+  it('begins in BOOT, for no other cause than that', () => {
+    expect(new Timeline().state).toMatchObject({ mode: 'BOOT', cause: 'boot', epoch: 10, incident: 0, booted: false });
+  });
+
+  it('says what was passed: the boot checks, the ramp', () => {
+    expect(at('DISARMED').state.transition).toMatchObject({ cause: 'boot_ok', detail: 'boot checks passed' });
+    expect(at('ACTIVE').state.transition).toMatchObject({ cause: 'engaged', detail: 'authority ramp done' });
+  });
+
+  it('boot checks that pass after a fault count for nothing', () => {
+    const t = new Timeline().trip(SEVERITY.fault);
+    expect(reduce(t.state, { kind: 'boot_ok', nowNs: 0 })).toBe(t.state);
+  });
+
   it('a second boot_ok changes nothing', () => {
     const t = at('HOLD');
     expect(reduce(t.state, { kind: 'boot_ok', nowNs: 0 })).toBe(t.state);
     expect(at('FAULT').boot().mode).toBe('FAULT');
+  });
+});
+
+describe('modes', () => {
+  it.each([
+    ['BOOT', false, false],
+    ['DISARMED', false, false],
+    ['HOLD', false, true],
+    ['ENGAGING', true, true],
+    ['ACTIVE', true, true],
+    ['RECOVERY', true, true],
+    ['STOPPING', false, true],
+    ['STOPPED', false, true],
+    ['ESTOP', false, false],
+    ['FAULT', false, false],
+  ] as const)('%s: a policy is engaged %s, this process writes %s', (mode, engaged, writing) => {
+    expect([isEngaged(mode), isWriting(mode)]).toEqual([engaged, writing]);
   });
 });
 
@@ -227,6 +260,43 @@ describe('requests', () => {
       const to = ['HOLD', 'ENGAGING', 'ACTIVE', 'RECOVERY'].includes(mode) ? 'STOPPING' : mode;
       expect(at(mode).ask('stop').mode).toBe(to);
     }
+  });
+
+  it.each([
+    ['arm', 'DISARMED', 'arm'],
+    ['engage', 'HOLD', 'engage'],
+    ['disengage', 'ACTIVE', 'disengage'],
+    ['disarm', 'HOLD', 'disarm'],
+    ['stop', 'ACTIVE', 'operator_stop'],
+    ['estop', 'ACTIVE', 'estop'],
+  ] as const)('%s in %s is written down as the cause %s, by the operator', (kind, mode, cause) => {
+    const { state } = at(mode).ask(kind);
+    expect(state).toMatchObject({ cause, transition: { cause, detail: `operator: ${cause}` } });
+    expect(state.answer).toEqual({ accepted: true, reason: '' });
+  });
+
+  it('what is granted but moves nothing says so, and carries no transition of before', () => {
+    const disarmed = at('DISARMED').ask('stop').state;
+    expect(disarmed.answer).toEqual({ accepted: true, reason: 'nothing to stop, the mode is DISARMED' });
+    expect(disarmed.transition).toBeNull();
+    const fault = at('FAULT').ask('estop').state;
+    expect(fault).toMatchObject({ mode: 'FAULT', incident: 1, estopHeld: false, transition: null });
+    expect(fault.answer).toEqual({ accepted: true, reason: 'nothing is written in FAULT' });
+  });
+
+  it.each([
+    ['estop_release', 'HOLD', 'no e-stop is held'],
+    ['reset', 'FAULT', 'FAULT ends only with the process: restart it'],
+    ['reset', 'STOPPING', 'reset needs STOPPED or ESTOP, the mode is STOPPING'],
+    ['speed_scale', 'HOLD', 'speed_scale is not a request to the ladder'],
+  ] as const)('%s in %s is refused: %s', (kind, mode, reason) => {
+    const t = at(mode);
+    const request = { kind, incident: t.state.incident, value: 1 } as OperatorRequest;
+    expect(t.ask(request).state.answer).toEqual({ accepted: false, reason });
+  });
+
+  it('a reset of another incident is told both', () => {
+    expect(at('STOPPED').reset(7).state.answer?.reason).toBe('incident 7 is not the present one, 1');
   });
 
   it('disarm goes from HOLD to DISARMED without an incident', () => {
@@ -291,6 +361,27 @@ describe('stopping', () => {
     expect(t.state.calmNs).toBe(t.nowMs * MS);
     expect(t.run(90, { stopped: true }).mode).toBe('STOPPING');
     expect(t.run(10, { stopped: true }).state).toMatchObject({ mode: 'STOPPED', cause: 'test', incident: 1 });
+  });
+
+  it('says that the robot is at rest, a reason without numbers', () => {
+    const { transition } = at('STOPPED').state;
+    expect(transition).toMatchObject({ detail: 'the robot is at rest', value: 0, limit: 0 });
+  });
+
+  it('a deadline begins with its mode: in that very instant nothing is overdue', () => {
+    const t = at('STOPPING');
+    expect(reduce(t.state, { ...healthy, nowNs: t.nowMs * MS })).toBe(t.state);
+  });
+
+  it('a clock that goes back within a stop begins the dwell there', () => {
+    const t = at('STOPPING').run(80).run(10, { stopped: true });
+    const stopped = { ...healthy, stopped: true };
+    const back = reduce(t.state, { ...stopped, nowNs: (t.nowMs - 30) * MS });
+    expect(back.calmNs).toBe((t.nowMs - 30) * MS);
+    expect(reduce(back, { ...stopped, nowNs: (t.nowMs + 69) * MS }).mode).toBe('STOPPING');
+    expect(reduce(back, { ...stopped, nowNs: (t.nowMs + 70) * MS }).mode).toBe('STOPPED');
+    // The same instant again is no step back.
+    expect(reduce(back, { ...stopped, nowNs: (t.nowMs - 30) * MS })).toBe(back);
   });
 
   it('starts its dwell anew when the robot moves again', () => {
@@ -432,7 +523,8 @@ describe('the link', () => {
     const stops = ['HOLD', 'ENGAGING', 'ACTIVE', 'RECOVERY'].includes(mode);
     expect(t.mode).toBe(stops ? 'STOPPING' : mode);
     expect(t.state.epoch).toBe(mode === 'FAULT' ? epoch : epoch + 1);
-    if (stops) expect(t.state.transition).toMatchObject({ cause: 'link_changed', epoch: epoch + 1 });
+    const detail = 'the link to the robot was made anew: what was decided before is void';
+    if (stops) expect(t.state.transition).toMatchObject({ cause: 'link_changed', detail, epoch: epoch + 1 });
   });
 });
 

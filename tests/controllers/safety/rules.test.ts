@@ -15,6 +15,7 @@ import {
   type Rule,
   type RuleContext,
   type RulePlugin,
+  type RuleSetup,
   Verdict,
 } from '../../../controllers/safety/rule.ts';
 import { makeRules, RULES } from '../../../controllers/safety/rules/index.ts';
@@ -48,6 +49,10 @@ function judge(name: string, c: RuleContext, changes: Record<string, unknown> = 
   c.verdict.limit = 0;
   return { severity: rule.evaluate(c), ...c.verdict };
 }
+
+/** One rule from the parts of a setup that it looks at. */
+const create = (name: string, options: object, parts: RuleSetup): Rule =>
+  RULES.find((r) => r.name === name)!.create(options, parts);
 
 it('every rule passes in health, is documented and has a cause of its own', () => {
   const rules = makeRules(setup());
@@ -523,6 +528,15 @@ const FAULTS: Fault[] = [
     limit: 0,
   },
   {
+    rule: 'command_echo',
+    when: 'command 0 came back changed',
+    wrong: (c) => {
+      c.echo.changedSeq = 0;
+    },
+    value: 0,
+    limit: 0,
+  },
+  {
     rule: 'acknowledgement',
     when: 'a command has waited 101 ms for its echo',
     wrong: (c) => echoed(c, 899),
@@ -670,6 +684,79 @@ describe('each rule', () => {
     expect(judge('plausible_action', c).severity).toBe(SEVERITY.pass);
   });
 
+  it('a limit is met, not broken, at the very number', () => {
+    const c = healthy();
+    const exact = { rules: { joint_limit: { margin: 0 }, workspace: { margin: 0 } } };
+    for (const corner of [
+      [0.3, -0.2, 0],
+      [0.7, 0.2, 0.4],
+    ]) {
+      c.inputs.state.pose.set(corner);
+      expect(judge('workspace', c, exact).severity).toBe(SEVERITY.pass);
+    }
+    c.inputs.state.position.set([-1, 1]);
+    expect(judge('joint_limit', c, exact).severity).toBe(SEVERITY.pass);
+    const envelope = { tracking: { limit: 0.25, unit: 'm' }, trackingError: () => 0.25 };
+    expect(create('tracking', { factor: 1 }, { envelope } as never).evaluate(c)).toBe(SEVERITY.pass);
+    expect(create('tracking', { factor: 0.9 }, { envelope } as never).evaluate(c)).toBe(SEVERITY.stop);
+  });
+
+  it('limits of joints are multiples of what each joint has', () => {
+    const c = healthy();
+    const joints = robot.joints.map((j) => ({ ...j, velocity: 2, effort: 20 }));
+    const strong = { robot: { ...robot, joints } } as never;
+    c.inputs.state.effort[1] = -21;
+    expect(create('effort', { factor: 1.05 }, strong).evaluate(c)).toBe(SEVERITY.pass);
+    c.inputs.state.effort[1] = -21.1;
+    expect(create('effort', { factor: 1.05 }, strong).evaluate(c)).toBe(SEVERITY.stop);
+    // 5 rad/s, of 2 rad/s thrice.
+    Object.assign(c.inputs, { jointSpeed: 5, stepSeconds: 0.01 });
+    c.inputs.steps[1] = 0.05;
+    expect(create('implausible_step', { speed: 3, joint_factor: 3 }, strong).evaluate(c)).toBe(SEVERITY.pass);
+    c.inputs.steps[1] = 0.061;
+    expect(create('implausible_step', { speed: 3, joint_factor: 3 }, strong).evaluate(c)).toBe(SEVERITY.stop);
+  });
+
+  describe('workspace without a box', () => {
+    // Normal of length 3, so the wall is at 0.5 m along it.
+    const safety = { ...safetyOf(), pose_box: undefined, planes: [{ normal: [1, 2, 2], offset: 1.5 }] };
+    const rule = create('workspace', { margin: 0.005 }, { safety, robot } as never);
+
+    it('stops when the tip is 6 mm behind a plane', () => {
+      const c = healthy();
+      c.inputs.state.pose.set([0.5, 0.1, 0.409]); // (0.5 + 0.2 + 0.818) / 3 = 0.506
+      expect(rule.evaluate(c)).toBe(SEVERITY.stop);
+      expect(c.verdict.value).toBeCloseTo(0.506, 9);
+      expect(c.verdict.limit).toBeCloseTo(0.5, 9);
+    });
+
+    it('passes when it is within the margin, however far away on the good side', () => {
+      const c = healthy();
+      c.inputs.state.pose.set([0.5, 0.1, 0.407]); // 0.5047
+      expect(rule.evaluate(c)).toBe(SEVERITY.pass);
+      c.inputs.state.pose.set([-9, -9, -9]);
+      expect(rule.evaluate(c)).toBe(SEVERITY.pass);
+    });
+
+    it('passes on the plane itself with no margin, and stops on what is no number', () => {
+      const exact = { ...safety, planes: [{ normal: [0, 0, 2], offset: 0.5 }] };
+      const strict = create('workspace', { margin: 0 }, { safety: exact, robot } as never);
+      const c = healthy();
+      c.inputs.state.pose[2] = 0.25;
+      expect(strict.evaluate(c)).toBe(SEVERITY.pass);
+      c.inputs.state.pose[2] = Number.NaN;
+      expect(strict.evaluate(c)).toBe(SEVERITY.stop);
+    });
+
+    it('judges every plane', () => {
+      const two = { ...safety, planes: [...safety.planes, { normal: [0, 0, 1], offset: 0.3 }] };
+      const c = healthy();
+      c.inputs.state.pose.set([0, 0, 0.31]);
+      expect(create('workspace', { margin: 0.005 }, { safety: two, robot } as never).evaluate(c)).toBe(SEVERITY.stop);
+      expect(c.verdict).toEqual({ value: 0.31, limit: 0.3 });
+    });
+  });
+
   it('takes its options from safety.rules', () => {
     const c = healthy();
     c.inputs.state.pose[1] = 0.012;
@@ -685,10 +772,11 @@ describe('the set of rules', () => {
   });
 
   it.each([
-    [{ off: ['traking'] }, /safety rule "traking"; allowed: .*tracking/],
+    [{ off: ['traking'] }, /safety rule "traking"; allowed: finite, shape, .*tracking/],
     [{ rules: { traking: {} } }, /safety rule "traking"/],
     [{ rules: { tracking: { factor: 0.4 } } }, /safety.rules.tracking.factor/],
     [{ rules: { tracking: { factr: 2 } } }, /safety.rules.tracking/],
+    [{ rules: { tracking: { factor: 'x', factr: 2 } } }, /rules.tracking.factor: .*; safety.rules.tracking: .*"factr"/],
     [{ rules: { finite: { any: 1 } } }, /safety.rules.finite/],
   ])('refuses %j', (changes, message) => {
     expect(() => makeRules(setup(changes))).toThrow(message);
@@ -725,7 +813,7 @@ describe('the set of rules', () => {
 
   it.each(RULES.map((p) => p.name))('%s knows no option but its own', (rule) => {
     const other = { no_such_option: 1 };
-    expect(() => makeRules(setup({ rules: { [rule]: other } }))).toThrow(`safety.rules.${rule}.: `);
+    expect(() => makeRules(setup({ rules: { [rule]: other } }))).toThrow(`safety.rules.${rule}: Unrecognized key`);
   });
 });
 
@@ -809,6 +897,7 @@ describe('a stale state names the source that is missing', () => {
 
   it.each([
     ['the one that is silent', [990, 940, 990], 'allowed {limit} ms: nothing usable on /ee_pose'],
+    ['not one that was heard 50 ms ago', [950, 990, 949], 'allowed {limit} ms: nothing usable on /wrench'],
     ['the first of several', [-Infinity, 990, 940], 'allowed {limit} ms: nothing usable on /joint_states'],
     [
       'none, when all arrive but never together',
@@ -817,5 +906,15 @@ describe('a stale state names the source that is missing', () => {
     ],
   ])('%s', (_what, heard, sentence) => {
     expect(said(heard)).toContain(sentence);
+  });
+
+  it('a single source that arrives has none to be apart from', () => {
+    const c = healthy();
+    c.inputs.state.receivedNs = 940 * MS;
+    c.inputs.heardNs.fill(990 * MS);
+    const one = { safety: safetyOf(), robot: { ...robot, sources: ['pose'] } };
+    const rule = create('state_age', {}, one as never);
+    expect(rule.evaluate(c)).toBe(SEVERITY.stop);
+    expect(rule.says).toBe('newest robot state is {value} ms old, allowed {limit} ms');
   });
 });
