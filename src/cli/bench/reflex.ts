@@ -103,8 +103,8 @@ export class ReflexUnderTest {
   }
 
   /** @throws Error naming `what` was waited for, and where the reflex is */
-  async until(what: string, test: () => boolean): Promise<void> {
-    const giveUp = performance.now() + PATIENCE_MS;
+  async until(what: string, test: () => boolean, withinMs = PATIENCE_MS): Promise<void> {
+    const giveUp = performance.now() + withinMs;
     while (!test()) {
       if (performance.now() > giveUp || this.#child.exitCode !== null)
         throw new Error(`the reflex did not ${what}: ${this.mode} ${this.operator.status$.value?.cause ?? ''}`);

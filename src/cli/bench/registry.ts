@@ -23,6 +23,10 @@ export const benches = {
     summary: 'a fault arises to the stop command at the robot, and a dead link to its report',
     load: async () => (await import('./fault.ts')).benchFault,
   },
+  jitter: {
+    summary: "lateness of the reflex's timer, idle and under load, beside cyclictest",
+    load: async () => (await import('./jitter.ts')).benchJitter,
+  },
   invariance: {
     summary: 'adversarial commands to joints: how far past their limits, beside the naive bound',
     load: async () => (await import('./invariance.ts')).benchInvariance,

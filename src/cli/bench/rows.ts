@@ -12,6 +12,8 @@ export interface Row {
   p99_9?: number;
   max: number;
   samples: number;
+  /** Whole periods that a timer left out. */
+  skipped?: number;
   /** `[upper edge, count]`, equal steps from 0. */
   histogram?: [number, number][];
   /** Measured along the way, e.g. `[ticks, bytes]`. */

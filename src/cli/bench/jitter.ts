@@ -1,0 +1,109 @@
+import { loadavg } from 'node:os';
+import { MonotonicClock } from '../../core/clock.ts';
+import type { RunConfig } from '../../core/config-schema.ts';
+import { ReflexClient } from '../../daemon/operator.ts';
+import { pause } from './child.ts';
+import { LOADS, type Load, under } from './load.ts';
+import { CYCLICTESTS, cyclictest } from './peers/cyclictest.ts';
+import { ReflexUnderTest, startOfTask, stateMessages } from './reflex.ts';
+import { type BenchOptions, type Missing, type Outcome, quantile, type Row, rounded, rowOf } from './rows.ts';
+
+const RATES = [100, 250, 500];
+const SAMPLES = 2000;
+/** Every subject is measured in so many slices, in turns with the others. */
+const SLICES = 3;
+/** After the reflex has subscribed: its first ticks are not its cadence. */
+const SETTLE_MS = 300;
+/** How much later than cyclictest without privileges we may be at p99 on an idle machine, and at 100 Hz in all. */
+const AIM_OVER_PEER_US = 300;
+const AIM_US = 1000;
+
+interface Measured {
+  readonly us: number[];
+  /** Whole periods that went by. */
+  skipped: number;
+}
+
+/**
+ * Lateness of the reflex's ticks after their absolute deadlines, beside the wake-up latency of cyclictest at the same
+ * interval, in turns. A real reflex process each time, with a link to a robot that sends it a joint state every period:
+ * never a whole state, so that every tick is the timer's while the event loop has its sockets to read.
+ */
+export async function benchJitter(config: RunConfig, { samples = SAMPLES }: BenchOptions): Promise<Outcome> {
+  const results: Row[] = [];
+  const missing = new Map<string, Missing>();
+  const notes = [`load of the machine at the start (1, 5, 15 min): ${loadavg().map((l) => l.toFixed(2))}`];
+  const loads = Object.keys(LOADS) as Load[];
+  for (const load of loads) {
+    for (const hz of RATES) {
+      const rows = await under(load, () => measure(config, hz, samples, missing));
+      for (const { subject, us, skipped } of rows)
+        results.push({
+          ...rowOf(`${hz} Hz, ${load}`, subject, 'us', us),
+          p99_9: rounded(quantile(Float64Array.from(us).sort(), 0.999)),
+          ...(subject === 'ours' && { skipped }),
+        });
+    }
+  }
+  return { results, missing: [...missing.values()], notes: [...notes, ...verdicts(results)] };
+}
+
+async function measure(config: RunConfig, hz: number, samples: number, missing: Map<string, Missing>) {
+  const ours: Measured & { subject: string } = { subject: 'ours', us: [], skipped: 0 };
+  const peers = CYCLICTESTS.map((peer) => ({ peer, subject: peer.subject, us: [] as number[], skipped: 0 }));
+  const slice = Math.ceil(samples / SLICES);
+  for (let n = 0; n < SLICES; n++) {
+    const measured = await lateness(config, hz, slice);
+    ours.us.push(...measured.us);
+    ours.skipped += measured.skipped;
+    for (const { peer, us } of peers) {
+      if (missing.has(peer.subject)) continue;
+      const answer = await cyclictest(peer, Math.round(1e6 / hz), slice);
+      if (Array.isArray(answer)) us.push(...answer);
+      else missing.set(peer.subject, answer);
+    }
+  }
+  return [ours, ...peers.filter(({ us }) => us.length > 0)];
+}
+
+/** `samples` ticks of the timer of a reflex process at `hz`. */
+export async function lateness(config: RunConfig, hz: number, samples: number): Promise<Measured> {
+  const run: RunConfig = { ...config, safety: { ...config.safety, control_hz: hz } };
+  const reflex = await ReflexUnderTest.start(run);
+  const { state } = await startOfTask(run);
+  const clock = new MonotonicClock();
+  const feed = setInterval(() => reflex.publish(stateMessages(run, state, clock.nowNs()).slice(0, 1)), 1000 / hz);
+  const observer = new ReflexClient(reflex.path, 'observer');
+  const skipped = async () => Number((await reflex.operator.summary()).skipped);
+  try {
+    await pause(SETTLE_MS);
+    const us: number[] = [];
+    const before = await skipped();
+    const listening = observer.ticks$.subscribe(({ latenessUs }) => {
+      if (!Number.isNaN(latenessUs) && us.length < samples) us.push(latenessUs);
+    });
+    await reflex.until(`tick ${samples} times`, () => us.length >= samples, (4 * samples * 1000) / hz + 8000);
+    listening.unsubscribe();
+    return { us, skipped: (await skipped()) - before };
+  } finally {
+    clearInterval(feed);
+    observer.close();
+    await reflex.close();
+  }
+}
+
+/** What the numbers are worth against the aims. */
+export function verdicts(results: readonly Row[]): string[] {
+  const p99 = (name: string, subject: string) =>
+    results.find((row) => row.case === name && row.subject === subject)?.p99 ?? Number.NaN;
+  const says = (what: string, us: number, aim: number) =>
+    `${what}: ${rounded(us)} us, aim ${aim}: ${us < aim ? 'met' : 'NOT MET'}`;
+  const first = `${RATES[0]} Hz, idle`;
+  const peer = CYCLICTESTS[0]!.subject;
+  return [
+    says(`p99 at ${first}`, p99(first, 'ours'), AIM_US),
+    ...RATES.map((hz) => `${hz} Hz, idle`)
+      .filter((name) => !Number.isNaN(p99(name, peer)))
+      .map((name) => says(`p99 over ${peer} at ${name}`, p99(name, 'ours') - p99(name, peer), AIM_OVER_PEER_US)),
+  ];
+}
