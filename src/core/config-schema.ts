@@ -199,6 +199,9 @@ export const runSchema = z.strictObject({
       ros_port: z.int().min(0).max(65535).default(9091).describe("the daemon's own rosbridge server"),
       heartbeat_ms: positive.default(80).describe('reflex silent for so long: the sentinel stops the robot'),
       time: z.enum(['real', 'stepped']).default('real').describe('stepped: follow the simulator, for --speed max'),
+      link_ping_ms: positive
+        .default(20)
+        .describe("of the reflex's own link: three pings in a row without an answer, and it is dead; so within four"),
       spin_us: finite
         .min(0)
         .max(1000)

@@ -42,7 +42,10 @@ const gate = new Gate({
   epochBase: Number(process.argv[3] ?? 1),
   onTransition,
 });
-const bridge = connectRobot(self, clock, kinematics.codec, [...lowDimensionalTopics(config), kinematics.codec]);
+// In stepped time a simulator that is busy is no dead robot.
+const pingMs = stepped === null ? config.daemon.link_ping_ms : config.bridge.ping_ms;
+const topics = [...lowDimensionalTopics(config), kinematics.codec];
+const bridge = connectRobot(self, clock, kinematics.codec, topics, pingMs);
 if (stepped) followClock(bridge, config, stepped);
 if (config.safety.off.length > 0) log.warn({ off: config.safety.off }, 'safety rules are switched off by config');
 
@@ -85,8 +88,10 @@ const server = createServer((socket) => {
       if (kind !== KIND.decision) return;
       const decision = readDecision(values, count);
       if (decision === null) return;
+      const { badDecisions } = gate.counters;
       decisions$.next(decision);
-      if (putOff !== null) tickNow();
+      // A decision that the gate refuses is a fault: it is judged now, not at the next state.
+      if (putOff !== null || gate.counters.badDecisions !== badDecisions) tickNow();
     },
     json(kind, value) {
       if (kind === KIND.hello) {

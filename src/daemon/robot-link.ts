@@ -50,11 +50,11 @@ export function connectRobot(
   clock: Clock,
   encoder: CommandEncoder | null,
   topics: readonly TopicRef[],
+  pingMs = self.run.config.bridge.ping_ms,
 ): Bridge {
   const { log } = self;
-  const bridge = robotClient(self.run.config, clock, topics, encoder, (error) =>
-    log.warn({ code: error.code }, error.message),
-  );
+  const config = { ...self.run.config, bridge: { ...self.run.config.bridge, ping_ms: pingMs } };
+  const bridge = robotClient(config, clock, topics, encoder, (error) => log.warn({ code: error.code }, error.message));
   bridge.link$.subscribe((link) => log.info(link, link.up ? 'link to the robot is up' : 'link to the robot is down'));
   return bridge;
 }

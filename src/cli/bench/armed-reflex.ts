@@ -49,13 +49,18 @@ export class ArmedReflex {
   static async start(config: RunConfig): Promise<ArmedReflex> {
     const safety = { ...config.safety, engage_ramp_ms: 20, stop_dwell_ms: 20 };
     const quick: RunConfig = { ...config, safety };
-    return new ArmedReflex(quick, await ReflexUnderTest.start(quick), await startOfTask(config));
+    // The physics first: a robot that loads it while the reflex pings would be a dead link.
+    const begin = await startOfTask(config);
+    return new ArmedReflex(quick, await ReflexUnderTest.start(quick), begin);
   }
 
   /** A state of this moment; `fx` is the force in x, N, for a fault of its own. */
   sense(fx = 0): void {
     this.#state.wrench[0] = fx;
-    this.reflex.publish(stateMessages(this.#config, this.#state, this.#clock.nowNs()));
+    const nowNs = this.#clock.nowNs();
+    this.reflex.publish(stateMessages(this.#config, this.#state, nowNs));
+    // With every state, so that a link that is new knows it too.
+    this.reflex.publish([targetMessage(this.#config, this.#target, nowNs)]);
     this.#state.wrench[0] = 0;
   }
 
@@ -66,7 +71,6 @@ export class ArmedReflex {
     await reflex.until('leave ACTIVE', () => this.stopped === null || reflex.mode !== 'ACTIVE');
     await reflex.until('come back to the robot', () => reflex.connected);
     this.#feed ??= setInterval(() => this.sense(), 1000 / this.#config.safety.control_hz);
-    reflex.publish([targetMessage(this.#config, this.#target, this.#clock.nowNs())]);
     await this.brain.start();
     this.stopped = null;
     await reflex.climb(['reset', 'arm', 'engage'], 'ACTIVE');

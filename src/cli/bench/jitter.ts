@@ -69,8 +69,8 @@ async function measure(config: RunConfig, hz: number, samples: number, missing: 
 /** `samples` ticks of the timer of a reflex process at `hz`. */
 export async function lateness(config: RunConfig, hz: number, samples: number): Promise<Measured> {
   const run: RunConfig = { ...config, safety: { ...config.safety, control_hz: hz } };
-  const reflex = await ReflexUnderTest.start(run);
   const { state } = await startOfTask(run);
+  const reflex = await ReflexUnderTest.start(run);
   const clock = new MonotonicClock();
   const feed = setInterval(() => reflex.publish(stateMessages(run, state, clock.nowNs()).slice(0, 1)), 1000 / hz);
   const observer = new ReflexClient(reflex.path, 'observer');
