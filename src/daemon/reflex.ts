@@ -214,7 +214,8 @@ function heartbeat(): void {
   if (sentinel === null || !sentinel.writable || sentinel.writableLength > 0) return;
   // Nothing waits in the socket, so the bytes of the last beat are gone and may be written over.
   beat.writeDoubleLE(gate.epoch, 0);
-  beat.writeUInt32LE(MODES.indexOf(gate.mode), 8);
+  beat.writeUInt8(MODES.indexOf(gate.mode), 8);
+  beat.writeUInt8(gate.linkUp ? 1 : 0, 9);
   beat.writeUInt32LE(cadence.ticks >>> 0, 12);
   sentinel.write(beat);
 }

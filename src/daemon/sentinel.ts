@@ -3,12 +3,15 @@
  * reads the reflex's heartbeat, and has its own connection to the robot for one purpose: to publish stop when the
  * reflex is gone or silent. It is kept as small as we can: no ROS client library, no config validation, no learning.
  *
- * Heartbeat: 16 bytes on the reflex's fd 3 at every tick: float64 epoch, uint32 mode index, uint32 counter.
+ * Heartbeat: 16 bytes on the reflex's fd 3 at every tick: float64 epoch, uint8 mode index, uint8 1 when the link is up,
+ * uint16 zero, uint32 counter. It is also what the service manager's watchdog is fed from.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { WebSocket } from 'ws';
+import { MODES } from '../core/signals.ts';
+import { ServiceNotifier } from './notify.ts';
 import { startProcess } from './process.ts';
 
 const HEARTBEAT_BYTES = 16;
@@ -46,6 +49,7 @@ function connectRobot(): void {
 // ---- the heartbeat ------------------------------------------------------------------------------------------------
 let epoch = 0;
 let beatMs = Number.NaN;
+let firstBeatMs = Number.NaN;
 let stopped: { reason: string; epoch: number } | null = null;
 
 function publishStop(reason: string): void {
@@ -63,6 +67,9 @@ function publishStop(reason: string): void {
 function stopRobot(reason: string): void {
   stopped = { reason, epoch };
   publishStop(reason);
+  if (told === '') return;
+  told = `stopped by the sentinel: ${reason}`;
+  manager.say('STATUS', told);
 }
 
 function onHeartbeats(stream: Readable): void {
@@ -74,10 +81,30 @@ function onHeartbeats(stream: Readable): void {
       epoch = all.readDoubleLE(whole - HEARTBEAT_BYTES);
       beatMs = monotonicMs();
       stopped = null;
+      tellManager(all.readUInt8(whole - 8), all.readUInt8(whole - 7) === 1);
     }
     rest = Buffer.from(all.subarray(whole));
   });
   stream.on('error', () => {});
+}
+
+// ---- the service manager -------------------------------------------------------------------------------------------
+const manager = new ServiceNotifier(process.env, (why) =>
+  log.error({ why }, 'NOTIFY_SOCKET is set, but systemd-notify cannot be run: the service manager hears nothing of us'),
+);
+/** A robot that is not there by then is known to be away. */
+const LINK_KNOWN_MS = 5000;
+let told = '';
+
+/** At every beat: READY when the link is known, STATUS when it or the mode has changed, and the watchdog. */
+function tellManager(mode: number, linkUp: boolean): void {
+  if (Number.isNaN(firstBeatMs)) firstBeatMs = beatMs;
+  manager.feed(beatMs);
+  const status = `${MODES[mode] ?? 'FAULT'}, ${linkUp ? 'linked to' : 'no link to'} ${config.bridge.url}`;
+  if (status === told || (told === '' && !linkUp && beatMs - firstBeatMs < LINK_KNOWN_MS)) return;
+  if (told === '') manager.say('READY');
+  manager.say('STATUS', status);
+  told = status;
 }
 
 const watch = setInterval(() => {
@@ -144,6 +171,7 @@ function restart(name: 'reflex' | 'brain' | 'observer'): void {
 /** Reflex first, while its link still works: it brings the robot to a stop. The observer last, so that the log has it. */
 async function shutdown(): Promise<number> {
   ending = true;
+  manager.say('STOPPING');
   clearInterval(watch);
   for (const name of ['reflex', 'brain', 'observer'] as const) {
     const entry = children.get(name);
