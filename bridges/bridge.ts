@@ -14,6 +14,8 @@ export interface LinkState {
 export interface BridgeCounters {
   framesIn: number;
   malformed: number;
+  /** Whole, and nobody had asked for it: late answers, topics not subscribed, words of the server. */
+  unexpected: number;
   commandsSent: number;
   commandsRefused: number;
   reconnects: number;

@@ -20,7 +20,14 @@ export class MujocoBridge implements Bridge {
   readonly name = 'mujoco';
   readonly frames$ = new Subject<SensorFrame>();
   readonly link$: BehaviorSubject<LinkState>;
-  readonly counters: BridgeCounters = { framesIn: 0, malformed: 0, commandsSent: 0, commandsRefused: 0, reconnects: 0 };
+  readonly counters: BridgeCounters = {
+    framesIn: 0,
+    malformed: 0,
+    unexpected: 0,
+    commandsSent: 0,
+    commandsRefused: 0,
+    reconnects: 0,
+  };
   readonly #world: PegWorld;
   readonly #messages: WorldMessages;
   readonly #encoder: CommandEncoder;

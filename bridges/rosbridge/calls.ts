@@ -1,7 +1,6 @@
 import type { Ros, RosbridgeMessage } from 'roslib';
 import { ReflexArcError } from '../../src/core/errors.ts';
-import { Connection, type ConnectionOptions } from './connection.ts';
-import { type RosVersion, spellIncoming, spellOutgoing, spellType } from './dialect.ts';
+import type { Connection } from './connection.ts';
 
 /** So many calls may be unanswered; a further one fails at once. */
 const MAX_CALLS = 32;
@@ -15,39 +14,39 @@ interface Call {
 }
 
 /**
- * Service calls, on a connection of their own that opens with the first call: rosbridge runs a call on the thread that
- * reads its connection, so that a slow service would block every command behind it. Each call is settled exactly once:
- * by its answer, its timeout, or the end of its connection. (roslib's own `Service` leaves a call open for ever when the
- * socket dies, and cannot be told to stop waiting.)
+ * Service calls, on a connection that carries no commands: rosbridge runs a call on the thread that reads its connection,
+ * so that a slow service would block every command behind it. Each call is settled exactly once: by its answer, its
+ * timeout, or the end of its connection. (roslib's own `Service` leaves a call open for ever when the socket dies, and
+ * cannot be told to stop waiting.)
  */
 export class ServiceCalls {
   readonly #connection: Connection;
-  readonly #version: RosVersion;
   readonly #open = new Map<string, Call>();
-  #connecting = false;
   #closed = false;
   #count = 0;
   #lastFailure = '';
 
-  constructor(options: Omit<ConnectionOptions, 'onUp' | 'onDown' | 'onFailed'>, version: RosVersion) {
-    this.#version = version;
-    this.#connection = new Connection({
-      ...options,
-      onUp: (ros) => {
-        this.#lastFailure = '';
-        for (const call of this.#open.values()) this.#send(call, ros);
-      },
-      onDown: (reason) => {
-        for (const call of [...this.#open.values()]) call.fail('RA_SERVICE_FAILED', `the link closed: ${reason}`);
-      },
-      onFailed: (reason) => {
-        this.#lastFailure = reason;
-      },
-    });
+  constructor(connection: Connection) {
+    this.#connection = connection;
   }
 
-  /** @throws ReflexArcError RA_SERVICE_TIMEOUT, RA_SERVICE_FAILED */
-  call(service: string, type: string, args: unknown, timeoutMs: number): Promise<unknown> {
+  /** The connection came up, went down, or could not be made. */
+  up(ros: Ros): void {
+    this.#lastFailure = '';
+    for (const call of this.#open.values()) this.#send(call, ros);
+  }
+  down(reason: string): void {
+    for (const call of [...this.#open.values()]) call.fail('RA_SERVICE_FAILED', `the link closed: ${reason}`);
+  }
+  failed(reason: string): void {
+    this.#lastFailure = reason;
+  }
+
+  /**
+   * A call in the server's own dialect; the answer as it came, times in whatever spelling.
+   * @throws ReflexArcError RA_SERVICE_TIMEOUT, RA_SERVICE_FAILED
+   */
+  ask(service: string, type: string, args: unknown, timeoutMs: number): Promise<unknown> {
     return new Promise((resolve, reject) => {
       const id = `call_service:${service}:${++this.#count}`;
       const settle = () => {
@@ -56,14 +55,7 @@ export class ServiceCalls {
         call.ros?.off(id, call.answer);
       };
       const call: Call = {
-        operation: {
-          op: 'call_service',
-          id,
-          service,
-          type: spellType(type, this.#version, 'srv'),
-          args: spellOutgoing(args, this.#version),
-          timeout: timeoutMs / 1000,
-        } as RosbridgeMessage & { id: string },
+        operation: { op: 'call_service', id, service, type, args, timeout: timeoutMs / 1000 } as Call['operation'],
         ros: null,
         answer: (response) => {
           const { result, values } = response as { result?: unknown; values?: unknown };
@@ -72,7 +64,6 @@ export class ServiceCalls {
             return;
           }
           settle();
-          if (typeof values === 'object' && values !== null) spellIncoming(values as Record<string, unknown>, false);
           resolve(values);
         },
         fail: (code, seen) => {
@@ -88,12 +79,12 @@ export class ServiceCalls {
     });
   }
 
+  /** The connection opens with the first call. */
   #start(call: Call): void {
     this.#open.set(call.operation.id, call);
     const { ros } = this.#connection;
     if (ros !== null) this.#send(call, ros);
-    else if (!this.#connecting) this.#connection.connect();
-    this.#connecting = true;
+    else this.#connection.open();
   }
 
   #send(call: Call, ros: Ros): void {
@@ -109,7 +100,6 @@ export class ServiceCalls {
 
   close(): void {
     this.#closed = true;
-    this.#connection.close();
     for (const call of [...this.#open.values()]) call.fail('RA_SERVICE_FAILED', 'the bridge was closed');
   }
 }

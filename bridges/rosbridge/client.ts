@@ -1,22 +1,22 @@
-import { type Ros, Topic } from 'roslib';
+import type { Ros, RosbridgeMessage } from 'roslib';
 import { BehaviorSubject, Subject } from 'rxjs';
 import type { Clock } from '../../src/core/clock.ts';
 import { type BridgeConfig, bridgeSchema } from '../../src/core/config-schema.ts';
-import { type ErrorCode, ReflexArcError } from '../../src/core/errors.ts';
+import type { ReflexArcError } from '../../src/core/errors.ts';
 import { defineBridge } from '../../src/core/plugin.ts';
 import type { Random } from '../../src/core/random.ts';
 import type { CommandEncoder, RefusedBecause, SafeAction, SensorFrame, SentCommand } from '../../src/core/signals.ts';
 import type { Bridge, BridgeCounters, LinkState } from '../bridge.ts';
 import { ServiceCalls } from './calls.ts';
-import { Connection } from './connection.ts';
-import { spellIncoming, spellOutgoing, spellType } from './dialect.ts';
-import { isKnown, validate } from './validate.ts';
+import { Commands } from './commands.ts';
+import { Complaints } from './complaints.ts';
+import { Connection, type ConnectionOptions } from './connection.ts';
+import { type RosVersion, spellIncoming, spellOutgoing, spellType } from './dialect.ts';
+import { Silence } from './silence.ts';
+import { Subscription, type TopicRef } from './subscription.ts';
+import { Survey } from './survey.ts';
 
-export interface TopicRef {
-  topic: string;
-  /** Long spelling, `pkg/msg/Type`. */
-  type: string;
-}
+export type { TopicRef } from './subscription.ts';
 
 export interface RosbridgeContext {
   clock: Clock;
@@ -29,24 +29,40 @@ export interface RosbridgeContext {
   log(error: ReflexArcError): void;
 }
 
-/** The same complaint about the same topic or address is made at most so often. */
-const SAY_AGAIN_NS = 10e9;
-const MAX_COMPLAINTS = 100;
+/** The age of the data is looked at so many times in `silence_ms`. */
+const LOOKS = 8;
 
 /**
- * A robot behind a rosbridge websocket. State and commands share one connection, services have a second one. Nothing is
- * ever queued (house rule 3): a command goes out now, on a link that answers, or it is refused and counted.
+ * A robot behind a rosbridge websocket, over three connections, so that nothing waits behind what may take long: commands,
+ * states, and the rest (services, bulky topics). The link is up while the first two are; each time they are both there
+ * again, everything has been subscribed and advertised anew and a new epoch begins. Nothing is ever queued (house rule
+ * 3): a command goes out now, on a link that answers, or it is refused and counted.
  */
 export class RosbridgeClient implements Bridge {
   readonly name = 'rosbridge';
   readonly frames$ = new Subject<SensorFrame>();
   readonly link$: BehaviorSubject<LinkState>;
-  readonly counters: BridgeCounters = { framesIn: 0, malformed: 0, commandsSent: 0, commandsRefused: 0, reconnects: 0 };
+  readonly counters: BridgeCounters = {
+    framesIn: 0,
+    malformed: 0,
+    unexpected: 0,
+    commandsSent: 0,
+    commandsRefused: 0,
+    reconnects: 0,
+  };
   readonly #config: BridgeConfig;
   readonly #context: RosbridgeContext;
-  readonly #stream: Connection;
+  readonly #complaints: Complaints;
+  readonly #subscriptions: readonly Subscription[];
+  /** Null for a client that sends no commands, or one that hears no states. */
+  readonly #commands: Commands | null;
+  readonly #states: Connection | null;
+  readonly #side: Connection;
   readonly #calls: ServiceCalls;
-  readonly #saidNs = new Map<string, number>();
+  readonly #survey: Survey;
+  readonly #silence: Silence;
+  readonly #watching: NodeJS.Timeout;
+  #version: RosVersion | 0;
   #opened: (() => void)[] = [];
   #opening = false;
   #closed = false;
@@ -55,32 +71,66 @@ export class RosbridgeClient implements Bridge {
   constructor(config: BridgeConfig, context: RosbridgeContext) {
     this.#config = config;
     this.#context = context;
-    this.link$ = new BehaviorSubject<LinkState>({
-      up: false,
-      epoch: 0,
-      atNs: context.clock.nowNs(),
-      reason: 'not yet connected',
+    const { clock, encoder } = context;
+    this.#complaints = new Complaints(clock, (error) => context.log(error));
+    this.#version = config.ros_version === 'auto' ? 0 : config.ros_version;
+    this.#subscriptions = context.topics.map((ref) => new Subscription(ref, config.topics[ref.topic]));
+    const atNs = clock.nowNs();
+    this.link$ = new BehaviorSubject<LinkState>({ up: false, epoch: 0, atNs, reason: 'not yet connected' });
+
+    const states = this.#subscriptions.filter((s) => !s.how.bulky);
+    const bulky = this.#subscriptions.filter((s) => s.how.bulky);
+    this.#states =
+      states.length === 0 && encoder !== null
+        ? null
+        : this.#connection(states, config.max_message_bytes, { up: () => this.#up(), down: (why) => this.#down(why) });
+    this.#commands =
+      encoder === null
+        ? null
+        : new Commands(
+            this.#connection([], config.max_message_bytes, { up: () => this.#up(), down: (why) => this.#down(why) }),
+            encoder,
+          );
+    this.#side = this.#connection(bulky, config.max_bulky_bytes, {
+      up: (ros) => this.#calls.up(ros),
+      down: (why) => this.#calls.down(why),
+      failed: (why) => this.#calls.failed(why),
     });
-    const common = {
-      url: config.url,
-      backoffMs: config.backoff_ms,
-      maxMessageBytes: config.max_message_bytes,
-      pingMs: config.ping_ms,
-      random: context.random,
-      onMalformed: (why: string) =>
-        this.#malformed(config.url, `${config.url}: ${why}`, 'operations of rosbridge v2 as JSON text'),
+    this.#calls = new ServiceCalls(this.#side);
+    this.#survey = new Survey(config, this.#calls, this.#complaints, this.#subscriptions, encoder);
+    this.#silence = new Silence(config.silence_ms * 1e6);
+    this.#watching = setInterval(() => this.#watch(), config.silence_ms / LOOKS);
+    this.#watching.unref();
+  }
+
+  #connection(
+    subscriptions: readonly Subscription[],
+    maxMessageBytes: number,
+    on: { up(ros: Ros): void; down(reason: string): void; failed?(reason: string): void },
+  ): Connection {
+    const { url, backoff_ms: backoffMs, ping_ms: pingMs } = this.#config;
+    const exact = new Set(subscriptions.filter((s) => s.exact).map((s) => s.topic));
+    const options: ConnectionOptions = {
+      url,
+      backoffMs,
+      maxMessageBytes,
+      pingMs,
+      random: this.#context.random,
+      isExact: (topic) => exact.has(topic),
+      onMalformed: (why) => this.#malformed(url, `${url}: ${why}`, 'operations of rosbridge v2'),
+      onUnexpected: (operation) => this.#unexpected(operation),
+      onUp: (ros) => {
+        for (const subscription of subscriptions) this.#subscribe(ros, subscription);
+        on.up(ros);
+      },
+      onDown: (reason) => on.down(reason),
+      onFailed: (reason) => {
+        on.failed?.(reason);
+        const seen = `${url}: ${reason}`;
+        this.#complaints.say('RA_BRIDGE_UNREACHABLE', url, { seen, allowed: 'a rosbridge server that accepts us' });
+      },
     };
-    this.#stream = new Connection({
-      ...common,
-      onUp: (ros) => this.#up(ros),
-      onDown: (reason) => this.#link(false, reason),
-      onFailed: (reason) =>
-        this.#say('RA_BRIDGE_UNREACHABLE', config.url, {
-          seen: `${config.url}: ${reason}`,
-          allowed: 'a rosbridge server that accepts us',
-        }),
-    });
-    this.#calls = new ServiceCalls(common, config.ros_version);
+    return new Connection(options);
   }
 
   /** Resolves at the first connection, or when the bridge is closed before. */
@@ -88,104 +138,120 @@ export class RosbridgeClient implements Bridge {
     return new Promise((resolve) => {
       if (this.#closed || this.#epoch > 0) resolve();
       else this.#opened.push(resolve);
-      if (!this.#opening && !this.#closed) this.#stream.connect();
+      if (!this.#opening && !this.#closed) void this.#connect();
       this.#opening = true;
     });
   }
 
-  /** A new connection: everything is subscribed and advertised again, in the order of the context, then the link is up. */
-  #up(ros: Ros): void {
-    const { encoder, topics } = this.#context;
-    const version = this.#config.ros_version;
-    const epoch = this.#epoch + 1;
-    for (const { topic, type } of topics) {
-      const known = isKnown(type);
-      new Topic<unknown>({
-        ros,
-        name: topic,
-        messageType: spellType(type, version),
-        queue_length: 1,
-        reconnect_on_close: false,
-      }).subscribe((message) => this.#receive(topic, type, known, message, epoch));
-    }
-    if (encoder !== null)
-      ros.callOnConnection({ op: 'advertise', topic: encoder.topic, type: spellType(encoder.type, version) });
-    this.#epoch = epoch;
-    this.counters.reconnects = epoch - 1;
+  /** First the dialect, where it is to be asked for: nothing is subscribed or advertised in a spelling that may be wrong. */
+  async #connect(): Promise<void> {
+    if (this.#version === 0) this.#version = await this.#survey.dialect();
+    if (this.#closed) return;
+    this.#states?.open();
+    this.#commands?.connection.open();
+    if (this.#config.verify || this.#subscriptions.some((s) => s.how.bulky)) this.#side.open();
+  }
+
+  #subscribe(ros: Ros, subscription: Subscription): void {
+    const version = this.#version as RosVersion;
+    subscription.define(version);
+    // Of this connection: a frame says under which epoch of the link it was asked for.
+    ros.on(subscription.topic, (operation) => this.#receive(subscription, (operation as { msg?: unknown }).msg));
+    ros.callOnConnection(subscription.operation(version) as RosbridgeMessage);
+  }
+
+  /** One of the two connections came up. With the other, that is a new link. */
+  #up(): void {
+    if (this.#states?.ros === null || this.#commands?.connection.ros === null) return;
+    this.#silence.restart();
+    this.#commands?.advertise(this.#version as RosVersion);
+    this.#epoch++;
+    this.counters.reconnects = this.#epoch - 1;
     this.#link(true, '');
     for (const resolve of this.#opened.splice(0)) resolve();
+    this.#survey.begin(this.#version as RosVersion);
+  }
+
+  #down(reason: string): void {
+    if (this.link$.value.up) this.#link(false, reason);
   }
 
   #link(up: boolean, reason: string): void {
     this.link$.next({ up, epoch: this.#epoch, atNs: this.#context.clock.nowNs(), reason });
   }
 
-  /** Hot: each state message passes here. It is parsed once, by the transport, and respelt and checked in place. */
-  #receive(topic: string, type: string, known: boolean, message: unknown, linkEpoch: number): void {
+  /** Hot: each state message passes here. */
+  #receive(subscription: Subscription, msg: unknown): void {
     const receivedNs = this.#context.clock.nowNs();
+    const { topic, type } = subscription;
     this.counters.framesIn++;
-    if (typeof message === 'object' && message !== null) {
-      const met = spellIncoming(message as Record<string, unknown>, known);
-      if (met !== 0 && met !== this.#config.ros_version) this.#wrongDialect(met);
-    }
-    const fault = validate(type, message);
-    if (fault !== null) {
-      this.#malformed(topic, `${topic}: ${fault.field} is ${fault.seen}`, fault.allowed);
-      return;
-    }
-    this.frames$.next({ topic, type, message, receivedNs, linkEpoch });
+    if (!subscription.how.bulky) this.#silence.heard(receivedNs);
+    const { message, fault, met } = subscription.read(msg);
+    if (met !== 0 && met !== this.#version) this.#wrongDialect(met);
+    if (fault === null) this.frames$.next({ topic, type, message, receivedNs, linkEpoch: this.#epoch });
+    else this.#malformed(topic, `${topic}: ${fault.field} is ${fault.seen}`, fault.allowed);
+  }
+
+  /** Pings are answered and no state comes any more: a fresh connection, which subscribes anew. */
+  #watch(): void {
+    const silentNs = this.#silence.tooLong(this.#context.clock.nowNs());
+    if (silentNs === 0 || this.#states?.ros === null) return;
+    this.#silence.restart();
+    this.#states?.drop(`no message for ${(silentNs / 1e9).toFixed(1)} s, although the server answers`);
   }
 
   #malformed(key: string, seen: string, allowed: string): void {
     this.counters.malformed++;
-    this.#say('RA_MESSAGE_MALFORMED', key, { seen, allowed });
+    this.#complaints.say('RA_MESSAGE_MALFORMED', key, { seen, allowed });
+  }
+
+  #unexpected(operation: RosbridgeMessage): void {
+    this.counters.unexpected++;
+    const { op, topic, service, level, msg } = operation as unknown as Record<string, unknown>;
+    const what = op === 'status' ? `${level}: ${JSON.stringify(msg)?.slice(0, 200)}` : String(topic ?? service ?? '');
+    const seen = `${this.#config.url}: ${op} ${what}`.trim();
+    this.#complaints.say('RA_BRIDGE_UNEXPECTED', `unexpected ${op}`, { seen, allowed: 'what we asked for' });
   }
 
   /** What we read is respelt, but what we write would be misread, without a word: the robot would not move. */
   #wrongDialect(met: 1 | 2): void {
-    this.#say('RA_CONFIG_INVALID', 'dialect', {
-      seen: `bridge.ros_version: ${this.#config.ros_version}, but ${this.#config.url} spells times as ROS ${met}`,
+    this.#complaints.say('RA_CONFIG_INVALID', 'dialect', {
+      seen: `bridge.ros_version: ${this.#version}, but ${this.#config.url} spells times as ROS ${met}`,
       allowed: `bridge.ros_version: ${met}`,
     });
   }
 
-  #say(code: ErrorCode, key: string, what: { seen: string; allowed: string }): void {
-    const nowNs = this.#context.clock.nowNs();
-    const saidNs = this.#saidNs.get(key);
-    if (saidNs !== undefined && nowNs - saidNs < SAY_AGAIN_NS) return;
-    if (this.#saidNs.size >= MAX_COMPLAINTS) this.#saidNs.clear();
-    this.#saidNs.set(key, nowNs);
-    this.#context.log(new ReflexArcError(code, what));
-  }
-
   send(action: SafeAction): SentCommand {
     const nowNs = this.#context.clock.nowNs();
-    const refused = this.#refusal(action, nowNs);
-    if (refused === null) {
-      const { topic, message } = this.#context.encoder!.encode(action);
-      const msg = spellOutgoing(message, this.#config.ros_version) as Record<string, never>;
-      this.#stream.ros!.callOnConnection({ op: 'publish', topic, msg });
-      this.counters.commandsSent++;
-    } else this.counters.commandsRefused++;
+    const refused: RefusedBecause | null = this.#refusal(action, nowNs);
+    if (refused === null) this.counters.commandsSent++;
+    else this.counters.commandsRefused++;
     return { sent: refused === null, refused, epoch: action.epoch, seq: action.seq, sentNs: nowNs };
   }
 
+  /** Null when it went out. */
   #refusal(action: SafeAction, nowNs: number): RefusedBecause | null {
-    if (this.#closed || this.#context.encoder === null) return 'closed';
-    const { ros } = this.#stream;
-    if (ros === null || !ros.isConnected) return 'not_connected';
-    if (!(nowNs < action.expiresNs)) return 'expired';
-    if (this.#stream.unsentBytes > 0) return 'backpressure';
-    return this.#stream.acknowledged ? null : 'unacknowledged';
+    if (this.#closed || this.#commands === null) return 'closed';
+    // A command that would go out while no state comes in would be blind.
+    if (!this.link$.value.up) return 'not_connected';
+    return this.#commands.send(action, nowNs, this.#version as RosVersion);
   }
 
-  call(service: string, type: string, args: unknown, timeoutMs: number): Promise<unknown> {
-    return this.#calls.call(service, type, args, timeoutMs);
+  async call(service: string, type: string, args: unknown, timeoutMs: number): Promise<unknown> {
+    const version = this.#version === 0 ? 2 : this.#version;
+    const spelt = spellOutgoing(args, version);
+    const values = await this.#calls.ask(service, spellType(type, version, 'srv'), spelt, timeoutMs);
+    if (typeof values === 'object' && values !== null) spellIncoming(values as Record<string, unknown>, false);
+    return values;
   }
 
   async close(): Promise<void> {
     this.#closed = true;
-    this.#stream.close();
+    clearInterval(this.#watching);
+    this.#survey.close();
+    this.#states?.close();
+    this.#commands?.connection.close();
+    this.#side.close();
     this.#calls.close();
     if (this.link$.value.up) this.#link(false, 'closed by us');
     for (const resolve of this.#opened.splice(0)) resolve();

@@ -1,4 +1,4 @@
-import { Ros } from 'roslib';
+import { Ros, type RosbridgeMessage } from 'roslib';
 import type { Random } from '../../src/core/random.ts';
 import { type TransportOptions, transportFactory, type WsTransport } from './transport.ts';
 
@@ -12,6 +12,8 @@ export interface ConnectionOptions extends TransportOptions {
   onDown(reason: string): void;
   /** An attempt did not become a connection. */
   onFailed(reason: string): void;
+  /** An operation that nobody waits for: a late answer, a topic that is not subscribed, a status, an op we do not know. */
+  onUnexpected(operation: RosbridgeMessage): void;
 }
 
 /**
@@ -24,9 +26,12 @@ export class Connection {
   #ros: Ros | null = null;
   #transport: WsTransport | null = null;
   #up = false;
+  #opened = false;
   #closed = false;
-  /** Since the last connection that a server answered on. */
+  /** Since the last connection that lasted. */
   #attempts = 0;
+  /** Runs while the connection is answered; it has lasted when this ends. */
+  #lasting: NodeJS.Timeout | null = null;
   #retry: NodeJS.Timeout | null = null;
 
   constructor(options: ConnectionOptions) {
@@ -43,12 +48,31 @@ export class Connection {
     return this.#up && this.#transport?.acknowledged === true;
   }
 
+  /** Writes an operation now. False when it is not connected: nothing is kept for later. */
+  send(operation: object): boolean {
+    const { ros } = this;
+    if (ros === null || !ros.isConnected) return false;
+    ros.callOnConnection(operation as RosbridgeMessage);
+    return true;
+  }
+
+  /** Ends this connection; a fresh one follows. */
+  drop(reason: string): void {
+    this.#transport?.drop(reason);
+  }
+
   /** Bytes that the kernel has not taken; 0 while down. */
   get unsentBytes(): number {
     return this.#transport?.bufferedAmount ?? 0;
   }
 
+  /** Begins to connect, and keeps at it. Does nothing the second time. */
+  open(): void {
+    if (!this.#opened && !this.#closed) this.connect();
+  }
+
   connect(): void {
+    this.#opened = true;
     this.#retry = null;
     let reason = '';
     const ros = new Ros({
@@ -57,9 +81,10 @@ export class Connection {
         transport.on('error', (error: NodeJS.ErrnoException) => {
           reason = error.message === '' ? String(error.code) : error.message;
         });
-        transport.once('acknowledged', () => {
-          this.#attempts = 0;
+        transport.on('message', (operation: RosbridgeMessage) => {
+          if (ros.listenerCount(nameOf(operation)) === 0) this.#options.onUnexpected(operation);
         });
+        transport.once('acknowledged', () => this.#answered());
         transport.on('close', (event: { code: number; reason: string }) =>
           this.#ended(ros, reason || `closed by the server (${`${event.code} ${event.reason}`.trim()})`),
         );
@@ -80,12 +105,20 @@ export class Connection {
     void ros.connect(this.#options.url).catch((error: Error) => this.#ended(ros, error.message));
   }
 
+  /** A server that answers and drops us, again and again, is retried ever more slowly: the count begins anew later. */
+  #answered(): void {
+    this.#lasting = setTimeout(() => {
+      this.#attempts = 0;
+    }, this.#options.backoffMs[1]);
+  }
+
   #ended(ros: Ros, reason: string): void {
     if (this.#ros !== ros) return;
     this.#ros = null;
     this.#transport = null;
     const wasUp = this.#up;
     this.#up = false;
+    this.#clearTimers();
     if (this.#closed) return;
     if (wasUp) this.#options.onDown(reason);
     else this.#options.onFailed(reason);
@@ -97,7 +130,23 @@ export class Connection {
   close(): void {
     this.#closed = true;
     this.#up = false;
-    if (this.#retry !== null) clearTimeout(this.#retry);
+    this.#clearTimers();
     this.#transport?.close();
   }
+
+  #clearTimers(): void {
+    if (this.#retry !== null) clearTimeout(this.#retry);
+    if (this.#lasting !== null) clearTimeout(this.#lasting);
+    this.#retry = null;
+    this.#lasting = null;
+  }
+}
+
+/** The event under which roslib tells of an operation. */
+function nameOf(operation: RosbridgeMessage): string {
+  const { op, topic, id, service, action } = operation as unknown as Record<string, string>;
+  if (op === 'publish') return topic ?? '';
+  if (op === 'call_service') return service ?? '';
+  if (op === 'send_action_goal') return action ?? '';
+  return op === 'status' ? 'status' : (id ?? '');
 }

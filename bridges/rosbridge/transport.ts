@@ -1,13 +1,11 @@
 import { EventEmitter } from 'node:events';
 import type { ITransport, ITransportFactory, RosbridgeMessage } from 'roslib';
 import { WebSocket } from 'ws';
-import { parseFrame } from '../messages/json.ts';
+import { stringifyExact } from '../messages/json.ts';
+import { Incoming, type IncomingOptions } from './incoming.ts';
 
-export interface TransportOptions {
-  maxMessageBytes: number;
+export interface TransportOptions extends IncomingOptions {
   pingMs: number;
-  /** Told of what came and was no operation. */
-  onMalformed(why: string): void;
 }
 
 /** So many intervals without an answer to a ping, and the peer counts as gone, whatever `readyState` says. */
@@ -42,33 +40,9 @@ export class WsTransport extends EventEmitter implements ITransport {
     });
     this.#socket.on('error', (error) => this.emit('error', error));
     this.#socket.on('pong', (data) => this.#ponged(Number(String(data))));
-    this.#socket.on('message', (data, binary) => {
-      if (binary) options.onMalformed('a binary frame');
-      else this.#read(String(data));
-    });
+    const incoming = new Incoming(options, (operation) => this.emit('message', operation));
+    this.#socket.on('message', (data, binary) => incoming.frame(data as Buffer, binary));
     this.#watching = setInterval(() => this.#watch(), options.pingMs);
-  }
-
-  #read(text: string): void {
-    let messages: unknown[];
-    try {
-      messages = parseFrame(text);
-    } catch {
-      this.#options.onMalformed(`no JSON: ${excerpt(text)}`);
-      return;
-    }
-    for (const message of messages) {
-      if (!isOperation(message)) {
-        this.#options.onMalformed(`no operation: ${excerpt(text)}`);
-        continue;
-      }
-      try {
-        this.emit('message', message);
-      } catch (error) {
-        // roslib throws when an operation comes under a name on which its listeners expect another one.
-        this.#options.onMalformed((error as Error).message.slice(0, 200));
-      }
-    }
   }
 
   /** Asks for an answer now. What was written before has been read by the peer when it comes. */
@@ -90,8 +64,7 @@ export class WsTransport extends EventEmitter implements ITransport {
       this.ping();
       return;
     }
-    this.emit('error', new Error(`no answer to a ping for ${GONE_AFTER * this.#options.pingMs} ms`));
-    this.#socket.terminate();
+    this.drop(`no answer to a ping for ${GONE_AFTER * this.#options.pingMs} ms`);
   }
 
   /** True while the peer answers: what is written now is read soon, and not found by it in a heap later. */
@@ -105,7 +78,13 @@ export class WsTransport extends EventEmitter implements ITransport {
   }
 
   send(message: RosbridgeMessage): void {
-    this.#socket.send(JSON.stringify(message));
+    this.#socket.send(stringifyExact(message));
+  }
+
+  /** Ends it for a reason of ours: as if it had failed. */
+  drop(reason: string): void {
+    this.emit('error', new Error(reason));
+    this.#socket.terminate();
   }
 
   /** At once, without a closing handshake: a half-open peer would never answer it. */
@@ -127,15 +106,6 @@ export class WsTransport extends EventEmitter implements ITransport {
     return this.#socket.readyState === WebSocket.CLOSED;
   }
 }
-
-/** Has what roslib looks at without looking whether it is there. */
-function isOperation(message: unknown): message is RosbridgeMessage {
-  if (typeof message !== 'object' || message === null) return false;
-  const { op, id } = message as { op?: unknown; id?: unknown };
-  return typeof op === 'string' && (op !== 'service_response' || typeof id === 'string');
-}
-
-const excerpt = (text: string) => (text.length > 60 ? `${text.slice(0, 60)}…` : text);
 
 /** A factory for roslib that also hands each transport to `made`. */
 export function transportFactory(options: TransportOptions, made: (transport: WsTransport) => void): ITransportFactory {

@@ -18,6 +18,15 @@ export const ERRORS = {
     next: 'Start the ROS bridge (or `reflexarc sim`) or correct `bridge.url`; the daemon keeps trying.',
   },
   RA_MESSAGE_MALFORMED: { exit: 1, next: 'Find the publisher of this topic; the message was dropped.' },
+  RA_BRIDGE_UNEXPECTED: {
+    exit: 1,
+    next: 'It was counted and dropped. A status is the server speaking; a late answer asks for a longer timeout.',
+  },
+  RA_TOPIC_TYPE: {
+    exit: 1,
+    next: 'Correct the name or the type in the config: the ROS bridge itself says nothing and sends nothing.',
+  },
+  RA_TOPIC_SILENT: { exit: 1, next: 'Start what should be on the other end, or correct the name of the topic.' },
   RA_JOINT_NAMES: { exit: 1, next: 'Make `robot.joints` name the joints that the robot publishes.' },
   RA_LOG_DISK_FULL: { exit: 1, next: 'Free disk space or point `log.dir` elsewhere; control goes on unlogged.' },
   RA_LOG_WRITE: { exit: 1, next: 'Check that `log.dir` is a writable folder.' },

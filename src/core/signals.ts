@@ -140,7 +140,7 @@ export interface SeenCommand {
 /** Stamp of a command in a message without a header, e.g. geometry_msgs/Twist. */
 export const UNSTAMPED = -1;
 
-export type RefusedBecause = 'not_connected' | 'backpressure' | 'expired' | 'closed' | 'unacknowledged';
+export type RefusedBecause = 'not_connected' | 'backpressure' | 'expired' | 'closed' | 'unacknowledged' | 'not_finite';
 
 /** What really went out. */
 export interface SentCommand {

@@ -33,7 +33,8 @@ function connectRobot(): void {
   if (ending) return;
   const socket = new WebSocket(config.bridge.url, { perMessageDeflate: false, handshakeTimeout: 1000 });
   socket.on('open', () => {
-    const type = config.bridge.ros_version === 1 ? 'reflexarc_msgs/Stop' : 'reflexarc_msgs/msg/Stop';
+    // Where the dialect is found out by others: both know the short spelling, and ROS 1 replaces a time of ROS 2 by now.
+    const type = config.bridge.ros_version === 2 ? 'reflexarc_msgs/msg/Stop' : 'reflexarc_msgs/Stop';
     socket.send(JSON.stringify({ op: 'advertise', topic: config.robot.topics.stop, type }));
     robot = socket;
     // A stop that could not be said while the link was away is said now: stopping late is better than never.

@@ -96,9 +96,9 @@ export class ReflexUnderTest {
     for (const text of texts) this.#subscribed?.send(text);
   }
 
-  /** From now on the robot's end of the connection reads nothing and writes nothing; it stays open. */
+  /** From now on the robot's end of every connection reads nothing and writes nothing; they stay open. */
   fallSilent(): void {
-    this.#subscribed?.pause();
+    for (const socket of this.#sockets) socket.pause();
     this.#subscribed = null;
   }
 

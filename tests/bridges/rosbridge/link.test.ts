@@ -166,6 +166,8 @@ describe('the link', () => {
           },
         } as never,
         onMalformed: () => {},
+        onUnexpected: () => {},
+        isExact: () => false,
         onUp: () => {},
         onDown: () => {},
         onFailed: (reason) => failures.push(reason),
@@ -191,6 +193,8 @@ describe('the link', () => {
       backoffMs: [3, 1000],
       random: { range: () => 1 } as never,
       onMalformed: () => {},
+      onUnexpected: () => {},
+      isExact: () => false,
       onUp: () =>
         standIn
           .until(() => standIn.sockets.length > downs.length)
@@ -235,16 +239,17 @@ describe('a peer that', () => {
     const frames = framesOf(bridge);
     await bridge.open();
     await standIn.until(() => standIn.operations.length === 2);
-    standIn.say({ op: 'publish', topic: '/clock', msg: tick(1) });
+    standIn.tell({ op: 'publish', topic: '/clock', msg: tick(1) });
     await until(() => frames.length > 0);
     expect(bridge.send(action(1))).toMatchObject({ sent: false, refused: 'unacknowledged' });
-    standIn.sockets[0]!.pong('2');
-    standIn.sockets[0]!.pong('one');
-    standIn.say({ op: 'publish', topic: '/clock', msg: tick(2) });
-    await until(() => frames.length > 1);
+    const commands = standIn.socket('advertise');
+    commands.pong('2');
+    commands.pong('one');
+    commands.send(JSON.stringify({ op: 'status', level: 'info', msg: 'read' }));
+    await until(() => bridge.counters.unexpected > 0);
     // An answer to a ping that was never sent is none.
     expect(bridge.send(action(2)).refused).toBe('unacknowledged');
-    standIn.sockets[0]!.pong('1');
+    commands.pong('1');
     await untilSent(bridge, 3);
     await standIn.until(() => standIn.of('publish').length > 0);
     expect(standIn.of('publish').map((o) => (o.msg as { seq: number }).seq)).toEqual([3]);

@@ -9,11 +9,19 @@ import type { ReflexArcError } from '../../../src/core/errors.ts';
 import { SeededRandom } from '../../../src/core/random.ts';
 import type { CommandEncoder, SafeAction } from '../../../src/core/signals.ts';
 
+export interface Received {
+  op: string;
+  [field: string]: unknown;
+}
+
 /** A server that speaks only when a test says so. `autoPong: false` makes one that never answers a ping. */
 export class StandIn {
   readonly sockets: WebSocket[] = [];
   /** Operations received, over all connections. */
-  readonly operations: { op: string; [field: string]: unknown }[] = [];
+  readonly operations: Received[] = [];
+  /** Told of each operation; what it returns is said on the same connection. */
+  answer: (operation: Received, socket: WebSocket) => object | undefined = () => undefined;
+  readonly #from = new Map<Received, WebSocket>();
   readonly #server: WebSocketServer;
   #waiting: (() => void)[] = [];
 
@@ -23,7 +31,11 @@ export class StandIn {
       this.sockets.push(socket);
       socket.on('error', () => {});
       socket.on('message', (data) => {
-        this.operations.push(JSON.parse(String(data)));
+        const operation = JSON.parse(String(data)) as Received;
+        this.operations.push(operation);
+        this.#from.set(operation, socket);
+        const answer = this.answer(operation, socket);
+        if (answer !== undefined) socket.send(JSON.stringify(answer));
         this.#wake();
       });
       this.#wake();
@@ -53,8 +65,22 @@ export class StandIn {
     while (!holds()) await new Promise<void>((resolve) => this.#waiting.push(resolve));
   }
 
-  of(op: string): { op: string; [field: string]: unknown }[] {
+  of(op: string): Received[] {
     return this.operations.filter((o) => o.op === op);
+  }
+
+  /** The newest connection that such an operation came over. */
+  socket(op: 'subscribe' | 'advertise' | 'call_service'): WebSocket {
+    return this.#from.get(this.of(op).at(-1)!)!;
+  }
+
+  /** On the newest connection that has subscribed something. */
+  tell(...frames: unknown[]): void {
+    for (const frame of frames)
+      this.socket('subscribe').send(
+        typeof frame === 'string' || Buffer.isBuffer(frame) ? frame : JSON.stringify(frame),
+        { binary: Buffer.isBuffer(frame) },
+      );
   }
 
   /** To every connection. Text goes out as it is. */
@@ -104,14 +130,17 @@ export interface Made {
 
 export function client(url: string, config: Partial<BridgeConfig> = {}, context: Partial<RosbridgeContext> = {}): Made {
   const errors: ReflexArcError[] = [];
-  const bridge = new RosbridgeClient(bridgeSchema.parse({ url, ping_ms: 10_000, backoff_ms: [1, 5], ...config }), {
-    clock: new MonotonicClock(),
-    random: new SeededRandom(1),
-    topics: [],
-    encoder: null,
-    log: (error) => errors.push(error),
-    ...context,
-  });
+  const bridge = new RosbridgeClient(
+    bridgeSchema.parse({ url, ping_ms: 10_000, backoff_ms: [1, 5], verify: false, ...config }),
+    {
+      clock: new MonotonicClock(),
+      random: new SeededRandom(1),
+      topics: [],
+      encoder: null,
+      log: (error) => errors.push(error),
+      ...context,
+    },
+  );
   const links: LinkState[] = [];
   bridge.link$.subscribe((link) => links.push(link));
   return { bridge, links, errors };

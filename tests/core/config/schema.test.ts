@@ -39,7 +39,10 @@ describe('what is allowed, in words', () => {
     [['safety', 'force_limit'], 'a finite number above 0 (N on the filtered norm: above, controlled stop)'],
     [['safety', 'risk', 'high'], 'a finite number from 0 to 1'],
     [['robot', 'joints', 3, 'position'], 'a list of 2 finite numbers (rad)'],
-    [['bridge', 'ros_version'], '1 or 2'],
+    [
+      ['bridge', 'ros_version'],
+      '1 or 2 or "auto" (auto: asked of rosapi at the start; without an answer the link stays down)',
+    ],
     [['daemon', 'time'], 'one of "real", "stepped" (stepped: follow the simulator, for --speed max)'],
     [['log', 'enabled'], 'true or false'],
     [['seed'], 'a whole number from 0'],

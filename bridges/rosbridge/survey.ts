@@ -1,0 +1,105 @@
+import type { BridgeConfig } from '../../src/core/config-schema.ts';
+import type { ReflexArcError } from '../../src/core/errors.ts';
+import type { CommandEncoder } from '../../src/core/signals.ts';
+import type { ServiceCalls } from './calls.ts';
+import type { Complaints } from './complaints.ts';
+import type { RosVersion } from './dialect.ts';
+import type { Subscription } from './subscription.ts';
+import { type Expected, Rosapi } from './verify.ts';
+
+/** A topic that is not there yet is looked for again after so long; and rosapi, where the dialect hangs on it. */
+const AGAIN_MS = 5000;
+const DIALECT_AGAIN_MS = 500;
+
+/** What must be asked of the server at each connection, beside the stream of states: dialect, types, definitions. */
+export class Survey {
+  readonly #config: BridgeConfig;
+  readonly #complaints: Complaints;
+  readonly #rosapi: Rosapi;
+  readonly #subscriptions: readonly Subscription[];
+  readonly #encoder: CommandEncoder | null;
+  #timer: NodeJS.Timeout | null = null;
+  /** Wakes what waits, when the client is closed. */
+  #wake: () => void = () => {};
+  /** Of the newest link; what an older one asked for is no longer wanted. */
+  #round = 0;
+  #closed = false;
+
+  constructor(
+    config: BridgeConfig,
+    calls: ServiceCalls,
+    complaints: Complaints,
+    subscriptions: readonly Subscription[],
+    encoder: CommandEncoder | null,
+  ) {
+    this.#config = config;
+    this.#complaints = complaints;
+    this.#rosapi = new Rosapi(calls, config.url, complaints);
+    this.#subscriptions = subscriptions;
+    this.#encoder = encoder;
+  }
+
+  /** Asks until it is answered, or closed. */
+  async dialect(): Promise<RosVersion> {
+    while (!this.#closed) {
+      const asked = await this.#rosapi.version().catch((error: ReflexArcError) => error.seen);
+      if (asked === 1 || asked === 2) return asked;
+      this.#complaints.say('RA_CONFIG_INVALID', 'dialect', {
+        seen: `bridge.ros_version: auto, but rosapi of ${this.#config.url} does not tell: ${asked || 'no time'}`,
+        allowed: 'a server with rosapi, or bridge.ros_version: 1 or 2',
+      });
+      await this.#wait(DIALECT_AGAIN_MS);
+    }
+    return 2;
+  }
+
+  /** A new link is up. */
+  begin(version: RosVersion): void {
+    const round = ++this.#round;
+    void this.#define(version);
+    if (this.#config.verify) void this.#verify(version, round);
+  }
+
+  async #verify(version: RosVersion, round: number): Promise<void> {
+    let expected: Expected[] = this.#subscriptions.map(({ topic, type }) => ({ topic, type, role: 'publishes' }));
+    if (this.#encoder !== null) {
+      const { topic, type } = this.#encoder;
+      // Others seldom publish it; that we hear our own commands is no state of the robot.
+      expected = expected.filter((e) => e.topic !== topic);
+      expected.push({ topic, type, role: 'listens' });
+    }
+    while (expected.length > 0 && round === this.#round && !this.#closed) {
+      expected = await this.#rosapi.verify(expected, version);
+      if (expected.length > 0) await this.#wait(AGAIN_MS);
+    }
+  }
+
+  /** The server's own definitions, for raw messages of types that we do not have. */
+  async #define(version: RosVersion): Promise<void> {
+    const lacking = this.#subscriptions.filter((s) => s.lacksDefinition);
+    if (lacking.length === 0) return;
+    try {
+      const texts = await this.#rosapi.definitions(version);
+      for (const subscription of lacking) subscription.define(version, texts.get(subscription.type));
+    } catch (error) {
+      this.#complaints.say('RA_MESSAGE_MALFORMED', 'definitions', {
+        seen: `no definition of ${lacking.map((s) => s.type).join(', ')}: ${(error as Error).message}`,
+        allowed: 'rosapi/topics_and_raw_types, or another compression than cbor-raw',
+      });
+    }
+  }
+
+  #wait(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      this.#wake = resolve;
+      this.#timer = setTimeout(resolve, ms);
+      this.#timer.unref();
+    });
+  }
+
+  close(): void {
+    this.#closed = true;
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#wake();
+  }
+}

@@ -1,0 +1,110 @@
+import { ReflexArcError } from '../../src/core/errors.ts';
+import type { ServiceCalls } from './calls.ts';
+import type { Complaints } from './complaints.ts';
+import { type RosVersion, spellType } from './dialect.ts';
+
+/** What the config says of a topic. */
+export interface Expected {
+  topic: string;
+  /** Long spelling. */
+  type: string;
+  role: 'publishes' | 'listens';
+}
+
+const ASK_MS = 2000;
+
+/**
+ * What rosapi knows, asked in the server's dialect. A ROS bridge answers a wrong type or a wrong name with silence; this
+ * is the only way to hear of it.
+ */
+export class Rosapi {
+  readonly #calls: ServiceCalls;
+  readonly #url: string;
+  readonly #complaints: Complaints;
+
+  constructor(calls: ServiceCalls, url: string, complaints: Complaints) {
+    this.#calls = calls;
+    this.#url = url;
+    this.#complaints = complaints;
+  }
+
+  /**
+   * The dialect, by how the server spells the time; 0 when rosapi does not answer.
+   * @throws ReflexArcError RA_SERVICE_FAILED, RA_SERVICE_TIMEOUT
+   */
+  async version(): Promise<RosVersion | 0> {
+    const { time } = (await this.#ask('get_time', 'GetTime', {}, 2)) as { time?: object };
+    if (time === undefined || time === null) return 0;
+    if ('secs' in time) return 1;
+    return 'sec' in time ? 2 : 0;
+  }
+
+  /**
+   * Compares what the config says with what the server knows; each difference is said once. Returns the topics that
+   * nobody publishes yet: ask again later.
+   */
+  async verify(expected: readonly Expected[], version: RosVersion): Promise<Expected[]> {
+    const absent: Expected[] = [];
+    try {
+      const met = await this.version();
+      if (met !== 0 && met !== version) {
+        const seen = `bridge.ros_version: ${version}, but ${this.#url} spells times as ROS ${met}`;
+        this.#complaints.say('RA_CONFIG_INVALID', 'dialect', { seen, allowed: `bridge.ros_version: ${met}` });
+      }
+      for (const one of expected) if (!(await this.#isThere(one, version))) absent.push(one);
+    } catch (error) {
+      const { seen } = error as ReflexArcError;
+      this.#say(
+        'RA_TOPIC_SILENT',
+        'rosapi',
+        `rosapi of ${this.#url} does not answer, topics are not verified: ${seen}`,
+      );
+    }
+    return absent;
+  }
+
+  /** False when nobody publishes what we want to hear. */
+  async #isThere({ topic, type, role }: Expected, version: RosVersion): Promise<boolean> {
+    const { type: met } = (await this.#ask('topic_type', 'TopicType', { topic }, version)) as { type?: unknown };
+    if (typeof met === 'string' && met !== '' && spellType(met, 2) !== spellType(type, 2)) {
+      this.#say('RA_TOPIC_TYPE', topic, `${topic} is ${met}, the config says ${spellType(type, version)}`);
+      return true;
+    }
+    if (role === 'listens') return true;
+    // Our own subscription gives a topic its type too: only its publishers tell that it is there.
+    const { publishers } = await this.#ask('publishers', 'Publishers', { topic }, version).catch(() => ({}) as never);
+    if (!Array.isArray(publishers) || publishers.length > 0) return true;
+    this.#say('RA_TOPIC_SILENT', topic, `${topic} is published by nobody; the config says ${spellType(type, version)}`);
+    return false;
+  }
+
+  /**
+   * The server's texts of the definitions of these topics, by type in long spelling.
+   * @throws ReflexArcError RA_SERVICE_FAILED, RA_SERVICE_TIMEOUT
+   */
+  async definitions(version: RosVersion): Promise<Map<string, string>> {
+    const answer = (await this.#ask('topics_and_raw_types', 'TopicsAndRawTypes', {}, version)) as {
+      types?: unknown;
+      typedefs_full_text?: unknown;
+    };
+    const types = Array.isArray(answer?.types) ? answer.types : [];
+    const texts = Array.isArray(answer?.typedefs_full_text) ? answer.typedefs_full_text : [];
+    return new Map(types.map((type, i) => [spellType(String(type), 2), String(texts[i] ?? '')]));
+  }
+
+  async #ask(service: string, type: string, args: object, version: RosVersion): Promise<Record<string, unknown>> {
+    const spelt = version === 1 ? `rosapi/${type}` : `rosapi_msgs/srv/${type}`;
+    const values = await this.#calls.ask(`/rosapi/${service}`, spelt, args, ASK_MS);
+    if (typeof values === 'object' && values !== null) return values as Record<string, unknown>;
+    throw new ReflexArcError('RA_SERVICE_FAILED', { seen: `/rosapi/${service}: ${String(values)}`, allowed: 'values' });
+  }
+
+  #say(code: 'RA_TOPIC_TYPE' | 'RA_TOPIC_SILENT', key: string, seen: string): void {
+    this.#complaints.say(code, `${code} ${key}`, { seen, allowed: ALLOWED[code] });
+  }
+}
+
+const ALLOWED = {
+  RA_TOPIC_TYPE: 'the type of the config',
+  RA_TOPIC_SILENT: 'somebody on the other end',
+} as const;
