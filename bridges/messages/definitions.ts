@@ -32,6 +32,9 @@ const STANDARD: Readonly<Record<string, string>> = {
   'sensor_msgs/msg/Range':
     'std_msgs/Header header\nuint8 radiation_type\nfloat32 field_of_view\nfloat32 min_range\n' +
     'float32 max_range\nfloat32 range',
+  'sensor_msgs/msg/CompressedImage': 'std_msgs/Header header\nstring format\nuint8[] data',
+  'sensor_msgs/msg/Image':
+    'std_msgs/Header header\nuint32 height\nuint32 width\nstring encoding\nuint8 is_bigendian\nuint32 step\nuint8[] data',
   'rosgraph_msgs/msg/Clock': 'builtin_interfaces/Time clock',
   'std_srvs/srv/Trigger_Response': 'bool success\nstring message',
 };

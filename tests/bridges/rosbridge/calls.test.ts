@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { TYPES } from '../../../bridges/messages/messages.ts';
 import { RosServer } from '../../../bridges/rosserver/server.ts';
 import { MonotonicClock } from '../../../src/core/clock.ts';
+import { covers } from '../../interop/conformance.ts';
 import { COMMAND, client, encoder, type Made, StandIn, until, untilSent } from './robot-stand-in.ts';
 
 let server: RosServer;
@@ -23,6 +24,7 @@ const call = (service: string, timeoutMs = 10_000, args: unknown = {}) =>
 
 describe('a service call', () => {
   it('is answered, also when several are under way and the last is answered first', async () => {
+    covers('client', ['call_service', 'call_service.args', 'service_response'], 'raw');
     const answer: (() => void)[] = [];
     server.advertiseService('/later', TYPES.trigger, (args) => {
       return new Promise((resolve) => answer.push(() => resolve({ success: true, message: JSON.stringify(args) })));
@@ -35,6 +37,7 @@ describe('a service call', () => {
   });
 
   it('that fails is rejected with the words of the service', async () => {
+    covers('client', 'service_response.failure', 'raw');
     server.advertiseService('/broken', TYPES.trigger, () => {
       throw new Error('the gripper is away');
     });

@@ -3,6 +3,7 @@ import { TYPES } from '../../../bridges/messages/messages.ts';
 import { rosbridge } from '../../../bridges/rosbridge/client.ts';
 import { VirtualClock } from '../../../src/core/clock.ts';
 import type { SensorFrame } from '../../../src/core/signals.ts';
+import { covers } from '../../interop/conformance.ts';
 import { client, encoder, type Made, StandIn, until, untilSent } from './robot-stand-in.ts';
 
 let standIn: StandIn;
@@ -46,6 +47,7 @@ async function outcome(...said: unknown[]): Promise<SensorFrame[]> {
 
 describe('the connection', () => {
   it('subscribes in the order of the topics, newest first in the queue, and then advertises', async () => {
+    covers('client', ['subscribe', 'subscribe.compression.none', 'advertise'], 'raw');
     await connect();
     expect(standIn.operations.map(({ op, topic, type, queue_length }) => ({ op, topic, type, queue_length }))).toEqual([
       ...topics.map(({ topic, type }) => ({ op: 'subscribe', topic, type, queue_length: 1 })),
@@ -53,7 +55,24 @@ describe('the connection', () => {
     ]);
   });
 
+  it('advertises commands with the shortest memory that ROS has, so that none of them waits for a driver', async () => {
+    covers('client', ['advertise.queue_size', 'advertise.qos', 'publish'], 'raw');
+    await connect();
+    const qos = { history: 'keep_last', depth: 1, reliability: 'reliable', durability: 'volatile' };
+    expect(standIn.of('advertise')).toEqual([
+      {
+        op: 'advertise',
+        topic: '/command',
+        type: 'reflexarc_msgs/msg/EquilibriumCommand',
+        latch: false,
+        queue_size: 1,
+        qos,
+      },
+    ]);
+  });
+
   it('to ROS 1 spells types, times and headers as ROS 1 does, both ways', async () => {
+    covers('client', ['subscribe.type', 'publish.stamp'], 'raw');
     await connect(1);
     expect(standIn.operations.map((o) => o.type)).toEqual([
       'sensor_msgs/JointState',

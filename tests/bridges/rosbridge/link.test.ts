@@ -5,6 +5,7 @@ import { Connection } from '../../../bridges/rosbridge/connection.ts';
 import { RosServer } from '../../../bridges/rosserver/server.ts';
 import { MonotonicClock, VirtualClock } from '../../../src/core/clock.ts';
 import type { SensorFrame } from '../../../src/core/signals.ts';
+import { covers } from '../../interop/conformance.ts';
 import { action, COMMAND, client, encoder, StandIn, until, untilSent } from './robot-stand-in.ts';
 
 const ends: (() => Promise<void>)[] = [];
@@ -54,6 +55,7 @@ describe('the link', () => {
   });
 
   it('after a restart of the server has epoch 2, and everything is subscribed and advertised again', async () => {
+    covers('client', ['reconnect', 'advertise', 'publish', 'subscribe', 'clock'], 'raw');
     const first = await serve();
     const { bridge, links } = client(first.url, {}, { topics: clockTopic, encoder: encoder() });
     closing(bridge);
@@ -214,6 +216,7 @@ describe('the link', () => {
 
 describe('a peer that', () => {
   it('stops answering pings is refused commands, then let go, although its socket stays open', async () => {
+    covers('client', ['half_open', 'ping'], 'hostile');
     const standIn = closing(await StandIn.open());
     const { bridge, links } = client(standIn.url, { ping_ms: 20 }, { encoder: encoder() });
     closing(bridge);
@@ -256,6 +259,7 @@ describe('a peer that', () => {
   });
 
   it('reads too slowly is refused commands as soon as one has to wait', async () => {
+    covers('client', 'slow_peer', 'hostile');
     const standIn = closing(await StandIn.open());
     const { bridge } = client(standIn.url, {}, { encoder: encoder(200_000) });
     closing(bridge);

@@ -69,9 +69,13 @@ export class StandIn {
     return this.operations.filter((o) => o.op === op);
   }
 
+  from(operation: Received): WebSocket {
+    return this.#from.get(operation)!;
+  }
+
   /** The newest connection that such an operation came over. */
   socket(op: 'subscribe' | 'advertise' | 'call_service'): WebSocket {
-    return this.#from.get(this.of(op).at(-1)!)!;
+    return this.from(this.of(op).at(-1)!);
   }
 
   /** On the newest connection that has subscribed something. */

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { TYPES } from '../../../bridges/messages/messages.ts';
 import { isKnown, validate } from '../../../bridges/rosbridge/validate.ts';
+import { covers } from '../../interop/conformance.ts';
 
 const header = { stamp: { sec: 1, nanosec: 2 }, frame_id: 'base' };
 const xyz = { x: 1, y: 2, z: 3 };
@@ -133,6 +134,62 @@ describe('a message', () => {
   it.each([undefined, null, 7, 'text', [1]])('that is %j is refused, of whatever type', (message) => {
     for (const type of [TYPES.jointState, 'other_msgs/msg/Thing'])
       expect(validate(type, message)).toMatchObject({ field: 'msg', allowed: 'an object' });
+  });
+
+  it.each([
+    ['base64, as rosbridge writes them', 'AQL/'],
+    ['an array, as rws and some others do', [1, 2, 255]],
+    ['bytes, from CBOR', Uint8Array.of(1, 2, 255)],
+  ])('of bytes has them as bytes, from %s', (_name, data) => {
+    covers('client', 'publish.uint8[]', 'unit');
+    const image: Record<string, unknown> = { header, format: 'jpeg', data };
+    expect(validate('sensor_msgs/msg/CompressedImage', image)).toBeNull();
+    expect(image.data).toBeInstanceOf(Uint8Array);
+    expect([...(image.data as Uint8Array)]).toEqual([1, 2, 255]);
+  });
+
+  it.each([['no base64!', '"no base64!"'], [[1, 256], 'an array'], [[1, 0.5], 'an array'], [7, '7'], [null, 'null']])(
+    'of bytes that are %j is refused',
+    (data, seen) => {
+      const allowed = 'bytes in base64, or an array of them';
+      expect(validate('sensor_msgs/msg/CompressedImage', { header, format: 'jpeg', data })).toEqual({
+        field: 'data',
+        seen,
+        allowed,
+      });
+    },
+  );
+
+  it('has typed arrays made plain, and integers of 64 bits made numbers where they fit', () => {
+    const joints = { header, name: ['a'], position: Float64Array.of(1), velocity: [], effort: Float32Array.of(0.5) };
+    expect(validate(TYPES.jointState, joints)).toBeNull();
+    expect(joints).toEqual({ header, name: ['a'], position: [1], velocity: [], effort: [0.5] });
+    const stop = { header, epoch: 5n as number | bigint, reason: '' };
+    expect(validate(TYPES.stop, stop)).toBeNull();
+    expect(stop.epoch).toBe(5);
+    stop.epoch = 2n ** 60n;
+    expect(validate(TYPES.stop, stop)).toBeNull();
+    expect(stop.epoch).toBe(2n ** 60n);
+    // A double that was rounded on its way is not the number that was sent.
+    expect(validate(TYPES.stop, { ...stop, epoch: 2 ** 60 })).toMatchObject({ field: 'epoch' });
+  });
+
+  it('with a list of messages and one of fixed length has each looked at', () => {
+    const type = 'nav_msgs/msg/Odometry';
+    const zeros = (n: number) => Array(n).fill(0);
+    const odometry = (covariance: unknown[]) => ({
+      header,
+      child_frame_id: 'base',
+      pose: { pose: { position: xyz, orientation: { ...xyz, w: 1 } }, covariance },
+      twist: { twist: { linear: xyz, angular: xyz }, covariance: zeros(36) },
+    });
+    expect(validate(type, odometry(zeros(36)))).toBeNull();
+    expect(validate(type, odometry(zeros(35)))).toEqual({
+      field: 'pose.covariance',
+      seen: '35 elements',
+      allowed: '36 elements',
+    });
+    expect(validate(type, odometry([...zeros(35), 'x']))).toMatchObject({ field: 'pose.covariance[35]' });
   });
 
   it('of a type that we do not know is not looked into', () => {

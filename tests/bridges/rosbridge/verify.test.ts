@@ -1,0 +1,161 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { TYPES } from '../../../bridges/messages/messages.ts';
+import { RosServer } from '../../../bridges/rosserver/server.ts';
+import { MonotonicClock } from '../../../src/core/clock.ts';
+import { covers } from '../../interop/conformance.ts';
+import { client, encoder, type Made, type Received, StandIn, until, untilSent } from './robot-stand-in.ts';
+
+let standIn: StandIn;
+let made: Made;
+beforeEach(async () => {
+  standIn = await StandIn.open();
+});
+afterEach(async () => {
+  await made.bridge.close();
+  await standIn.close();
+});
+
+/** A rosapi that knows these topics; `version` is how it spells the time. */
+function rosapi(version: 1 | 2, types: Record<string, string>, publishers: Record<string, string[]> = {}): void {
+  const values = ({ service, args }: Received): object | string => {
+    const { topic } = args as { topic: string };
+    if (service === '/rosapi/get_time') return { time: version === 1 ? { secs: 1, nsecs: 2 } : { sec: 1, nanosec: 2 } };
+    if (service === '/rosapi/topic_type') return { type: types[topic] ?? '' };
+    if (service === '/rosapi/publishers') return { publishers: publishers[topic] ?? [] };
+    return `Service ${String(service)} does not exist`;
+  };
+  standIn.answer = (operation) => {
+    if (operation.op !== 'call_service') return undefined;
+    const answer = values(operation);
+    return { op: 'service_response', id: operation.id, values: answer, result: typeof answer === 'object' };
+  };
+}
+
+const topics = [
+  { topic: '/joint_states', type: TYPES.jointState },
+  { topic: '/hole', type: TYPES.poseStamped },
+];
+const said = () => made.errors.map((e) => [e.code, e.seen]);
+/** Asked in order: when the last of it has come, all before it has been judged. */
+const asked = (service: string, times = 1) =>
+  standIn.until(() => standIn.of('call_service').filter((o) => o.service === service).length >= times);
+
+describe('at each connection the topics', () => {
+  it('are asked of rosapi, and one of another type is said exactly, in the words of the server', async () => {
+    covers('client', ['rosapi.types', 'subscribe.type'], 'raw');
+    rosapi(
+      1,
+      { '/joint_states': 'sensor_msgs/Imu', '/hole': 'geometry_msgs/PoseStamped', '/command': 'a/B' },
+      {
+        '/hole': ['/camera'],
+      },
+    );
+    made = client(standIn.url, { verify: true, ros_version: 1 }, { topics, encoder: encoder() });
+    await made.bridge.open();
+    await until(() => made.errors.length >= 2);
+    expect(said()).toEqual([
+      ['RA_TOPIC_TYPE', '/joint_states is sensor_msgs/Imu, the config says sensor_msgs/JointState'],
+      ['RA_TOPIC_TYPE', '/command is a/B, the config says reflexarc_msgs/EquilibriumCommand'],
+    ]);
+  });
+
+  it('that nobody publishes are said, also when our own subscription gave them a type', async () => {
+    rosapi(2, { '/joint_states': TYPES.jointState, '/hole': TYPES.poseStamped }, { '/joint_states': ['/robot'] });
+    made = client(standIn.url, { verify: true }, { topics });
+    await made.bridge.open();
+    await until(() => made.errors.length >= 1);
+    expect(said()).toEqual([
+      ['RA_TOPIC_SILENT', '/hole is published by nobody; the config says geometry_msgs/msg/PoseStamped'],
+    ]);
+  });
+
+  it('cannot be verified without rosapi, which is said, and the link works all the same', async () => {
+    standIn.answer = ({ op, id, service }) =>
+      op === 'call_service'
+        ? { op: 'service_response', id, values: `Service ${String(service)} does not exist`, result: false }
+        : undefined;
+    made = client(standIn.url, { verify: true }, { topics, encoder: encoder() });
+    await made.bridge.open();
+    await until(() => made.errors.length > 0);
+    expect(said()).toEqual([
+      [
+        'RA_TOPIC_SILENT',
+        `rosapi of ${standIn.url} does not answer, topics are not verified: service /rosapi/get_time: Service /rosapi/get_time does not exist`,
+      ],
+    ]);
+    await untilSent(made.bridge, 1);
+  });
+
+  it('of a server that is as the config says are not worth a word', async () => {
+    const server = new RosServer({ port: 0, clock: new MonotonicClock() });
+    const { port } = await server.listen();
+    server.publish('/joint_states', TYPES.jointState, {});
+    server.publish('/hole', TYPES.poseStamped, {});
+    made = client(`ws://127.0.0.1:${port}`, { verify: true, ping_ms: 20 }, { topics, encoder: encoder() });
+    await made.bridge.open();
+    const time = await made.bridge.call('/rosapi/get_time', 'rosapi_msgs/srv/GetTime', {}, 5000);
+    expect(time).toMatchObject({ time: { sec: expect.any(Number) } });
+    await untilSent(made.bridge, 1);
+    expect(said()).toEqual([]);
+    await server.close();
+  });
+
+  it('are verified again after a reconnection', async () => {
+    rosapi(2, {}, { '/joint_states': ['/robot'], '/hole': ['/camera'] });
+    made = client(standIn.url, { verify: true }, { topics });
+    await made.bridge.open();
+    await asked('/rosapi/publishers', 2);
+    for (const socket of standIn.sockets) socket.terminate();
+    await asked('/rosapi/publishers', 4);
+    expect(made.links.at(-1)).toMatchObject({ up: true, epoch: 2 });
+  });
+});
+
+describe('the dialect', () => {
+  it.each([1, 2] as const)(
+    'of a ROS %d server is found out before anything is subscribed or advertised',
+    async (version) => {
+      covers('client', ['ros_version', 'rosapi.time'], 'raw');
+      rosapi(version, {}, { '/joint_states': ['/robot'], '/hole': ['/camera'] });
+      made = client(standIn.url, { ros_version: 'auto' }, { topics, encoder: encoder() });
+      await made.bridge.open();
+      await standIn.until(() => standIn.operations.length >= 4);
+      expect(standIn.operations[0]).toMatchObject({ op: 'call_service', service: '/rosapi/get_time' });
+      expect(standIn.operations.slice(1).map((o) => o.type)).toEqual(
+        version === 1
+          ? ['sensor_msgs/JointState', 'geometry_msgs/PoseStamped', 'reflexarc_msgs/EquilibriumCommand']
+          : ['sensor_msgs/msg/JointState', 'geometry_msgs/msg/PoseStamped', 'reflexarc_msgs/msg/EquilibriumCommand'],
+      );
+      expect(made.errors).toEqual([]);
+    },
+  );
+
+  it('that rosapi does not tell keeps the link down, and is asked for again', async () => {
+    standIn.answer = ({ op, id }) =>
+      op === 'call_service' ? { op: 'service_response', id, values: { time: null }, result: true } : undefined;
+    made = client(standIn.url, { ros_version: 'auto' }, { topics });
+    void made.bridge.open();
+    await until(() => made.errors.length > 0);
+    expect(said()).toEqual([
+      ['RA_CONFIG_INVALID', `bridge.ros_version: auto, but rosapi of ${standIn.url} does not tell: no time`],
+    ]);
+    expect(standIn.of('subscribe')).toEqual([]);
+    rosapi(2, {});
+    await standIn.until(() => standIn.of('subscribe').length === 2);
+  });
+
+  it('that was set and is another is said before the first message comes', async () => {
+    rosapi(
+      1,
+      { '/joint_states': 'sensor_msgs/JointState', '/hole': 'geometry_msgs/PoseStamped' },
+      {
+        '/joint_states': ['/robot'],
+        '/hole': ['/camera'],
+      },
+    );
+    made = client(standIn.url, { verify: true, ros_version: 2 }, { topics });
+    await made.bridge.open();
+    await until(() => made.errors.length > 0);
+    expect(said()).toEqual([['RA_CONFIG_INVALID', `bridge.ros_version: 2, but ${standIn.url} spells times as ROS 1`]]);
+  });
+});
