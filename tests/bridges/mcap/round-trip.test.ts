@@ -24,6 +24,12 @@ const SAMPLES: Record<string, { in: Record<string, unknown>; out?: Record<string
   'nav_msgs/msg/Odometry': {
     in: { header, child_frame_id: 'base_link', pose: { pose, covariance }, twist: { twist, covariance } },
   },
+  'sensor_msgs/msg/CompressedImage': { in: { header, format: 'png', data: Uint8Array.of(137, 80) } },
+  'sensor_msgs/msg/Image': {
+    in: {
+      ...{ header, height: 1, width: 1, encoding: 'rgb8', is_bigendian: 0, step: 3, data: Uint8Array.of(1, 2, 3) },
+    },
+  },
   'sensor_msgs/msg/LaserScan': {
     in: {
       ...{ header, angle_min: -1.5, angle_max: 1.5, angle_increment: 1.5, time_increment: 0, scan_time: 0.125 },

@@ -15,12 +15,18 @@ const GOOD: Record<string, object> = {
   [TYPES.wrenchStamped]: { header, wrench: { force: xyz, torque: xyz } },
   [TYPES.twist]: twist,
   [TYPES.twistStamped]: { header, twist },
-  [TYPES.odometry]: { header, child_frame_id: 'base_link', pose: { pose }, twist: { twist } },
+  [TYPES.odometry]: {
+    header,
+    child_frame_id: 'base_link',
+    pose: { pose, covariance: Array(36).fill(0) },
+    twist: { twist, covariance: Array(36).fill(0) },
+  },
   [TYPES.laserScan]: {
     header,
-    ...{ angle_min: -1, angle_max: 1, angle_increment: 1, range_min: 0.1, range_max: 10, ranges: [1, 2, 3] },
+    ...{ angle_min: -1, angle_max: 1, angle_increment: 1, time_increment: 0, scan_time: 0.1 },
+    ...{ range_min: 0.1, range_max: 10, ranges: [1, 2, 3], intensities: [] },
   },
-  [TYPES.range]: { header, field_of_view: 0.5, min_range: 0.1, max_range: 4, range: 1 },
+  [TYPES.range]: { header, radiation_type: 1, field_of_view: 0.5, min_range: 0.1, max_range: 4, range: 1 },
   [TYPES.clock]: { clock: header.stamp },
   [TYPES.equilibriumCommand]: {
     header,
@@ -148,17 +154,20 @@ describe('a message', () => {
     expect([...(image.data as Uint8Array)]).toEqual([1, 2, 255]);
   });
 
-  it.each([['no base64!', '"no base64!"'], [[1, 256], 'an array'], [[1, 0.5], 'an array'], [7, '7'], [null, 'null']])(
-    'of bytes that are %j is refused',
-    (data, seen) => {
-      const allowed = 'bytes in base64, or an array of them';
-      expect(validate('sensor_msgs/msg/CompressedImage', { header, format: 'jpeg', data })).toEqual({
-        field: 'data',
-        seen,
-        allowed,
-      });
-    },
-  );
+  it.each([
+    ['no base64!', '"no base64!"'],
+    [[1, 256], 'an array'],
+    [[1, 0.5], 'an array'],
+    [7, '7'],
+    [null, 'null'],
+  ])('of bytes that are %j is refused', (data, seen) => {
+    const allowed = 'bytes in base64, or an array of them';
+    expect(validate('sensor_msgs/msg/CompressedImage', { header, format: 'jpeg', data })).toEqual({
+      field: 'data',
+      seen,
+      allowed,
+    });
+  });
 
   it('has typed arrays made plain, and integers of 64 bits made numbers where they fit', () => {
     const joints = { header, name: ['a'], position: Float64Array.of(1), velocity: [], effort: Float32Array.of(0.5) };
