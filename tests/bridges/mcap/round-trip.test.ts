@@ -24,10 +24,10 @@ const SAMPLES: Record<string, { in: Record<string, unknown>; out?: Record<string
   'nav_msgs/msg/Odometry': {
     in: { header, child_frame_id: 'base_link', pose: { pose, covariance }, twist: { twist, covariance } },
   },
-  'sensor_msgs/msg/CompressedImage': { in: { header, format: 'png', data: Uint8Array.of(137, 80) } },
+  'sensor_msgs/msg/CompressedImage': { in: { header, format: 'png', data: [137, 80] } },
   'sensor_msgs/msg/Image': {
     in: {
-      ...{ header, height: 1, width: 1, encoding: 'rgb8', is_bigendian: 0, step: 3, data: Uint8Array.of(1, 2, 3) },
+      ...{ header, height: 1, width: 1, encoding: 'rgb8', is_bigendian: 0, step: 3, data: [1, 2, 3] },
     },
   },
   'sensor_msgs/msg/LaserScan': {
