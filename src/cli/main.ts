@@ -92,6 +92,13 @@ function build(): Command {
     },
   );
 
+  runCommand(program, 'doctor', 'Live, read-only checks of the host, the bridge and its topics').action(
+    async (file, given) => {
+      if (checked(file, given)) return;
+      exitCode = await (await import('./doctor.ts')).doctor(file, given);
+    },
+  );
+
   const train = program.command('train').description('Train a policy.');
   const trains = (name: string, summary: string) =>
     withSeed(runCommand(train, name, summary)).option('--out <folder>', 'weights and manifest go here', 'trained');
