@@ -10,8 +10,7 @@ export function brakeVelocity(v: number, a: number, acceleration: number, jerk: 
   const speed = Math.abs(v);
   if (speed === 0 || !(dt > 0)) return v;
   const slowing = v < 0 ? a : -a;
-  const landing = Math.sqrt(2 * jerk * speed);
-  const wanted = Math.min(acceleration, Math.max(landing, jerk * dt));
+  const wanted = Math.min(acceleration, Math.sqrt(2 * jerk * speed));
   // Ramped in: a joint that still speeds up may do so for a moment more, within the jerk limit.
   const ramped = Math.min(wanted, slowing + jerk * dt);
   const next = speed - ramped * dt;
