@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { BAD, Inputs } from '../../../controllers/safety/inputs.ts';
-import { inputLimits } from '../../../controllers/safety/limits.ts';
+import { BAD, type InputLimits, Inputs } from '../../../controllers/safety/inputs.ts';
+import { inputLimits, ladderLimits } from '../../../controllers/safety/limits.ts';
 import { type Decision, type Mode, makeRobotState, type RobotState } from '../../../src/core/signals.ts';
 import { MS, robot, safetyOf } from './rig.ts';
 
-const made = () => new Inputs(inputLimits(safetyOf(), robot, 4));
+const made = (changes: Partial<InputLimits> = {}) => new Inputs({ ...inputLimits(safetyOf(), robot, 4), ...changes });
 const state = (changes: Partial<RobotState> = {}): RobotState => ({ ...makeRobotState(2), ...changes });
 /** A state stamped and received at `ms`. */
 const at = (ms: number, changes: Partial<RobotState> = {}): RobotState =>
@@ -37,6 +37,8 @@ describe('a robot state', () => {
     'an infinite velocity': [{ velocity: Float64Array.of(Infinity, 0) }, BAD.nonFinite],
     'a NaN effort': [{ effort: Float64Array.of(0, Number.NaN) }, BAD.nonFinite],
     'a NaN pose': [{ pose: Float64Array.of(Number.NaN, 0, 0, 0, 0, 0, 1) }, BAD.nonFinite],
+    'a NaN twist': [{ twist: Float64Array.of(0, 0, 0, 0, 0, Number.NaN) }, BAD.nonFinite],
+    'a twist of three': [{ twist: new Float64Array(3) }, BAD.shape],
     'a NaN wrench': [{ wrench: Float64Array.of(0, 0, 0, 0, 0, Number.NaN) }, BAD.nonFinite],
     'a NaN stamp': [{ stampNs: Number.NaN }, BAD.nonFinite],
     'a NaN time of arrival': [{ receivedNs: Number.NaN }, BAD.nonFinite],
@@ -103,6 +105,45 @@ describe('order and time', () => {
     expect(inputs.counters.outOfOrderStates).toBe(2);
   });
 
+  it('states out of order are counted in a row, until one is in order', () => {
+    const inputs = made();
+    inputs.ingestState(at(20), 'ACTIVE');
+    inputs.ingestState(at(10, { receivedNs: 30 * MS }), 'ACTIVE');
+    inputs.ingestState(at(15, { receivedNs: 30 * MS }), 'ACTIVE');
+    expect(inputs.disorderedStates).toBe(2);
+    inputs.ingestState(at(40), 'ACTIVE');
+    expect(inputs.disorderedStates).toBe(0);
+  });
+
+  it('two states that arrive in one instant are both taken', () => {
+    const inputs = made();
+    inputs.ingestState(at(10), 'ACTIVE');
+    expect(inputs.ingestState(at(12, { receivedNs: 10 * MS }), 'ACTIVE')).toBe(true);
+  });
+
+  it('a stamp may be late by 250 ms, and not by more', () => {
+    // After 520 ms of silence, of which half may be drift: 530 - 20 - 260 ms.
+    const inputs = made();
+    inputs.ingestState(at(10), 'ACTIVE');
+    expect(inputs.ingestState(at(20, { receivedNs: 530 * MS + 2 }), 'ACTIVE')).toBe(false);
+    expect(inputs.ingestState(at(20, { receivedNs: 530 * MS }), 'ACTIVE')).toBe(true);
+  });
+
+  it('a stamp may be early by 1000 ms, and not by more', () => {
+    const inputs = made();
+    inputs.ingestState(at(10), 'ACTIVE');
+    expect(inputs.ingestState(at(20, { stampNs: 1015 * MS + 1 }), 'ACTIVE')).toBe(false);
+    expect(inputs.ingestState(at(20, { stampNs: 1015 * MS }), 'ACTIVE')).toBe(true);
+  });
+
+  it('delivery that falls behind faster than half of real time is refused once it is 250 ms behind', () => {
+    // Every 50 ms a stamp 1 ms younger: 24 ms further behind than a drift of clocks explains.
+    const inputs = made();
+    for (let n = 1; n <= 11; n++) expect(inputs.ingestState(at(n, { receivedNs: n * 50 * MS }), 'ACTIVE')).toBe(true);
+    expect(inputs.ingestState(at(12, { receivedNs: 600 * MS }), 'ACTIVE')).toBe(false);
+    expect(inputs.skewNs / MS).toBeCloseTo(264, 6);
+  });
+
   it('a stamp of any epoch will do: only differences count', () => {
     const inputs = made();
     const wall = 1.8e18;
@@ -149,6 +190,24 @@ describe('order and time', () => {
     },
   );
 
+  it('silence begins after 50 ms: before, and in the same instant, no time base may begin anew', () => {
+    const inputs = made();
+    inputs.ingestState(at(10_000), 'BOOT');
+    expect(inputs.ingestState(at(5, { receivedNs: 10_000 * MS }), 'BOOT')).toBe(false);
+    expect(inputs.ingestState(at(5, { receivedNs: 10_050 * MS }), 'BOOT')).toBe(false);
+    expect(inputs.ingestState(at(5, { receivedNs: 10_050 * MS + 1 }), 'BOOT')).toBe(true);
+  });
+
+  it.each([10_000, 5])('over a new time base nothing is measured: stamp %d ms after 10 000 ms', (stamp) => {
+    const inputs = made();
+    inputs.ingestState(at(10_000), 'BOOT');
+    const pose = Float64Array.of(1, 1, 1, 1, 0, 0, 0);
+    const moved = { pose, position: Float64Array.of(1, 1), receivedNs: 10_060 * MS };
+    expect(inputs.ingestState(at(stamp, moved), 'BOOT')).toBe(true);
+    expect(inputs).toMatchObject({ speed: 0, turnSpeed: 0, jointSpeed: 0, stepSeconds: 0 });
+    expect([...inputs.steps]).toEqual([0, 0]);
+  });
+
   it.each(['HOLD', 'ENGAGING', 'ACTIVE', 'RECOVERY', 'STOPPING'] as Mode[])('in %s it may not', (mode) => {
     const inputs = made();
     inputs.ingestState(at(10_000), mode);
@@ -164,6 +223,67 @@ describe('what is measured from states', () => {
     expect(inputs.speed).toBe(0);
     inputs.ingestState(at(20, { pose: Float64Array.of(0.0006, 0, -0.0008, 0, 0, 0, 1) }), 'ACTIVE');
     expect(inputs.speed).toBeCloseTo(0.1, 12);
+  });
+
+  it('speed knows all three directions: 2, 3 and 6 mm are 7 mm', () => {
+    const inputs = made();
+    inputs.ingestState(at(10, { pose: Float64Array.of(0.1, 0.2, 0.3, 0, 0, 0, 1) }), 'ACTIVE');
+    inputs.ingestState(at(20, { pose: Float64Array.of(0.102, 0.203, 0.306, 0, 0, 0, 1) }), 'ACTIVE');
+    expect(inputs.speed).toBeCloseTo(0.7, 9);
+  });
+
+  it('the pose turns by the angle between two orientations, whichever sign they have', () => {
+    const inputs = made();
+    inputs.ingestState(at(10, { pose: Float64Array.of(0, 0, 0, 0.5, 0.5, 0.5, 0.5) }), 'ACTIVE');
+    expect(inputs.turnSpeed).toBe(0);
+    inputs.ingestState(at(20, { pose: Float64Array.of(0, 0, 0, 0.5, 0.5, 0.5, -0.5) }), 'ACTIVE');
+    expect(inputs.turnSpeed).toBeCloseTo((2 * Math.acos(0.5)) / 0.01, 6);
+    inputs.ingestState(at(30, { pose: Float64Array.of(0, 0, 0, -0.5, -0.5, -0.5, 0.5) }), 'ACTIVE');
+    expect(inputs.turnSpeed).toBe(0);
+  });
+
+  it('each joint has its step, and the fastest its speed: 0.05 rad in 10 ms is 5 rad/s', () => {
+    const inputs = made();
+    inputs.ingestState(at(10, { position: Float64Array.of(0.1, -0.2) }), 'ACTIVE');
+    expect(inputs).toMatchObject({ jointSpeed: 0, stepSeconds: 0 });
+    inputs.ingestState(at(20, { position: Float64Array.of(0.13, -0.25) }), 'ACTIVE');
+    expect(inputs.jointSpeed).toBeCloseTo(5, 9);
+    expect(inputs.stepSeconds).toBeCloseTo(0.01, 12);
+    expect(inputs.steps[0]).toBeCloseTo(0.03, 12);
+    expect(inputs.steps[1]).toBeCloseTo(0.05, 12);
+  });
+
+  it('states that are the same to the last bit are counted, and what was asked meanwhile with them', () => {
+    const inputs = made();
+    const see = (ms: number, changes: Partial<RobotState> = {}) => {
+      inputs.askedMotion = 1;
+      inputs.ingestState(at(ms, changes), 'ACTIVE');
+      return [inputs.unchangedStates, inputs.askedMotion];
+    };
+    expect(see(10)).toEqual([0, 0]);
+    expect(see(20)).toEqual([1, 1]);
+    expect(see(30)).toEqual([2, 1]);
+    expect(see(40, { position: Float64Array.of(0, 1e-12) })).toEqual([0, 0]);
+    const stands = { position: Float64Array.of(0, 1e-12) };
+    expect(see(50, stands)).toEqual([1, 1]);
+    const turned = { ...stands, pose: Float64Array.of(0, 0, 0, 0, 0, 0, -1) };
+    expect(see(60, turned)).toEqual([0, 0]);
+    expect(see(70, turned)).toEqual([1, 1]);
+    expect(see(80, { ...stands, pose: Float64Array.of(1e-9, 0, 0, 0, 0, 0, -1) })).toEqual([0, 0]);
+  });
+
+  it.each([
+    ['restSpeed', 'speed'],
+    ['restJointSpeed', 'jointSpeed'],
+    ['restTurnSpeed', 'turnSpeed'],
+  ] as const)('at rest is below %s, not at it', (limit, speed) => {
+    const infinite = { restSpeed: Infinity, restJointSpeed: Infinity, restTurnSpeed: Infinity };
+    const inputs = made({ ...infinite, [limit]: 0.01 });
+    inputs.ingestState(at(10), 'ACTIVE');
+    inputs[speed] = 0.0099;
+    expect(inputs.isAtRest(10 * MS)).toBe(true);
+    inputs[speed] = 0.01;
+    expect(inputs.isAtRest(10 * MS)).toBe(false);
   });
 
   it('at rest needs a fresh state, below 5 mm/s', () => {
@@ -186,9 +306,49 @@ describe('what is measured from states', () => {
     fresh.ingestState(at(10, { wrench: pressed }), 'ACTIVE');
     expect(fresh.forceNorm).toBe(20);
   });
+
+  it('the norm of the force is of all three directions: 2, 3 and 6 N are 7 N', () => {
+    const inputs = made();
+    inputs.ingestState(at(10, { wrench: Float64Array.of(2, -3, 6, 9, 9, 9) }), 'ACTIVE');
+    expect(inputs.forceNorm).toBe(7);
+  });
 });
 
 describe('a decision', () => {
+  it('is not there before the first: no sequence is smaller', () => {
+    const inputs = made();
+    expect(inputs).toMatchObject({ hasDecision: false, decisionSeq: -1, observationSeq: -1, linkEpoch: -1 });
+    expect(inputs.ingestDecision(decision({ seq: 0 }), 7)).toBe(true);
+    expect(inputs.counters.decisions).toBe(1);
+  });
+
+  it.each<[string, Partial<Decision>]>([
+    ['of the base alone', { base: Float64Array.of(1, 1, 1, 1), residual: new Float64Array(4) }],
+    ['of the residual alone', { base: new Float64Array(4), residual: Float64Array.of(0.1, 0.1, 0.1, 0.1) }],
+    ['of one number in it', { base: Float64Array.of(0, 0, 0, 1e-9), residual: new Float64Array(4) }],
+  ])('that repeats an action %s is counted', (_what, action) => {
+    const inputs = made();
+    const same = (seq: number, changes: Partial<Decision> = {}) => {
+      inputs.ingestDecision(decision({ seq, ...action, ...changes }), 7);
+      return inputs.sameDecisions;
+    };
+    expect([same(1), same(2), same(3)]).toEqual([0, 1, 2]);
+    expect(same(4, { residual: Float64Array.of(0, 0, 0, 0.2) })).toBe(0);
+    expect(same(5)).toBe(0);
+    expect(same(6)).toBe(1);
+    expect(same(7, { base: Float64Array.of(2, 2, 2, 2) })).toBe(0);
+    expect([same(8), same(9)]).toEqual([0, 1]);
+    // What was dropped is no predecessor.
+    inputs.dropDecision(false);
+    expect(same(10)).toBe(0);
+  });
+
+  it('that asks for nothing, again and again, repeats nothing', () => {
+    const inputs = made();
+    for (let seq = 1; seq <= 3; seq++) inputs.ingestDecision(decision({ seq }), 7);
+    expect(inputs.sameDecisions).toBe(0);
+  });
+
   it('is copied and becomes the newest', () => {
     const inputs = made();
     const d = decision({ base: Float64Array.of(1, 0, 0, 0), observedNs: 5, observationSeq: 9 });
@@ -258,7 +418,9 @@ describe('a decision', () => {
   it('with a residual beyond its bound is taken, and counted once', () => {
     const inputs = made();
     expect(inputs.ingestDecision(decision({ residual: Float64Array.of(9, -9, 0, 0) }), 7)).toBe(true);
-    expect(inputs.ingestDecision(decision({ seq: 2, residual: Float64Array.of(0.3, -0.3, 0, 0) }), 7)).toBe(true);
+    expect(
+      inputs.ingestDecision(decision({ seq: 2, residual: Float64Array.of(0.3, -0.3 * (1 + 1e-9), 0, 0) }), 7),
+    ).toBe(true);
     expect(inputs.counters.residualClipped).toBe(1);
   });
 });
@@ -282,5 +444,25 @@ describe('the target and the bridge', () => {
     expect(inputs.refusedSends).toBe(2);
     inputs.observeSend(result(true));
     expect(inputs.refusedSends).toBe(0);
+  });
+});
+
+describe('the limits from a config', () => {
+  it('rest is judged by the tip of a Cartesian robot, by the joints of any other', () => {
+    const limits = inputLimits(safetyOf(), robot, 4);
+    expect(limits).toEqual({
+      ...{ joints: 2, sources: 3, actionSize: 4, residualBound: 0.3, forceFilterHz: 30 },
+      ...{ stateAgeNs: 50 * MS, decisionAgeNs: 100 * MS, oldStampNs: 250 * MS, futureStampNs: 1000 * MS },
+      ...{ restSpeed: 0.005, restJointSpeed: Infinity, restTurnSpeed: Infinity },
+    });
+    const joints = { ...robot, interface: { type: 'joint_velocity', velocity_scale: 1 } } as typeof robot;
+    expect(inputLimits(safetyOf(), joints, 4)).toMatchObject({ restSpeed: Infinity, restJointSpeed: 0.01 });
+  });
+
+  it('times of the ladder are in ns, and a first decision may take three decision ages', () => {
+    expect(ladderLimits(safetyOf())).toEqual({
+      ...{ engageRampNs: 300 * MS, firstDecisionNs: 300 * MS, stopDwellNs: 100 * MS, stopTimeoutNs: 1500 * MS },
+      ...{ riskLow: 0.2, riskDwellNs: 100 * MS, recoveryBudget: 5, recoveryNs: 1500 * MS },
+    });
   });
 });
