@@ -56,7 +56,8 @@ export class Echo {
       return;
     }
     const seq = seen.seq === -1 ? this.#sentAt(seen.stampNs) : seen.seq;
-    const at = seq >= 0 && Number.isInteger(seq) ? seq % REMEMBERED : 0;
+    // Of what is no sequence, there is no place: it is nobody's.
+    const at = seq % REMEMBERED;
     if (this.#seqs[at] !== seq || (seen.epoch !== -1 && this.#epochs[at] !== seen.epoch)) {
       this.foreignSeq = seq >= 0 ? seq : 0;
       return;
@@ -95,17 +96,18 @@ export class Echo {
       if (!this.#wasSent(seq, setpoint)) break;
       last = seq;
     }
-    if (last > this.#acknowledged) this.#acknowledge(last);
+    this.#acknowledge(last);
   }
 
   #wasSent(seq: number, setpoint: Float64Array | null): boolean {
     const at = seq % REMEMBERED;
-    return setpoint !== null && seq > 0 && this.#seqs[at] === seq && this.#same(setpoint, at);
+    return setpoint !== null && this.#seqs[at] === seq && this.#same(setpoint, at);
   }
 
   /** Sequence of the command with this stamp; -1 when there is none. */
   #sentAt(stampNs: number): number {
-    for (let seq = this.lastSentSeq; seq > 0 && seq > this.lastSentSeq - REMEMBERED; seq--) {
+    const oldest = Math.max(1, this.lastSentSeq - REMEMBERED + 1);
+    for (let seq = this.lastSentSeq; seq >= oldest; seq--) {
       if (this.#seqs[seq % REMEMBERED] === seq && Math.abs(this.#sentNs[seq % REMEMBERED]! - stampNs) < 2) return seq;
     }
     return -1;

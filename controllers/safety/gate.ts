@@ -326,8 +326,11 @@ export class Gate {
       // The filter is broken: the braking law has this one tick, the next one is FAULT.
       this.counters.postCheckFailures++;
       this.#faultDue = o.refusal;
-      r.source = mayGo ? 'brake' : 'none';
-      if (!mayGo) return null;
+      r.source = 'brake';
+    }
+    if (!mayGo) {
+      r.source = 'none';
+      return null;
     }
     action.mode = this.#ladder.mode;
     action.source = r.source;

@@ -71,6 +71,48 @@ describe('the echo of commands', () => {
     expect(flags()).toEqual([-1, -1, -1]);
   });
 
+  it('rounding is a share of a large value, and 1e-9 of a small one', () => {
+    echo.sent(Float64Array.of(1000, 0), 3, 5, 50);
+    echo.observe(seen(5, { setpoint: Float64Array.of(1000 + 9e-7, 1e-9) }));
+    expect(flags()).toEqual([-1, -1, -1]);
+    echo.sent(Float64Array.of(1000, 0), 3, 6, 60);
+    echo.observe(seen(6, { setpoint: Float64Array.of(1000 + 1.1e-6, 0) }));
+    expect(echo.changedSeq).toBe(6);
+    echo.sent(Float64Array.of(1000, 0), 3, 7, 70);
+    echo.observe(seen(7, { setpoint: Float64Array.of(1000, 1.1e-9) }));
+    expect(echo.changedSeq).toBe(7);
+  });
+
+  it('a command with a number but more values than ours is changed', () => {
+    echo.observe(seen(2, { setpoint: Float64Array.of(0.2, -2, 0) }));
+    expect(echo.changedSeq).toBe(2);
+  });
+
+  it('a command with a number is known by it, stamp or not', () => {
+    echo.observe(seen(2, { stampNs: UNSTAMPED, setpoint: Float64Array.of(9, 9) }));
+    expect(flags()).toEqual([-1, 2, -1]);
+  });
+
+  it('a stamp at which nothing was sent is foreign, also where a sequence was left out', () => {
+    echo.sent(of(6), 3, 6, 60);
+    echo.observe(seen(-1, { epoch: -1, stampNs: 0 }));
+    expect(flags()).toEqual([0, -1, -1]);
+  });
+
+  it('knows the first command by its stamp too', () => {
+    echo.observe(seen(-1, { epoch: -1, stampNs: 10, setpoint: of(1) }));
+    expect([echo.heard, ...flags()]).toEqual([true, -1, -1, -1]);
+  });
+
+  it('keeps the values of 1024 commands apart', () => {
+    for (let seq = 5; seq <= 1024; seq++) echo.sent(of(seq), 3, seq, seq * 10);
+    echo.observe(seen(1));
+    expect(flags()).toEqual([-1, -1, -1]);
+    echo.observe(seen(-1, { epoch: -1, stampNs: 20, setpoint: of(2) }));
+    expect(flags()).toEqual([-1, -1, -1]);
+    expect(echo.age(100)).toBe(70);
+  });
+
   it('a command that comes again, or after a newer one, is repeated', () => {
     echo.observe(seen(2));
     echo.observe(seen(1));
@@ -125,6 +167,29 @@ describe('the echo of commands without sequence and stamp', () => {
     expect(echo.age(100)).toBe(60);
     hear(3);
     expect([echo.age(1e9), ...flags()]).toEqual([0, -1, -1, -1]);
+  });
+
+  it('what cannot be read, or has other values than any, is foreign', () => {
+    send(1, 2);
+    echo.observe({ epoch: -1, seq: -1, stampNs: UNSTAMPED, setpoint: null });
+    expect([echo.heard, ...flags()]).toEqual([false, 0, -1, -1]);
+    echo.clearFlags();
+    hear(7);
+    expect([echo.heard, ...flags()]).toEqual([false, 0, -1, -1]);
+  });
+
+  it('zeros are not the echo of a sequence that was left out', () => {
+    send(1);
+    seq++;
+    send(2);
+    hear(0);
+    expect([echo.heard, ...flags()]).toEqual([false, 0, -1, -1]);
+  });
+
+  it('the echo of the last command may come again, and what waits goes on waiting', () => {
+    send(1, 2);
+    hear(1, 1, 1);
+    expect([echo.age(100), ...flags()]).toEqual([80, -1, -1, -1]);
   });
 
   it('an echo that is lost is passed over by the next one', () => {
