@@ -35,6 +35,17 @@ const STANDARD: Readonly<Record<string, string>> = {
   'sensor_msgs/msg/CompressedImage': 'std_msgs/Header header\nstring format\nuint8[] data',
   'sensor_msgs/msg/Image':
     'std_msgs/Header header\nuint32 height\nuint32 width\nstring encoding\nuint8 is_bigendian\nuint32 step\nuint8[] data',
+  'builtin_interfaces/msg/Duration': 'int32 sec\nuint32 nanosec',
+  'std_msgs/msg/MultiArrayDimension': 'string label\nuint32 size\nuint32 stride',
+  'std_msgs/msg/MultiArrayLayout': 'std_msgs/MultiArrayDimension[] dim\nuint32 data_offset',
+  'std_msgs/msg/Float64MultiArray': 'std_msgs/MultiArrayLayout layout\nfloat64[] data',
+  'trajectory_msgs/msg/JointTrajectoryPoint':
+    'float64[] positions\nfloat64[] velocities\nfloat64[] accelerations\nfloat64[] effort\n' +
+    'builtin_interfaces/Duration time_from_start',
+  'trajectory_msgs/msg/JointTrajectory':
+    'std_msgs/Header header\nstring[] joint_names\ntrajectory_msgs/JointTrajectoryPoint[] points',
+  'control_msgs/msg/JointJog':
+    'std_msgs/Header header\nstring[] joint_names\nfloat64[] displacements\nfloat64[] velocities\nfloat64 duration',
   'rosgraph_msgs/msg/Clock': 'builtin_interfaces/Time clock',
   'std_srvs/srv/Trigger_Response': 'bool success\nstring message',
 };

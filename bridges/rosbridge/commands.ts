@@ -1,4 +1,4 @@
-import type { CommandEncoder, RefusedBecause, SafeAction } from '../../src/core/signals.ts';
+import type { Command, CommandEncoder, RefusedBecause, SafeAction } from '../../src/core/signals.ts';
 import type { Connection } from './connection.ts';
 import { type RosVersion, spellOutgoing, spellType } from './dialect.ts';
 
@@ -19,16 +19,16 @@ export class Commands {
   }
 
   advertise(version: RosVersion): void {
-    const { topic, type } = this.#encoder;
     const qos = { history: 'keep_last', depth: 1, reliability: 'reliable', durability: 'volatile' };
-    this.connection.send({
-      op: 'advertise',
-      topic,
-      type: spellType(type, version),
-      latch: false,
-      queue_size: 1,
-      ...(version === 2 ? { qos } : {}),
-    });
+    for (const { topic, type } of [this.#encoder, ...(this.#encoder.besides ?? [])])
+      this.connection.send({
+        op: 'advertise',
+        topic,
+        type: spellType(type, version),
+        latch: false,
+        queue_size: 1,
+        ...(version === 2 ? { qos } : {}),
+      });
   }
 
   /** Null when it went out. */
@@ -39,8 +39,13 @@ export class Commands {
     if (connection.unsentBytes > 0) return 'backpressure';
     if (!connection.acknowledged) return 'unacknowledged';
     if (!allFinite(action.setpoint)) return 'not_finite';
-    const { topic, message } = this.#encoder.encode(action);
-    return connection.send({ op: 'publish', topic, msg: spellOutgoing(message, version) }) ? null : 'not_connected';
+    const command = this.#encoder.encode(action);
+    if (command.first !== undefined && !this.#publish(command.first, version)) return 'not_connected';
+    return this.#publish(command, version) ? null : 'not_connected';
+  }
+
+  #publish({ topic, message }: Command, version: RosVersion): boolean {
+    return this.connection.send({ op: 'publish', topic, msg: spellOutgoing(message, version) });
   }
 }
 

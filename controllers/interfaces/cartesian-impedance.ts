@@ -4,6 +4,7 @@ import { interfaceOf } from '../../src/core/robot-interface.ts';
 import type { Command, CommandCodec, RobotState, SafeAction, SeenCommand } from '../../src/core/signals.ts';
 import type { CommandInterface } from './interface.ts';
 import { numberOf, stampOf, time } from './message.ts';
+import { poseStamped } from './pose-stamped.ts';
 
 /**
  * Cartesian impedance, commanded as SERL does it: an equilibrium pose and a stiffness. Action `[dx dy dz k]`, setpoint
@@ -59,7 +60,8 @@ export function cartesianImpedance(robot: RobotConfig): CommandInterface {
       out[at + 12] = aim[KT]! / RISK_STIFFNESS;
     },
 
-    codec: equilibriumCodec(robot.topics.command, robot.base_frame),
+    codec:
+      how.message === 'pose_stamped' ? poseStamped(robot) : equilibriumCodec(robot.topics.command, robot.base_frame),
   };
 }
 

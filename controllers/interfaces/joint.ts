@@ -1,7 +1,9 @@
 import type { RobotConfig } from '../../src/core/config-schema.ts';
-import type { Command, CommandCodec, RobotState, SafeAction, SeenCommand } from '../../src/core/signals.ts';
+import type { CommandCodec, RobotState } from '../../src/core/signals.ts';
+import { float64MultiArray } from './float64-multi-array.ts';
 import type { CommandInterface } from './interface.ts';
-import { numberOf, stampOf, time } from './message.ts';
+import { jointJog } from './joint-jog.ts';
+import { jointTrajectory } from './joint-trajectory.ts';
 
 /** Scales of the risk row that make about one unit: rad, rad/s, Nm. */
 const RISK_VELOCITY = 0.5;
@@ -10,12 +12,12 @@ const RISK_EFFORT = 1 / 20;
 type JointInterface = Extract<RobotConfig['interface'], { type: 'joint_velocity' | 'joint_position' }>;
 
 /**
- * Joint setpoints, commanded as `control_msgs/msg/JointJog`: action `[a_1 … a_n]`, one number a joint, each in [-1, 1].
- * `joint_velocity`: setpoint rad/s, the action is a share of velocity_scale times the joint's limit. `joint_position`:
- * setpoint rad, the action is a step from the anchor.
+ * Joint setpoints: action `[a_1 … a_n]`, one number a joint, each in [-1, 1]. `joint_velocity`: setpoint rad/s, the action
+ * is a share of velocity_scale times the joint's limit. `joint_position`: setpoint rad, the action is a step from the
+ * anchor. How it is spelt on the wire is a choice of its own.
  *
- * NOTE a JointJog carries its lease (`duration`) but neither epoch nor sequence: a receiver can let it expire, but cannot
- * tell an old one that was replayed within its lease.
+ * NOTE no standard message for joints carries epoch and sequence: a receiver can let a command expire, where the message
+ * has a lease or an end, but cannot tell an old one that was replayed within it.
  */
 export function jointInterface(robot: RobotConfig): CommandInterface {
   const how = robot.interface as JointInterface;
@@ -48,33 +50,13 @@ export function jointInterface(robot: RobotConfig): CommandInterface {
       }
     },
 
-    codec: jogCodec(robot, isPosition),
+    codec: SPELLINGS[how.message](robot),
   };
 }
 
-function jogCodec(robot: RobotConfig, isPosition: boolean): CommandCodec {
-  const { command: topic } = robot.topics;
-  const type = 'control_msgs/msg/JointJog';
-  const names = robot.joints.map((j) => j.name);
-  return {
-    topic,
-    type,
-    encode(action: SafeAction): Command {
-      const setpoint = Array.from(action.setpoint);
-      const message = {
-        header: { stamp: time(action.stampNs), frame_id: robot.base_frame },
-        joint_names: names,
-        displacements: isPosition ? setpoint : [],
-        velocities: isPosition ? [] : setpoint,
-        duration: action.leaseMs / 1e3,
-      };
-      return { topic, type, message };
-    },
-    decode(message: unknown): SeenCommand {
-      const m = message as { displacements?: unknown; velocities?: unknown } | null;
-      const values = isPosition ? m?.displacements : m?.velocities;
-      const setpoint = Array.isArray(values) ? Float64Array.from(values, numberOf) : null;
-      return { epoch: -1, seq: -1, stampNs: stampOf(m), setpoint };
-    },
-  };
-}
+/** How a joint setpoint is spelt, by `robot.interface.message`. To add one: write its file, name it here. */
+const SPELLINGS: Readonly<Record<JointInterface['message'], (robot: RobotConfig) => CommandCodec>> = {
+  float64_multi_array: float64MultiArray,
+  joint_trajectory: jointTrajectory,
+  joint_jog: jointJog,
+};

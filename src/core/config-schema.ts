@@ -25,6 +25,21 @@ export const jointSchema = z.strictObject({
   effort: positive.describe('Nm'),
 });
 
+/** How joint setpoints are spelt; the same for velocities and positions. */
+const jointMessage = {
+  message: z
+    .enum(['float64_multi_array', 'joint_trajectory', 'joint_jog'])
+    .default('joint_jog')
+    .describe('std_msgs/Float64MultiArray, trajectory_msgs/JointTrajectory or control_msgs/JointJog'),
+  trajectory: z
+    .strictObject({
+      hold_ms: positive.default(30).describe('a velocity goes on for so long, or a position is reached after it'),
+      deceleration: finite.gt(0).max(1).default(0.7).describe('share of the acceleration limit at which it then stops'),
+    })
+    .prefault({})
+    .describe('for joint_trajectory: how it ends when nothing more is said'),
+};
+
 export const robotSchema = z.strictObject({
   name: z.string(),
   base_frame: z.string().default('base'),
@@ -52,14 +67,25 @@ export const robotSchema = z.strictObject({
       stiffness: positive.default(2000).describe('nominal translational stiffness, N/m'),
       stiffness_rotation: positive.default(150).describe('Nm/rad'),
       stiffness_factor: vec(3).default([0.3, 1, 1.5]).describe('factor at stiffness action -1, 0, +1'),
+      message: z
+        .enum(['equilibrium_command', 'pose_stamped'])
+        .default('equilibrium_command')
+        .describe('ours, with stiffness, epoch, sequence and lease; or geometry_msgs/PoseStamped'),
+      stiffness_topic: z
+        .string()
+        .min(1)
+        .optional()
+        .describe('for pose_stamped: geometry_msgs/WrenchStamped of N/m and Nm/rad, before each pose'),
     }),
     z.strictObject({
       type: z.literal('joint_velocity'),
       velocity_scale: finite.positive().max(1).default(0.5).describe('share of the velocity limit per unit of action'),
+      ...jointMessage,
     }),
     z.strictObject({
       type: z.literal('joint_position'),
       position_scale: positive.default(0.05).describe('rad per unit of action, from where the setpoint is'),
+      ...jointMessage,
     }),
   ]),
 });

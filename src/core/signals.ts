@@ -111,12 +111,16 @@ export interface Command {
   readonly topic: string;
   readonly type: string;
   readonly message: unknown;
+  /** Goes out just before it, on a topic of its own. */
+  readonly first?: Omit<Command, 'first'>;
 }
 
 /** Turns a SafeAction into the robot's own message. Made from a command interface (controllers/interfaces). */
 export interface CommandEncoder {
   readonly topic: string;
   readonly type: string;
+  /** Topics that its commands need beside that one. */
+  readonly besides?: readonly { readonly topic: string; readonly type: string }[];
   encode(action: SafeAction): Command;
 }
 
@@ -133,7 +137,7 @@ export interface SeenCommand {
   readonly seq: number;
   /** `stampNs` of the action it was made from; UNSTAMPED in a kind of message that has none: it is known by its values. */
   readonly stampNs: number;
-  /** Null in a message of another shape. */
+  /** Null in a message of another shape; shorter than it was where the message does not carry the rest. */
   readonly setpoint: Float64Array | null;
 }
 

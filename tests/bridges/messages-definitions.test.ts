@@ -12,6 +12,14 @@ const list = (...v: number[]) => Float64Array.from(v);
 const twist = { linear: point, angular: { x: 0, y: 0, z: -0.5 } };
 const covariance = new Float64Array(36).fill(0.5);
 
+const trajectoryPoint = {
+  positions: list(),
+  velocities: list(0.5),
+  accelerations: list(),
+  effort: list(),
+  time_from_start: { sec: 0, nanosec: 30_000_000 },
+};
+
 /** One message of each type; 1.7e12 is an epoch of milliseconds, above 2^32. uint64 is read back as a bigint. */
 const EXAMPLES: Record<string, object> = {
   'builtin_interfaces/msg/Time': header.stamp,
@@ -71,6 +79,19 @@ const EXAMPLES: Record<string, object> = {
     is_bigendian: 0,
     step: 2,
     data: Uint8Array.of(7, 255),
+  },
+  'builtin_interfaces/msg/Duration': { sec: 0, nanosec: 30_000_000 },
+  'std_msgs/msg/MultiArrayDimension': { label: 'joint', size: 7, stride: 7 },
+  'std_msgs/msg/MultiArrayLayout': { dim: [], data_offset: 0 },
+  'std_msgs/msg/Float64MultiArray': { layout: { dim: [], data_offset: 0 }, data: list(0.5, -1) },
+  'trajectory_msgs/msg/JointTrajectoryPoint': trajectoryPoint,
+  'trajectory_msgs/msg/JointTrajectory': { header, joint_names: ['a'], points: [trajectoryPoint, trajectoryPoint] },
+  'control_msgs/msg/JointJog': {
+    header,
+    joint_names: ['a', 'b'],
+    displacements: list(),
+    velocities: list(0.5, -1),
+    duration: 0.1,
   },
   'rosgraph_msgs/msg/Clock': { clock: header.stamp },
   'std_srvs/srv/Trigger_Response': { success: true, message: 'episode 3' },

@@ -1,6 +1,6 @@
 import { JointArm } from '../../../bridges/mujoco/joint-arm.ts';
 import { CLIPPED } from '../../../controllers/safety/envelope.ts';
-import type { RobotConfig, RunConfig, SafetyConfig } from '../../core/config-schema.ts';
+import { type RobotConfig, type RunConfig, robotSchema, type SafetyConfig } from '../../core/config-schema.ts';
 import { SeededRandom } from '../../core/random.ts';
 import { worldOf } from '../../core/task-world.ts';
 import { adversary, IdealPlant, JointRig, type Plant } from './joint-rig.ts';
@@ -83,7 +83,7 @@ const row = (name: string, subject: string, { worst, conflicts }: Attacked): Row
 });
 
 const interfaceOf = (type: 'joint_velocity' | 'joint_position'): RobotConfig['interface'] =>
-  type === 'joint_velocity' ? { type, velocity_scale: 1 } : { type, position_scale: 0.05 };
+  robotSchema.shape.interface.parse(type === 'joint_velocity' ? { type, velocity_scale: 1 } : { type });
 
 /** The delay that the filter is told of: the longest that jitter makes of it, and the servo's own. */
 function safetyOf({ safety }: RunConfig, delay: number, lagMs: number): SafetyConfig {

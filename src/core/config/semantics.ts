@@ -35,6 +35,7 @@ class Notes {
 export function checkSemantics(config: RunConfig): Findings {
   const notes = new Notes();
   checkRobot(config, notes);
+  checkSpelling(config, notes);
   checkForces(config, notes);
   checkSpace(config, notes);
   checkTiming(config, notes);
@@ -71,6 +72,62 @@ function checkRobot({ robot }: RunConfig, notes: Notes): void {
     notes.refuse(other !== undefined, ['robot', 'topics', key], `${topic} is the topic of ${other} too`);
     topics.set(topic, key);
   }
+}
+
+/** Ramps of acceleration within a stop, as multiples of A/J. */
+const JERK_RAMPS = 2.5;
+
+/** What the message of a command says of its end, against what the limits reckon with. */
+function checkSpelling({ robot, safety }: RunConfig, notes: Notes): void {
+  const how = robot.interface;
+  const at = (...keys: string[]): Path => ['robot', 'interface', ...keys];
+  if (how.type === 'cartesian_impedance') {
+    notes.refuse(
+      how.message !== 'pose_stamped' && how.stiffness_topic !== undefined,
+      at('stiffness_topic'),
+      `is for message: pose_stamped; ${how.message} carries its stiffness`,
+    );
+    notes.warn(
+      how.message === 'pose_stamped' && how.stiffness_topic === undefined,
+      at('message'),
+      "pose_stamped without stiffness_topic: stiffness is the controller's own, and its limits here have no effect",
+    );
+  }
+  if (how.type !== 'joint_velocity' && how.type !== 'joint_position') return;
+  notes.warn(
+    how.type === 'joint_velocity' && how.message === 'float64_multi_array',
+    at('message'),
+    'float64_multi_array has no end: a velocity goes on when commands stop, unless the robot itself times out',
+  );
+  if (how.message !== 'joint_trajectory') return;
+  const { hold_ms, deceleration } = how.trajectory;
+  const { reaction_ms, derate } = safety.joints;
+  const tick = 1000 / safety.control_hz;
+  notes.refuse(
+    hold_ms < tick,
+    at('trajectory', 'hold_ms'),
+    `${hold_ms} ms is shorter than one control tick of ${round(tick)} ms: it would brake between commands`,
+  );
+  if (how.type === 'joint_position') return;
+  notes.refuse(
+    hold_ms > reaction_ms,
+    at('trajectory', 'hold_ms'),
+    `${hold_ms} ms is longer than safety.joints.reaction_ms ${reaction_ms} ms, which the joint limits reckon with`,
+  );
+  notes.refuse(
+    deceleration < derate,
+    at('trajectory', 'deceleration'),
+    `${deceleration} is gentler than safety.joints.derate ${derate}, which the joint limits reckon with`,
+  );
+  const ends = robot.joints.map(
+    ({ velocity, acceleration, jerk }) =>
+      hold_ms + 1000 * (velocity / (deceleration * acceleration) + (JERK_RAMPS * acceleration) / jerk),
+  );
+  notes.warn(
+    Math.max(...ends) > safety.lease_ms,
+    at('message'),
+    `joint_trajectory: from full speed it ends ${round(Math.max(...ends))} ms after the last command, lease_ms is ${safety.lease_ms} ms`,
+  );
 }
 
 function checkForces({ robot, safety, task }: RunConfig, notes: Notes): void {

@@ -106,6 +106,32 @@ describe('the connection', () => {
   });
 });
 
+describe('a command of two messages', () => {
+  const one = { topic: '/pose', type: 'geometry_msgs/msg/PoseStamped' };
+  const other = { topic: '/stiffness', type: 'geometry_msgs/msg/WrenchStamped' };
+
+  it('has both topics advertised, and the second message goes out just before the first', async () => {
+    const encoder = {
+      ...one,
+      besides: [other],
+      encode: ({ seq }: { seq: number }) => ({ ...one, message: { seq }, first: { ...other, message: { seq } } }),
+    };
+    made = client(standIn.url, {}, { encoder });
+    await made.bridge.open();
+    await untilSent(made.bridge, 1);
+    await standIn.until(() => standIn.of('publish').length === 2);
+    expect(standIn.of('advertise').map((o) => [o.topic, o.type])).toEqual([
+      [one.topic, one.type],
+      [other.topic, other.type],
+    ]);
+    expect(standIn.of('publish').map((o) => [o.topic, o.msg])).toEqual([
+      ['/stiffness', { seq: 1 }],
+      ['/pose', { seq: 1 }],
+    ]);
+    expect(made.bridge.counters.commandsSent).toBe(1);
+  });
+});
+
 describe('a frame', () => {
   it('carries topic, type, message, time of arrival and link epoch', async () => {
     await connect();

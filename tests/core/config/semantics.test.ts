@@ -32,6 +32,22 @@ describe('limits that contradict each other are refused', () => {
     [['robot.topics.pose=/joint_states'], 'robot.topics.pose /joint_states is the topic of joint_states too'],
     [['task.world.hole_nominal=[0.69, 0, 0.05]'], 'x = 0.69 ± 0.03 m leaves safety.pose_box [0.3, 0.7] m'],
     [['daemon.ros_port=8700'], "daemon.ros_port 8700 is the console's port too"],
+    [
+      ['robot.interface.stiffness_topic=/k'],
+      'robot.interface.stiffness_topic is for message: pose_stamped; equilibrium_command carries its stiffness',
+    ],
+    [
+      ['robot.interface={type: joint_velocity, message: joint_trajectory, trajectory: {hold_ms: 31}}'],
+      'hold_ms 31 ms is longer than safety.joints.reaction_ms 30 ms',
+    ],
+    [
+      ['robot.interface={type: joint_velocity, message: joint_trajectory, trajectory: {deceleration: 0.5}}'],
+      'deceleration 0.5 is gentler than safety.joints.derate 0.7',
+    ],
+    [
+      ['robot.interface={type: joint_position, message: joint_trajectory, trajectory: {hold_ms: 9}}'],
+      'hold_ms 9 ms is shorter than one control tick of 10 ms',
+    ],
     [['safety.stiffness=[-1, 3000]'], 'safety.stiffness goes down to -1 N/m'],
   ])('%j', (sets, told) => {
     expect(refused(...sets)).toContain(told);
@@ -56,6 +72,12 @@ describe('limits that contradict each other are refused', () => {
 
 describe('what is allowed but doubtful is a warning with its place', () => {
   it.each([
+    [['robot.interface.message=pose_stamped'], 'robot.interface.message pose_stamped without stiffness_topic'],
+    [['robot.interface={type: joint_velocity, message: float64_multi_array}'], 'a velocity goes on when commands stop'],
+    [
+      ['robot.interface={type: joint_velocity, message: joint_trajectory}'],
+      'ms after the last command, lease_ms is 100 ms',
+    ],
     [['safety.reference_limit=0.02'], '0.02 m × stiffness 3000 N/m = 60 N is above force_limit 30 N'],
     [['safety.stiffness=[700, 3000]'], 'clips what the interface can ask for, 600 to 3000 N/m'],
     [['safety.force_limit=35'], "above the task's violation_force 30 N"],

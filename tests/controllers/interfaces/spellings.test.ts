@@ -1,0 +1,222 @@
+import { describe, expect, it } from 'vitest';
+import { spellOutgoing, spellType } from '../../../bridges/rosbridge/dialect.ts';
+import { validate } from '../../../bridges/rosbridge/validate.ts';
+import { commandInterface } from '../../../controllers/interfaces/index.ts';
+import { Echo } from '../../../controllers/safety/echo.ts';
+import { brakeVelocity } from '../../../controllers/safety/joint/brake.ts';
+import { jointLimits } from '../../../controllers/safety/joint/limits.ts';
+import { type RobotConfig, robotSchema, safetySchema } from '../../../src/core/config-schema.ts';
+import { type SafeAction, UNSTAMPED } from '../../../src/core/signals.ts';
+
+/** Two joints of 10 rad/s² and 5000 rad/s³; derated by 0.7 they brake at 7 rad/s², and ramps take 2.5·10/5000 = 5 ms. */
+function robotOf(how: object): RobotConfig {
+  const joint = { position: [-2, 2], velocity: 2, acceleration: 10, jerk: 5000, effort: 87 };
+  return robotSchema.parse({
+    name: 'arm',
+    joints: [
+      { ...joint, name: 'shoulder' },
+      { ...joint, name: 'elbow' },
+    ],
+    topics: { command: '/command' },
+    interface: how,
+  });
+}
+const codecOf = (how: object) => commandInterface(robotOf(how)).codec;
+const action = (...setpoint: number[]) =>
+  ({
+    setpoint: Float64Array.from(setpoint),
+    mode: 'ACTIVE',
+    source: 'policy',
+    epoch: 12,
+    seq: 34,
+    stampNs: 77,
+    expiresNs: 0,
+    leaseMs: 100,
+    stateStampNs: 2_000_000_001,
+  }) as unknown as SafeAction;
+const message = (how: object, ...setpoint: number[]) => codecOf(how).encode(action(...setpoint)).message;
+const names = ['shoulder', 'elbow'];
+const stamped = { header: { stamp: { sec: 2, nanosec: 1 }, frame_id: 'base' }, joint_names: names };
+
+describe('Float64MultiArray', () => {
+  it.each(['joint_velocity', 'joint_position'])(
+    'of a %s interface is the setpoint in the order of the joints',
+    (type) => {
+      const codec = codecOf({ type, message: 'float64_multi_array' });
+      expect([codec.topic, codec.type]).toEqual(['/command', 'std_msgs/msg/Float64MultiArray']);
+      expect(codec.encode(action(0.5, -1)).message).toEqual({ layout: { dim: [], data_offset: 0 }, data: [0.5, -1] });
+    },
+  );
+});
+
+describe('JointJog', () => {
+  it('carries velocities by name, the lease as duration, and the time of the robot', () => {
+    expect(message({ type: 'joint_velocity' }, 0.5, -1)).toEqual({
+      ...stamped,
+      displacements: [],
+      velocities: [0.5, -1],
+      duration: 0.1,
+    });
+  });
+
+  it('carries positions as displacements', () => {
+    expect(message({ type: 'joint_position', message: 'joint_jog' }, 0.5, -1)).toEqual({
+      ...stamped,
+      displacements: [0.5, -1],
+      velocities: [],
+      duration: 0.1,
+    });
+  });
+});
+
+describe('JointTrajectory', () => {
+  const point = (seconds: number, what: object) => ({
+    positions: [],
+    velocities: [],
+    ...what,
+    accelerations: [],
+    effort: [],
+    time_from_start: { sec: 0, nanosec: Math.round(seconds * 1e9) },
+  });
+  const header = { stamp: { sec: 0, nanosec: 0 }, frame_id: '' };
+  const velocity = { type: 'joint_velocity', message: 'joint_trajectory' };
+
+  it('of velocities goes on for 30 ms and ends at rest when the fastest joint does: |v| / 7 + 5 ms', () => {
+    expect(message(velocity, 0.14, -0.35)).toEqual({
+      header,
+      joint_names: names,
+      points: [point(0.03, { velocities: [0.14, -0.35] }), point(0.085, { velocities: [0, 0] })],
+    });
+  });
+
+  it('at rest is one point, and no two points are ever at one time', () => {
+    expect(message(velocity, 0, 0)).toEqual({
+      header,
+      joint_names: names,
+      points: [point(0.03, { velocities: [0, 0] })],
+    });
+  });
+
+  it('of positions is one point, where it stays', () => {
+    expect(message({ type: 'joint_position', message: 'joint_trajectory' }, 0.5, -1)).toEqual({
+      header,
+      joint_names: names,
+      points: [point(0.03, { positions: [0.5, -1] })],
+    });
+  });
+
+  it('in silence stops on a way no longer than the limits reckon with, by the braking law or its own ramp', () => {
+    const robot = robotOf(velocity);
+    const l = jointLimits(safetySchema.parse({ risk: {} }), robot);
+    for (const v of [0.01, 0.1, 0.5, 1, 2]) {
+      const { points } = message(velocity, v, 0) as { points: { time_from_start: { sec: number; nanosec: number } }[] };
+      const [hold, end] = points.map((p) => p.time_from_start.sec + p.time_from_start.nanosec * 1e-9) as [
+        number,
+        number,
+      ];
+      const way = v * hold + (v * (end - hold)) / 2;
+      const reckoned = v * l.reaction[0]! + (v * v) / (2 * l.deceleration[0]!);
+      expect(way).toBeLessThanOrEqual(reckoned + 1e-12);
+      // The ramp is no steeper than the joint's acceleration limit: a robot can follow it.
+      expect(v / (end - hold)).toBeLessThanOrEqual(l.acceleration[0]!);
+      // And the braking law of the gate, which may use all of it, stops sooner still.
+      let [speed, was, time] = [v, v, 0];
+      let a = 0;
+      while (speed > 0 && time < 1) {
+        was = speed;
+        speed = brakeVelocity(speed, a, l.acceleration[0]!, l.jerk[0]!, 1e-4);
+        a = (speed - was) / 1e-4;
+        time += 1e-4;
+      }
+      expect(time).toBeLessThanOrEqual(end - hold + 1e-3);
+    }
+  });
+
+  it('ends within the lease for the speeds that the lease is long enough for', () => {
+    // (100 − 30 − 5) ms · 7 rad/s²
+    const { points } = message(velocity, 0.455, 0) as { points: { time_from_start: { nanosec: number } }[] };
+    expect(points[1]!.time_from_start.nanosec).toBe(100_000_000);
+  });
+});
+
+describe('PoseStamped', () => {
+  const cartesian = { type: 'cartesian_impedance', message: 'pose_stamped' };
+  const setpoint = [1, 2, 3, 0, 0, 0.6, 0.8, 700, 30];
+  const pose = { position: { x: 1, y: 2, z: 3 }, orientation: { x: 0, y: 0, z: 0.6, w: 0.8 } };
+  const { header } = stamped;
+
+  it('is the equilibrium pose at the time of the robot, and no more', () => {
+    expect(codecOf(cartesian).encode(action(...setpoint))).toEqual({
+      topic: '/command',
+      type: 'geometry_msgs/msg/PoseStamped',
+      message: { header, pose },
+    });
+    expect(codecOf(cartesian).besides).toEqual([]);
+  });
+
+  it('is preceded by the stiffness where the controller has a topic for it', () => {
+    const codec = codecOf({ ...cartesian, stiffness_topic: '/stiffness' });
+    const type = 'geometry_msgs/msg/WrenchStamped';
+    expect(codec.besides).toEqual([{ topic: '/stiffness', type }]);
+    expect(codec.encode(action(...setpoint)).first).toEqual({
+      topic: '/stiffness',
+      type,
+      message: { header, wrench: { force: { x: 700, y: 700, z: 700 }, torque: { x: 30, y: 30, z: 30 } } },
+    });
+  });
+
+  it('that comes back is known by its pose; the stiffness is not in it', () => {
+    const codec = codecOf(cartesian);
+    const seen = codec.decode({ header, pose });
+    expect(seen).toEqual({ epoch: -1, seq: -1, stampNs: UNSTAMPED, setpoint: Float64Array.from(setpoint.slice(0, 7)) });
+    const echo = new Echo(9);
+    echo.sent(Float64Array.from(setpoint), 12, 1, 5);
+    echo.observe(seen);
+    expect([echo.heard, echo.foreignSeq]).toEqual([true, -1]);
+    echo.observe(codec.decode({ header, pose: { ...pose, position: { x: 1, y: 2, z: 3.1 } } }));
+    expect(echo.foreignSeq).toBe(0);
+  });
+});
+
+const SPELLINGS = [
+  ...['joint_velocity', 'joint_position'].flatMap((type) =>
+    ['float64_multi_array', 'joint_jog', 'joint_trajectory'].map((m) => ({ type, message: m })),
+  ),
+  { type: 'cartesian_impedance', message: 'pose_stamped', stiffness_topic: '/stiffness' },
+];
+
+describe.each(SPELLINGS)('$message of a $type interface', (how) => {
+  const codec = codecOf(how);
+  const setpoint = how.type === 'cartesian_impedance' ? [1, 2, 3, 0, 0, 0.6, 0.8, 700, 30] : [0.5, -1];
+  const seen = how.type === 'cartesian_impedance' ? setpoint.slice(0, 7) : setpoint;
+
+  it('is of its type by the definition', () => {
+    const { first, ...command } = codec.encode(action(...setpoint));
+    for (const one of first === undefined ? [command] : [command, first])
+      expect(validate(one.type, structuredClone(one.message))).toBeNull();
+  });
+
+  it('comes back from the wire as it went, in both dialects', () => {
+    const encoded = codec.encode(action(...setpoint));
+    expect(spellType(encoded.type, 1).split('/')).toHaveLength(2);
+    const ros1 = JSON.stringify(spellOutgoing(encoded.message, 1));
+    expect(ros1).not.toMatch(/nanosec/);
+    expect(codec.decode(JSON.parse(JSON.stringify(encoded.message))).setpoint).toEqual(Float64Array.from(seen));
+  });
+
+  it.each([null, undefined, 7, [], {}, { data: [1] }, { joint_names: ['x', 'y'] }, { points: [null] }, { pose: null }])(
+    'does not read %j as a command of ours, and does not fail',
+    (other) => {
+      const { setpoint: read } = codec.decode(other);
+      expect(read === null || [...read].every(Number.isNaN)).toBe(true);
+    },
+  );
+
+  it('with other joints, or fewer, is nobody of ours', () => {
+    if (how.type === 'cartesian_impedance') return;
+    const encoded = JSON.parse(JSON.stringify(codec.encode(action(...setpoint)).message));
+    if ('data' in encoded) encoded.data.pop();
+    else encoded.joint_names.reverse();
+    expect(codec.decode(encoded).setpoint).toBeNull();
+  });
+});
