@@ -36,6 +36,7 @@ export function poseStamped(robot: RobotConfig): CommandCodec {
     topic,
     type,
     besides,
+    carries: POSE,
     encode({ setpoint: s, stateStampNs }: SafeAction): Command {
       const header = { stamp: time(stateStampNs), frame_id: robot.base_frame };
       const pose = {

@@ -114,9 +114,8 @@ export class Echo {
   }
 
   #same(setpoint: Float64Array, at: number): boolean {
-    // A message may carry less than the setpoint has: what it does not say is not compared.
-    if (setpoint.length === 0 || setpoint.length > this.#size) return false;
-    for (let i = 0; i < setpoint.length; i++) {
+    if (setpoint.length !== this.#size) return false;
+    for (let i = 0; i < this.#size; i++) {
       const ours = this.#setpoints[at * this.#size + i]!;
       if (!(Math.abs(setpoint[i]! - ours) <= ROUNDING * Math.max(1, Math.abs(ours)))) return false;
     }

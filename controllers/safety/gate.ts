@@ -114,7 +114,7 @@ export class Gate {
     this.rules = makeRules({ safety, robot, interface: iface, envelope: this.#envelope }, parts.rules ?? RULES);
     this.off = [...safety.off];
     this.#inputs = new Inputs(inputLimits(safety, robot, iface.actionSize), this.counters);
-    this.#echo = new Echo(iface.setpointSize);
+    this.#echo = new Echo(iface.codec.carries ?? iface.setpointSize);
     this.#setpoints = new Setpoints(this.#envelope, iface.setpointSize);
     const { state, force, target } = this.#inputs;
     this.#situation = { last: this.#setpoints.last, state, force, target, elapsed: 0, nowNs: 0 };

@@ -126,6 +126,8 @@ export interface CommandEncoder {
 
 /** Encodes commands, and reads those that others can see. */
 export interface CommandCodec extends CommandEncoder {
+  /** How many numbers of a setpoint its message carries, from the first on; all of them where nothing is said. */
+  readonly carries?: number;
   /** Reads a message that was seen on the topic; what is not a number becomes NaN. */
   decode(message: unknown): SeenCommand;
 }
@@ -137,7 +139,7 @@ export interface SeenCommand {
   readonly seq: number;
   /** `stampNs` of the action it was made from; UNSTAMPED in a kind of message that has none: it is known by its values. */
   readonly stampNs: number;
-  /** Null in a message of another shape; shorter than it was where the message does not carry the rest. */
+  /** What the message carries of it; null in a message of another shape. */
   readonly setpoint: Float64Array | null;
 }
 

@@ -169,7 +169,7 @@ describe('PoseStamped', () => {
     const codec = codecOf(cartesian);
     const seen = codec.decode({ header, pose });
     expect(seen).toEqual({ epoch: -1, seq: -1, stampNs: UNSTAMPED, setpoint: Float64Array.from(setpoint.slice(0, 7)) });
-    const echo = new Echo(9);
+    const echo = new Echo(codec.carries!);
     echo.sent(Float64Array.from(setpoint), 12, 1, 5);
     echo.observe(seen);
     expect([echo.heard, echo.foreignSeq]).toEqual([true, -1]);
