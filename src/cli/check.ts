@@ -5,12 +5,13 @@ import { createBase } from '../../policies/base/registry.ts';
 import { createCritic } from '../../policies/critic/registry.ts';
 import type { BasePolicy, ResidualPolicy, RiskCritic } from '../../policies/policy.ts';
 import { createResidual } from '../../policies/residual/registry.ts';
-import { loadRun, missingFiles } from '../core/config/load.ts';
+import { type LoadedRun, loadRun, missingFiles } from '../core/config/load.ts';
 import { shown } from '../core/config/source.ts';
 import type { RunConfig } from '../core/config-schema.ts';
 import { ReflexArcError } from '../core/errors.ts';
 import { robotBridge } from '../daemon/robot-link.ts';
-import { BASE_OBSERVATION_SIZE, RESIDUAL_OBSERVATION_SIZE } from '../pipeline/observe.ts';
+import { compileObservation } from '../pipeline/observation/compile.ts';
+import { observationOf, observationTopics } from '../pipeline/observation/topics.ts';
 import { table } from './output.ts';
 
 export interface CheckOptions {
@@ -27,12 +28,14 @@ export interface Policies {
 }
 
 /**
- * Loads the three policies and asks whether they fit together, the task and the robot's command interface; makes the
- * safety rules, so that a name or an option that does not exist is told before a process starts.
+ * Holds the task's observation against the messages that it is made of; loads the three policies and asks whether they
+ * fit together, the task and the robot's command interface; makes the safety rules, so that a name or an option that does
+ * not exist is told before a process starts.
  * @throws ReflexArcError RA_WEIGHTS_UNREADABLE, RA_DIGEST_MISMATCH, RA_CONFIG_INVALID (shapes, rules)
  */
-export function checkPolicies(config: RunConfig): Policies {
+export function checkPolicies(config: RunConfig, placeOf?: LoadedRun['placeOf']): Policies {
   robotBridge(config);
+  const { baseSize, residualSize } = compileObservation(config.robot, config.task, placeOf);
   const base = createBase(config.policies.base);
   const residual = createResidual(config.policies.residual);
   const critic = createCritic(config.policies.critic);
@@ -40,9 +43,9 @@ export function checkPolicies(config: RunConfig): Policies {
   const { actionSize, riskInputSize, name } = command;
   const shapes: [what: string, seen: number, wanted: number, by: string][] = [
     ['base: action size', base.actionSize, actionSize, `interface ${name}`],
-    ['base: observation size', base.observationSize, BASE_OBSERVATION_SIZE, `task ${config.task.name}`],
+    ['base: observation size', base.observationSize, baseSize, `task ${config.task.name}`],
     ['residual: action size', residual.actionSize, actionSize, `interface ${name}`],
-    ['residual: observation size', residual.observationSize, RESIDUAL_OBSERVATION_SIZE, `task ${config.task.name}`],
+    ['residual: observation size', residual.observationSize, residualSize, `task ${config.task.name}`],
     ['critic: input size', critic.inputSize, riskInputSize, `interface ${name}`],
   ];
   const wrong = shapes
@@ -70,7 +73,7 @@ export async function check(file: string, options: CheckOptions): Promise<number
   if (missing.length > 0) {
     throw new ReflexArcError('RA_CONFIG_MISSING', { seen: missing.join('\n'), allowed: 'files that exist' });
   }
-  const policies = checkPolicies(run.config);
+  const policies = checkPolicies(run.config, run.placeOf);
   const say = (text: string) => (options.json ? process.stderr : process.stdout).write(`${text}\n`);
   say(table(summary(run.config, run.files, policies)));
   say('ok');
@@ -82,6 +85,20 @@ export async function check(file: string, options: CheckOptions): Promise<number
     process.stdout.write(`${JSON.stringify(result)}\n`);
   }
   return 0;
+}
+
+/** The features of each vector by name, and the topics that they come from. */
+function observed({ robot, task }: RunConfig): string {
+  const { base, residual, images } = observationOf(robot, task);
+  const names = (vector: typeof base) => vector.features.map((f) => f.name ?? f.from).join(', ');
+  return [
+    `base: ${names(base)}`,
+    `residual: ${residual === undefined ? 'the same' : names(residual)}`,
+    ...(images.length === 0 ? [] : [`images: ${images.map((i) => `${i.name} ${i.width}×${i.height}`).join(', ')}`]),
+    `from ${observationTopics(robot, task)
+      .map((t) => t.topic)
+      .join(', ')}`,
+  ].join('\n');
 }
 
 function summary(
@@ -99,6 +116,7 @@ function summary(
       `${robot.name}, ${robot.joints.length} joints, ${robot.interface.type}, at ${bridge.url} (ROS ${bridge.ros_version})`,
     ],
     ['task', `${task.name}, decisions at ${task.decision_hz} Hz, at most ${task.horizon_steps} an episode`],
+    ['observation', observed(config)],
     ['world', task.world === undefined ? 'none: a robot that is there' : shown(task.world.model)],
     [
       'limits',

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { observationSchema } from './observation-schema.ts';
 
 /**
  * The schema of a run file. One run names a robot, a task, a safety file and its policies; each of the first three may
@@ -96,6 +97,9 @@ export const taskSchema = z.strictObject({
   horizon_steps: z.int().positive().default(200).describe('decisions before an episode times out'),
   target_topic: z.string().default('/hole_estimate'),
   episode_topic: z.string().default('/episode'),
+  observation: observationSchema
+    .optional()
+    .describe('what the policies see; without it, the tip relative to the target, and for the residual the wrench'),
   reset_service: z.string().default('/reset_episode'),
   release_service: z.string().default('/release'),
   world: z

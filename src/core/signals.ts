@@ -46,6 +46,19 @@ export interface Observation {
   readonly receivedNs: number;
   readonly base: Float64Array;
   readonly residual: Float64Array;
+  /** In the order of the task's image list; none where it has none. */
+  readonly images?: readonly ObservedImage[];
+}
+
+/** An image as a policy sees it: `height × width × channels` bytes, row by row from the top, channels together. */
+export interface ObservedImage {
+  readonly name: string;
+  readonly width: number;
+  readonly height: number;
+  readonly channels: number;
+  readonly data: Uint8Array;
+  readonly stampNs: number;
+  readonly receivedNs: number;
 }
 
 /** The brain's answer to one observation: base action and residual, both in normalised action units [-1, 1]. */

@@ -8,12 +8,13 @@ import { createBase } from '../../policies/base/registry.ts';
 import { createResidual } from '../../policies/residual/registry.ts';
 import { MonotonicClock } from '../core/clock.ts';
 import { Decider } from '../pipeline/decide.ts';
+import { compileObservation } from '../pipeline/observation/compile.ts';
 import { decisions } from '../pipeline/pipeline.ts';
 import { FollowingClock } from './following-clock.ts';
 import { FrameSender, KIND, readFrames } from './link.ts';
 import { OBSERVER_SOCKET, REFLEX_SOCKET, startProcess } from './process.ts';
-import { connectRobot, followClock, lowDimensionalTopics } from './robot-link.ts';
-import { encodeDecision, encodeObserved, readStatus } from './wire.ts';
+import { brainTopics, connectRobot, followClock } from './robot-link.ts';
+import { encodeDecision, encodeObserved, observedSize, readStatus } from './wire.ts';
 
 const self = startProcess('brain', shutdown);
 const { config } = self.run;
@@ -77,10 +78,26 @@ keepConnected(
   },
 );
 
-const bridge = connectRobot(self, clock, null, lowDimensionalTopics(config));
+/** The same feature is said to be missing at most so often. */
+const SAY_AGAIN_NS = 10e9;
+const saidNs = new Map<string, number>();
+const mapping = compileObservation(config.robot, config.task);
+mapping.onMissing = (feature, why) => {
+  const nowNs = clock.nowNs();
+  if (nowNs - (saidNs.get(feature) ?? Number.NEGATIVE_INFINITY) < SAY_AGAIN_NS) return;
+  saidNs.set(feature, nowNs);
+  log.warn({ feature, missing: mapping.missingBy.get(feature) }, `no observation: ${feature}: ${why}`);
+};
+const bridge = connectRobot(self, clock, null, brainTopics(config));
 if (stepped) followClock(bridge, config, stepped);
-const numbers = new Float64Array(512);
-decisions(bridge.frames$, { robot: config.robot, task: config.task, decider, epoch: () => epoch }).subscribe({
+const numbers = new Float64Array(observedSize(mapping.baseSize, mapping.residualSize));
+decisions(bridge.frames$, {
+  robot: config.robot,
+  task: config.task,
+  observer: mapping,
+  decider,
+  epoch: () => epoch,
+}).subscribe({
   next({ decision, observation }) {
     reflex?.sendNumbers(KIND.decision, numbers, encodeDecision(decision, numbers));
     observer?.sendNumbers(KIND.observed, numbers, encodeObserved(decision, observation, numbers));
@@ -92,7 +109,9 @@ log.info({ base: base.sha256, horizon: base.horizon }, 'ready');
 
 async function shutdown(): Promise<number> {
   await bridge.close();
-  log.info({ starved: decider.starved }, 'summary');
+  const { made, missing } = mapping.counters;
+  const missingBy = Object.fromEntries(mapping.missingBy);
+  log.info({ starved: decider.starved, observations: made, missing, missingBy }, 'summary');
   return 0;
 }
 

@@ -8,6 +8,7 @@ import type { ReflexArcError } from '../core/errors.ts';
 import { named } from '../core/plugin.ts';
 import { SeededRandom } from '../core/random.ts';
 import type { CommandEncoder } from '../core/signals.ts';
+import { observationTopics } from '../pipeline/observation/topics.ts';
 import type { FollowingClock } from './following-clock.ts';
 import type { DaemonProcess } from './process.ts';
 
@@ -32,6 +33,13 @@ export function lowDimensionalTopics({ robot, task, daemon }: RunConfig): TopicR
     ...robot.sources.map((source) => ({ topic: topics[source], type: SOURCE_TYPES[source] })),
     { topic: task.target_topic, type: TYPES.poseStamped },
   ];
+}
+
+/** What the brain listens to: that, and whatever else the task's observation is made of. */
+export function brainTopics(config: RunConfig): TopicRef[] {
+  const topics = lowDimensionalTopics(config);
+  const more = observationTopics(config.robot, config.task).filter((ref) => !topics.some((t) => t.topic === ref.topic));
+  return [...topics, ...more];
 }
 
 /** All of that, and the robot's and the task's own words: what the log and the console show. */

@@ -44,6 +44,10 @@ export interface Observed {
   residual: Float64Array;
 }
 
+/** Numbers of the largest frame with observations of these sizes. */
+export const observedSize = (base: number, residual: number): number =>
+  DECISION_HEAD + 2 * MAX_ACTION + 2 + base + residual;
+
 export function encodeObserved(d: Decision, o: Observation, out: Float64Array): number {
   let at = encodeDecision(d, out);
   out[at++] = o.base.length;

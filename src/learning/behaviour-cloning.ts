@@ -11,7 +11,6 @@ import { join } from 'node:path';
 import type { NetworkDescription } from '../../policies/kernels/network.ts';
 import type { RunConfig } from '../core/config-schema.ts';
 import { SeededRandom } from '../core/random.ts';
-import { BASE_OBSERVATION_SIZE } from '../pipeline/observe.ts';
 import { ACTION_SIZE, type Demonstration, demonstrate } from './demonstrations.ts';
 import { startTensorflow, tf } from './tensorflow.ts';
 import { normalisationOf, normalised, TrainableNetwork } from './trainable.ts';
@@ -92,7 +91,7 @@ export async function trainBc(config: RunConfig, options: BcOptions): Promise<Bc
 
   // ---- network ------------------------------------------------------------------------------------------------------------
   const description: NetworkDescription = {
-    inputs: BASE_OBSERVATION_SIZE,
+    inputs: normalisation.mean.length,
     outputs: horizon * ACTION_SIZE,
     heads: 1,
     layers: [

@@ -5,7 +5,7 @@ import type { RunConfig } from '../core/config-schema.ts';
 import { SeededRandom } from '../core/random.ts';
 import { worldOf } from '../core/task-world.ts';
 import { InProcessRun } from '../pipeline/in-process.ts';
-import { BASE_OBSERVATION_SIZE, RESIDUAL_OBSERVATION_SIZE } from '../pipeline/observe.ts';
+import { compileObservation } from '../pipeline/observation/compile.ts';
 
 export interface Demonstration {
   readonly seed: number;
@@ -28,7 +28,8 @@ export const carefree: RiskCritic = {
 };
 
 export const noResidual: ResidualPolicy = {
-  observationSize: RESIDUAL_OBSERVATION_SIZE,
+  // It looks at nothing.
+  observationSize: 0,
   actionSize: ACTION_SIZE,
   sha256: '',
   infer: (_observation, _base, out) => {
@@ -50,7 +51,7 @@ export async function demonstrate(
   const wanted = new Float64Array(ACTION_SIZE);
   const relative = new Float64Array(3);
   const expert: BasePolicy = {
-    observationSize: BASE_OBSERVATION_SIZE,
+    observationSize: compileObservation(config.robot, config.task).baseSize,
     actionSize: ACTION_SIZE,
     horizon: 1,
     sha256: '',

@@ -16,10 +16,11 @@ import { type NetworkDescription, readNetwork } from '../../policies/kernels/net
 import { readSafetensors, writeSafetensors } from '../../policies/kernels/safetensors.ts';
 import type { BasePolicy, ResidualPolicy } from '../../policies/policy.ts';
 import type { RunConfig } from '../core/config-schema.ts';
+import { ReflexArcError } from '../core/errors.ts';
 import { SeededRandom } from '../core/random.ts';
 import { worldOf } from '../core/task-world.ts';
 import { InProcessRun } from '../pipeline/in-process.ts';
-import { RESIDUAL_OBSERVATION_SIZE } from '../pipeline/observe.ts';
+import { compileObservation } from '../pipeline/observation/compile.ts';
 import { ACTION_SIZE, carefree } from './demonstrations.ts';
 
 export interface SearchOptions {
@@ -38,7 +39,9 @@ export interface SearchOptions {
 export const SEARCH_DEFAULTS = { seed: 1, generations: 8, population: 14, elites: 4, episodes: 12 } as const;
 
 const PARAMETERS = 8;
-const INPUTS = RESIDUAL_OBSERVATION_SIZE + ACTION_SIZE;
+/** Offset, force and torque: the search knows what each of them is for. */
+const OBSERVATION_SIZE = 9;
+const INPUTS = OBSERVATION_SIZE + ACTION_SIZE;
 
 /** Rows of the input: offset xyz, force xyz, torque xyz, base action. Writes the file's bytes. */
 export function linearResidual(p: ArrayLike<number>): Uint8Array {
@@ -78,12 +81,12 @@ function policyOf(bytes: Uint8Array): ResidualPolicy {
   const mlp = new Mlp(readNetwork(readSafetensors(bytes, 'candidate'), 'candidate'));
   const input = new Float64Array(INPUTS);
   return {
-    observationSize: RESIDUAL_OBSERVATION_SIZE,
+    observationSize: OBSERVATION_SIZE,
     actionSize: ACTION_SIZE,
     sha256: '',
     infer(observation, base, out) {
       input.set(observation, 0);
-      input.set(base, RESIDUAL_OBSERVATION_SIZE);
+      input.set(base, OBSERVATION_SIZE);
       mlp.forward(input, 0, out, 0);
     },
   };
@@ -94,6 +97,12 @@ const scoreOf = (e: { success: boolean; violation: boolean; duration_s: number }
   (e.success ? 1 : 0) - (e.violation ? 0.5 : 0) - 0.02 * e.duration_s;
 
 export async function searchResidual(config: RunConfig, base: BasePolicy, options: SearchOptions) {
+  const { residualSize } = compileObservation(config.robot, config.task);
+  if (residualSize !== OBSERVATION_SIZE)
+    throw new ReflexArcError('RA_CONFIG_INVALID', {
+      seen: `task.observation.residual: ${residualSize} numbers`,
+      allowed: `the ${OBSERVATION_SIZE} that this search knows: offset, force and torque of the tip`,
+    });
   const random = new SeededRandom(options.seed).fork('residual-search');
   const world = await PegWorld.load(config.robot, config.task, worldOf(config.task).model);
   let decisions = 0;

@@ -11,6 +11,7 @@ import type { RunConfig, TaskConfig } from '../core/config-schema.ts';
 import type { LadderTransition, Mode, SafeAction } from '../core/signals.ts';
 import { worldOf } from '../core/task-world.ts';
 import { Decider } from './decide.ts';
+import { compileObservation } from './observation/compile.ts';
 import { type Decided, decisions, ticks } from './pipeline.ts';
 
 export interface InProcessParts {
@@ -70,12 +71,16 @@ export class InProcessRun {
     const decisions$ = new Subject<Decided['decision']>();
     const frames$ = this.bridge.frames$;
     // The brain half subscribes first: its decision is there when the reflex half ticks on the same state.
-    decisions(frames$, { robot: config.robot, task: config.task, decider, epoch: () => this.gate.epoch }).subscribe(
-      (d) => {
-        this.decided$.next(d);
-        decisions$.next(d.decision);
-      },
-    );
+    decisions(frames$, {
+      robot: config.robot,
+      task: config.task,
+      observer: compileObservation(config.robot, config.task),
+      decider,
+      epoch: () => this.gate.epoch,
+    }).subscribe((d) => {
+      this.decided$.next(d);
+      decisions$.next(d.decision);
+    });
     ticks(
       { frames$, decisions$, link$: this.bridge.link$, timer$: NEVER },
       {

@@ -14,7 +14,7 @@ import type {
 } from '../core/signals.ts';
 import { StateAssembler, writePose } from './assemble.ts';
 import type { Decider } from './decide.ts';
-import { decisionIndex, Observer } from './observe.ts';
+import { decisionIndex } from './observe.ts';
 
 /**
  * The one pipeline. The daemon runs its two halves in two processes, joined by the link; simulation, training and
@@ -29,9 +29,17 @@ export interface Decided {
   readonly observation: Observation;
 }
 
+/** Frames in; the observation that belongs to a state out. See observation/mapping.ts. */
+export interface Observer {
+  accept(frame: SensorFrame): void;
+  /** Null when a feature is missing: then there is no decision either. `index`: number of the decision period. */
+  observe(state: RobotState, index: number): Observation | null;
+}
+
 export interface BrainHalf {
   robot: RobotConfig;
   task: TaskConfig;
+  observer: Observer;
   decider: Decider;
   /** Command epoch now in force, as the reflex last said. */
   epoch(): number;
@@ -40,21 +48,22 @@ export interface BrainHalf {
 /** The brain half. Emits reused objects: copy what you keep. */
 export function decisions(frames$: Observable<SensorFrame>, parts: BrainHalf): Observable<Decided> {
   const assembler = new StateAssembler(parts.robot);
-  const observer = new Observer();
-  const target = new Float64Array(7).fill(Number.NaN);
-  let decidedAt = -1;
-  const due = (state: RobotState): boolean => {
+  const { observer } = parts;
+  let observedAt = -1;
+  /** Once a decision period; where a feature is missing, at the next state of the period again. */
+  const observe = (state: RobotState): Observation | null => {
     const index = decisionIndex(state.stampNs, parts.task.decision_hz);
-    if (index === decidedAt) return false;
-    decidedAt = index;
-    return true;
+    if (index === observedAt) return null;
+    const observation = observer.observe(state, index);
+    if (observation !== null) observedAt = index;
+    return observation;
   };
   return frames$.pipe(
-    tap((frame) => frame.topic === parts.task.target_topic && writePose(poseOf(frame), target)),
+    tap((frame) => observer.accept(frame)),
     map((frame) => assembler.accept(frame)),
     filter((state): state is RobotState => state !== null),
-    filter((state) => !Number.isNaN(target[0]!) && due(state)),
-    map((state) => observer.observe(state, target)),
+    map(observe),
+    filter((observation): observation is Observation => observation !== null),
     map((observation) => ({ observation, decision: parts.decider.decide(observation, parts.epoch()) })),
     filter((d): d is Decided => d.decision !== null),
   );

@@ -64,6 +64,24 @@ describe('the command line', () => {
   });
 });
 
+describe('check', () => {
+  it('holds the observation against the message definitions, and says where and what was meant', () => {
+    const { run } = runFolder({
+      'tasks/peg.yaml': 'name: free\nobservation:\n  base:\n    features:\n      - { from: /ee_pose.pose.positon }\n',
+      'runs/run.yaml': `${RUN.slice(0, RUN.indexOf('policies:'))}policies:
+  base: { type: zero, observation_size: 3, action_size: 4 }
+  residual: { type: zero, observation_size: 3, action_size: 4 }
+  critic: { type: zero, input_size: 13 }
+`,
+    });
+    const { code, stderr } = reflexarc('check', run);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(
+      /tasks\/peg\.yaml:5: task\.observation\.base\.features\[0\] \/ee_pose\.pose\.positon: has no field positon in geometry_msgs\/Pose; did you mean position\?/,
+    );
+  });
+});
+
 describe('a bad config ends every command with exit code 2 before anything starts', () => {
   const cases: [name: string, files: Record<string, string>, seen: RegExp][] = [
     [

@@ -11,6 +11,8 @@ export interface JsonSchema {
   readonly anyOf?: readonly JsonSchema[];
   readonly properties?: Readonly<Record<string, JsonSchema>>;
   readonly required?: readonly string[];
+  /** Of a record: what stands under a name of the user's own. */
+  readonly additionalProperties?: JsonSchema | boolean;
   readonly items?: JsonSchema | false;
   readonly prefixItems?: readonly JsonSchema[];
   readonly minItems?: number;
@@ -60,10 +62,13 @@ export function schemaAt(root: JsonSchema, path: readonly (string | number)[]): 
   for (const part of path) {
     if (at === undefined) return undefined;
     if (typeof part === 'number') at = at.prefixItems?.[part] ?? (at.items || undefined);
-    else at = at.properties?.[part];
+    else at = at.properties?.[part] ?? anyName(at);
   }
   return at;
 }
+
+const anyName = ({ additionalProperties: any }: JsonSchema): JsonSchema | undefined =>
+  typeof any === 'object' ? any : undefined;
 
 /** What is allowed, in words: `a number above 0 (rad/s)`. */
 export function allowedBy(schema: JsonSchema): string {

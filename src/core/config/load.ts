@@ -55,6 +55,10 @@ export function loadRun(file: string, sets: readonly string[] = []): LoadedRun {
 /** Makes every path that the schema marks `x-relative-to: file` absolute, from the folder of the file that holds it. */
 function absolutePaths(run: Composition, at: unknown, schema: JsonSchema, path: Path): void {
   if (typeof at !== 'object' || at === null) return;
+  if (Array.isArray(at)) {
+    for (const [i, item] of at.entries()) absolutePaths(run, item, schema.items || {}, [...path, i]);
+    return;
+  }
   const section = at as Record<string, unknown>;
   for (const [name, child] of Object.entries(schema.properties ?? {})) {
     const value = section[name];

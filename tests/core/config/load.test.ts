@@ -52,6 +52,17 @@ describe('a run that is well formed', () => {
     expect([error.code, error.seen]).toEqual(['RA_CONFIG_INVALID', 'task.world: task free has no simulated world']);
   });
 
+  it('resolves a statistics file in a list of features from the folder of the task file', () => {
+    const { dir, run } = runFolder({
+      'tasks/peg.yaml': `${TASK}observation:
+  base: { features: [{ from: /ee_pose.pose, normalise: { statistics: stats.json } }] }
+`,
+    });
+    expect(loadRun(run).config.task.observation?.base.features[0]?.normalise?.statistics).toBe(
+      join(dir, 'tasks/stats.json'),
+    );
+  });
+
   it('prints as YAML that loads to the same run from anywhere', () => {
     const { dir, run } = runFolder();
     const { config } = loadRun(run, ['safety.speed=0.07']);
