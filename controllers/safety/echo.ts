@@ -23,6 +23,8 @@ export class Echo {
   changedSeq = -1;
   repeatedSeq = -1;
   lastSentSeq = 0;
+  /** Commands that we did not send, since the start of the process. */
+  foreignCommands = 0;
 
   readonly #size: number;
   readonly #epochs = new Float64Array(REMEMBERED).fill(Number.NaN);
@@ -59,7 +61,7 @@ export class Echo {
     // Of what is no sequence, there is no place: it is nobody's.
     const at = seq % REMEMBERED;
     if (this.#seqs[at] !== seq || (seen.epoch !== -1 && this.#epochs[at] !== seen.epoch)) {
-      this.foreignSeq = seq >= 0 ? seq : 0;
+      this.#foreign(seq >= 0 ? seq : 0);
       return;
     }
     this.heard = true;
@@ -69,6 +71,11 @@ export class Echo {
     }
     if (seen.setpoint === null || !this.#same(seen.setpoint, at)) this.changedSeq = seq;
     this.#acknowledge(seq);
+  }
+
+  #foreign(seq: number): void {
+    this.foreignSeq = seq;
+    this.foreignCommands++;
   }
 
   #acknowledge(seq: number): void {
@@ -86,7 +93,7 @@ export class Echo {
     let seq = Math.max(this.#acknowledged, this.lastSentSeq - REMEMBERED + 1);
     while (seq <= this.lastSentSeq && !this.#wasSent(seq, setpoint)) seq++;
     if (seq > this.lastSentSeq) {
-      this.foreignSeq = 0;
+      this.#foreign(0);
       return;
     }
     this.heard = true;

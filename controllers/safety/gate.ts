@@ -34,7 +34,7 @@ import {
   Verdict,
   writeVerdict,
 } from './rule.ts';
-import { makeRules, RULES } from './rules/index.ts';
+import { makeRules } from './rules/index.ts';
 import { Scales } from './scales.ts';
 import { Setpoints } from './setpoints.ts';
 import { Sources } from './sources.ts';
@@ -111,7 +111,7 @@ export class Gate {
     this.#parts = parts;
     this.#envelope = makeEnvelope(safety, robot, iface);
     this.#periodS = 1 / safety.control_hz;
-    this.rules = makeRules({ safety, robot, interface: iface, envelope: this.#envelope }, parts.rules ?? RULES);
+    this.rules = makeRules({ safety, robot, interface: iface, envelope: this.#envelope }, parts.rules);
     this.off = [...safety.off];
     this.#inputs = new Inputs(inputLimits(safety, robot, iface.actionSize), this.counters);
     this.#echo = new Echo(iface.codec.carries ?? iface.setpointSize);
@@ -204,7 +204,7 @@ export class Gate {
   /** A command was seen on the command topic, ours or not. */
   ingestEcho(seen: SeenCommand): void {
     this.#echo.observe(seen);
-    if (this.#echo.foreignSeq >= 0) this.counters.foreignCommands++;
+    this.counters.foreignCommands = this.#echo.foreignCommands;
   }
 
   /** A fault seen outside the gate, e.g. the brain died. Takes effect now; the next tick brakes. */
@@ -220,7 +220,7 @@ export class Gate {
     const blocking = kind === 'arm' || kind === 'engage' || kind === 'reset' ? this.#blocking(kind, nowNs) : '';
     const next = reduce(this.#ladder, { kind: 'request', nowNs, request, clear: blocking === '', blocking });
     this.#apply(next, nowNs);
-    return next.answer ?? { accepted: false, reason: `${String(kind)} was not understood` };
+    return next.answer!;
   }
 
   /**
@@ -284,7 +284,6 @@ export class Gate {
   }
 
   #failed(error: unknown, nowNs: number): void {
-    this.#pending = false;
     clearRecord(this.record);
     try {
       this.report('internal_error', error instanceof Error ? error.message : String(error), nowNs, 'fault');

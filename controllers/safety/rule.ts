@@ -121,11 +121,11 @@ export function evaluateRules(rules: readonly Rule[], context: RuleContext, verd
   verdict.clear();
   for (let i = 0; i < rules.length; i++) {
     const rule = rules[i]!;
-    let severity: number;
+    let severity: number = Number.NaN;
     try {
       severity = rule.evaluate(context);
     } catch {
-      severity = Number.NaN;
+      // It stays NaN, which is no severity.
     }
     if (severity === SEVERITY.pass) continue;
     if (Number.isInteger(severity) && severity > SEVERITY.pass && severity <= SEVERITY.fault) {

@@ -50,6 +50,17 @@ describe('the echo of commands', () => {
     expect(echo.heard).toBe(false);
   });
 
+  it('counts the commands of others, and ours among them not', () => {
+    echo.observe(seen(5));
+    echo.observe(seen(1));
+    echo.observe(seen(2));
+    echo.observe(seen(0, { epoch: -1 }));
+    expect(echo.foreignCommands).toBe(2);
+    echo.clearFlags();
+    echo.restart();
+    expect(echo.foreignCommands).toBe(2);
+  });
+
   it('knows a command without a number by its stamp', () => {
     echo.observe(seen(-1, { epoch: -1, stampNs: 21, setpoint: of(2) }));
     expect(flags()).toEqual([-1, -1, -1]);
@@ -172,7 +183,7 @@ describe('the echo of commands without sequence and stamp', () => {
   it('what cannot be read, or has other values than any, is foreign', () => {
     send(1, 2);
     echo.observe({ epoch: -1, seq: -1, stampNs: UNSTAMPED, setpoint: null });
-    expect([echo.heard, ...flags()]).toEqual([false, 0, -1, -1]);
+    expect([echo.heard, echo.foreignCommands, ...flags()]).toEqual([false, 1, 0, -1, -1]);
     echo.clearFlags();
     hear(7);
     expect([echo.heard, ...flags()]).toEqual([false, 0, -1, -1]);

@@ -850,6 +850,12 @@ describe('a tick of rules', () => {
         rule('estop', (c) => fail(c, 'estop', 7, 8)),
       ),
     ).toMatchObject({ cause: 'estop_cause' });
+    expect(
+      run(
+        second,
+        rule('fault', (c) => fail(c, 'fault', 7, 8)),
+      ),
+    ).toMatchObject({ severity: SEVERITY.fault, cause: 'fault_cause' });
   });
 
   it('a rule that throws is a stop with its name', () => {
