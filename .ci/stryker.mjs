@@ -1,3 +1,5 @@
+import { skip } from './vitest.safety.mjs';
+
 /**
  * `npm run mutation` changes controllers/safety one operator, constant or statement at a time and asks whether a unit test
  * notices. A part of it: `npm run mutation -- -m controllers/safety/ladder.ts`. Survivors that stay are explained in
@@ -7,13 +9,14 @@
  */
 export default {
   mutate: ['controllers/safety/**/*.ts'],
-  plugins: ['@stryker-mutator/vitest-runner', './.ci/stryker-prose.mjs'],
+  plugins: ['@stryker-mutator/vitest-runner', './.ci/stryker-runner.mjs', './.ci/stryker-prose.mjs'],
   ignorers: ['prose'],
-  testRunner: 'vitest',
+  testRunner: 'in-process',
+  inProcess: { root: 'tests/controllers/safety', skip },
   vitest: { configFile: '.ci/vitest.safety.mjs', related: false },
   coverageAnalysis: 'perTest',
   concurrency: 2,
-  timeoutMS: 10_000,
+  timeoutMS: 5000,
   incremental: true,
   incrementalFile: 'coverage/mutation/incremental.json',
   reporters: ['clear-text', 'progress-append-only', 'json'],

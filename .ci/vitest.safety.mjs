@@ -2,6 +2,9 @@ import { basename } from 'node:path';
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer } from 'vitest/node';
 
+/** What judges time, memory or the tests themselves, or whole runs of the gate: seconds for each mutant. */
+export const skip = ['memory.test.ts', 'invariance.test.ts', 'ladder-search.test.ts', 'gate.property.test.ts'];
+
 /** Properties last: most mutants die in the tables before. */
 class TablesFirst extends BaseSequencer {
   async sort(files) {
@@ -12,13 +15,13 @@ class TablesFirst extends BaseSequencer {
 }
 
 /**
- * The unit tests of controllers/safety alone, for mutation and coverage: fast and the same every time. Left out is what
- * judges time, memory or the tests themselves: it would cost seconds for each mutant.
+ * The unit tests of controllers/safety alone, for mutation and coverage: fast and the same every time. Left out is
+ * `skip`.
  */
 export default defineConfig({
   test: {
     include: ['tests/controllers/safety/**/*.test.ts'],
-    exclude: ['**/*.memory.test.ts', '**/invariance.test.ts', '**/ladder-search.test.ts'],
+    exclude: skip.map((name) => `**/*${name}`),
     setupFiles: ['.ci/fast-check-seeded.mjs'],
     env: { FC_RUNS: '100' },
     // One worker takes all files, anew for each mutant.

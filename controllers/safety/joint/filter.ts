@@ -58,14 +58,15 @@ export class JointFilter {
     for (let i = 0; i < l.joints; i++) {
       const v0 = m.velocity[i]!;
       const wanted = l.position ? (dt > 0 ? (wish[i]! - last[i]!) / dt : 0) : wish[i]!;
-      const v = share < 1 ? wanted * share : wanted;
+      const v = wanted * share;
       const above = l.max[i]! - (l.position ? last[i]! : m.highest[i]!);
       const below = (l.position ? last[i]! : m.lowest[i]!) - l.min[i]!;
 
       let hi = highestVelocity(above, below, l, i);
       let lo = -highestVelocity(below, above, l, i);
-      let wallHi: number = above < below && hi < l.velocity[i]! ? CLIPPED.position : CLIPPED.speed;
-      let wallLo: number = below < above && -lo < l.velocity[i]! ? CLIPPED.position : CLIPPED.speed;
+      // A wish is within V by now: what holds it back is the limit ahead, or the slow way in from outside the other one.
+      let wallHi: number = below < 0 ? CLIPPED.speed : CLIPPED.position;
+      let wallLo: number = above < 0 ? CLIPPED.speed : CLIPPED.position;
       if (l.position && dt > 0) {
         const toHi = (measured[i]! + l.reference - last[i]!) / dt;
         const toLo = (measured[i]! - l.reference - last[i]!) / dt;

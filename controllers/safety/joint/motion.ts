@@ -94,7 +94,7 @@ export class JointMotion {
           least = Math.min(least, moved);
         }
       }
-      if (k === this.#capacity && endNs > oldestNs) {
+      if (k === this.#capacity) {
         const unknown = this.#limits.velocity[i]! * (endNs - oldestNs) * 1e-9;
         most += unknown;
         least -= unknown;

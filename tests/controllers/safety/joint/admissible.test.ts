@@ -52,6 +52,8 @@ describe('the post-check of a joint velocity', () => {
     ['after a time that went back', { to: 0.001, elapsed: -1 }, 'joint_acceleration'],
     ['after a time that is no number', { to: 0.001, elapsed: Number.NaN }, 'joint_acceleration'],
     ['the same after no time', { to: 0.5, v0: 0.5, elapsed: 0 }, ''],
+    ['the same after a time that went back', { to: 0.5, v0: 0.5, elapsed: -1 }, ''],
+    ['the same after a time that is no number', { to: 0.5, v0: 0.5, elapsed: Number.NaN }, ''],
     ['at the jerk limit', { to: 0.04, limits: JERK }, ''],
     ['above it', { to: 0.041, limits: JERK }, 'joint_jerk'],
     ['at the jerk limit while it speeds up', { to: 0.09, a0: 5, limits: JERK }, ''],
@@ -106,6 +108,7 @@ describe('the post-check of a joint position', () => {
     ['beyond Δ, and farther than before', { to: 0.081, last: 0.08, v0: 0.1 }, 'reference_limit'],
     ['beyond Δ, on the other side', { to: 0.25, last: 0.249, measured: 0.3, v0: 0.1 }, ''],
     ['beyond Δ below, and farther', { to: 0.249, last: 0.25, measured: 0.31, v0: -0.1 }, 'reference_limit'],
+    ['beyond Δ, at rest', { to: 0.08, last: 0.08 }, ''],
     ['that stops at the limit, from the last setpoint', { to: 0.81, last: 0.8, measured: 0.8, v0: 1 }, ''],
     ['that stops past it', { to: 0.812, last: 0.802, measured: 0.8, v0: 1 }, 'joint_limit'],
     ['that stops at the lower limit', { to: -0.81, last: -0.8, measured: -0.8, v0: -1 }, ''],
@@ -113,5 +116,16 @@ describe('the post-check of a joint position', () => {
     ['wherever else the joint may be', { to: 0.001, highest: 5, lowest: -5 }, ''],
   ])('%s', (_name, given, refusal) => {
     expect(judged({ ...given, limits: { position: true } })).toBe(refusal);
+  });
+
+  it('allows for the rounding of a joint that has turned a thousand times, 0.1 ms after its last setpoint', () => {
+    // 0.1 ms make 1e-8 rad/s of the last bit of 10 000 rad; the acceleration limit is 0.001 rad/s.
+    for (let n = 0; n < 100; n++) {
+      const last = 10_000 + n / 7;
+      const at = { last, measured: last, highest: last, v0: 0.5, elapsed: 1e-4 };
+      const limits = { position: true, min: [-2e4], max: [2e4] };
+      expect(judged({ ...at, to: last + 0.501 * 1e-4, limits })).toBe('');
+      expect(judged({ ...at, to: last + 0.50101 * 1e-4, limits })).toBe('joint_acceleration');
+    }
   });
 });

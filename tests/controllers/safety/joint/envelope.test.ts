@@ -82,18 +82,18 @@ describe('the envelope of joint setpoints', () => {
 describe('what was sent as motion', () => {
   it('of velocities is what it says; of positions, the step over its time', () => {
     const velocity = made('joint_velocity');
-    velocity.send([0.05, -0.1], 0);
+    velocity.send([0.05, -0.1], 1000);
     expect([...velocity.envelope.motion.velocity]).toEqual([0.05, -0.1]);
     const position = made('joint_position');
-    position.send([0.101, -0.202], 0);
+    position.send([0.101, -0.202], 1000);
     // The first one after seeding counts as one period.
     expect(position.envelope.motion.velocity[0]).toBeCloseTo(0.1, 9);
     expect(position.envelope.motion.velocity[1]).toBeCloseTo(-0.2, 9);
-    position.send([0.102, -0.202], 5);
+    position.send([0.102, -0.202], 1005);
     expect(position.envelope.motion.velocity[0]).toBeCloseTo(0.2, 9);
     expect(position.envelope.motion.acceleration[0]).toBeCloseTo(20, 6);
     // 40 ms later: a rate knows one period only.
-    position.send([0.103, -0.202], 45);
+    position.send([0.103, -0.202], 1045);
     expect(position.envelope.motion.velocity[0]).toBeCloseTo(0.1, 9);
   });
 
@@ -135,13 +135,13 @@ describe('the tracking error', () => {
 
   it('of velocities is the drift between motion asked and seen, half the delay apart', () => {
     const { envelope, by, send, see } = made('joint_velocity');
-    see([0, 0], 0);
+    see([0.3, 0.1], 0);
     send([0.5, 0], 0);
-    see([0, 0], 100);
+    see([0.3, 0.1], 100);
     // 0.5 rad/s for 90 ms, forgotten by a share of e^-0.1.
     const first = 0.045 * Math.exp(-0.1);
     expect(envelope.trackingError(by)).toBeCloseTo(first, 9);
-    see([0.09, 0], 200);
+    see([0.39, 0.1], 200);
     // It was asked 0.05 rad more and moved 0.09 rad.
     expect(envelope.trackingError(by)).toBeCloseTo(Math.abs(-first + 0.04) * Math.exp(-0.1), 9);
   });
@@ -222,6 +222,15 @@ describe('the brake of an envelope', () => {
     envelope.brake(by, by.last);
     expect(by.last[0]).toBeCloseTo(v, 12);
   });
+});
+
+it.each([0, -1, Number.NaN])('the brake of positions moves nothing in %d s', (elapsed) => {
+  const { envelope, by } = made('joint_position');
+  by.elapsed = elapsed;
+  envelope.motion.velocity.set([1, -1]);
+  const out = new Float64Array(2);
+  envelope.brake(by, out);
+  expect([...out]).toEqual([0.1, -0.2]);
 });
 
 describe('the limits of joints', () => {

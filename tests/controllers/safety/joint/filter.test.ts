@@ -57,6 +57,15 @@ describe('a joint velocity', () => {
     ['from outside, back: slowly', { wish: -1, highest: 1.2 }, -0.05, 'speed'],
     ['from below, further out', { wish: -1, highest: -1.2 }, 0, 'position'],
     ['from below, back: slowly', { wish: 1, highest: -1.2 }, 0.05, 'speed'],
+    ['at the lower limit, back: at its own speed', { wish: 0.1, highest: -1 }, 0.1, 0],
+    ['at the upper limit, back: at its own speed', { wish: -0.1, highest: 1 }, -0.1, 0],
+    ['wherever it was measured', { wish: 0.05, measured: -3 }, 0.05, 0],
+    [
+      'in a range too narrow for its speed, from the middle',
+      { wish: 2, v0: 1, limits: { min: [-0.2], max: [0.2] } },
+      1,
+      'position',
+    ],
     ['far from both limits, at its own speed', { wish: 2, v0: 2, highest: 0.3 }, 2, 0],
   ])('%s', (_name, given, out, flag) => {
     const said = filtered(given);
@@ -82,6 +91,10 @@ describe('a joint velocity', () => {
     const { out, flags } = filtered({ wish: 0, v0: 1, highest: 1 - 0.171 + 1.4e-13 });
     expect(out).toBeCloseTo(0.9, 11);
     expect(flags).toBe(0);
+    // The same at 0.04 rad/s, where a conflict would stop the joint.
+    const slow = filtered({ wish: 0, v0: 0.05, highest: 1 - 0.00416 + 5e-14, limits: { jerk: [100] } });
+    expect(slow.out).toBeCloseTo(0.04, 11);
+    expect(slow.flags).toBe(0);
   });
 
   it.each([1, -1])('a wish that is above its limit by rounding only stays, bit for bit: side %d', (side) => {
@@ -147,6 +160,8 @@ describe('a joint position', () => {
     ['that would not stop before the limit', { wish: 0.82, last: 0.8, measured: 0.8, v0: 1 }, 0.81, 'position'],
     ['the same below', { wish: -0.82, last: -0.8, measured: -0.8, v0: -1 }, -0.81, 'position'],
     ['after no time: the last one', { wish: 0.3, last: 0.2, measured: 0.2, elapsed: 0 }, 0.2, 0],
+    ['after no time, beyond Δ', { wish: 0.3, last: 0.2, measured: 0.1, elapsed: 0 }, 0.2, 0],
+    ['after no time, beyond Δ below', { wish: 0.3, last: 0.2, measured: 0.3, elapsed: 0 }, 0.2, 0],
     ['after no time, under way', { wish: 0.3, last: 0.2, measured: 0.2, v0: 1, elapsed: 0 }, 0.2, 'acceleration'],
     ['as far as Δ allows, as it is', { wish: 0.05, last: 0.045, v0: 0.5 }, 0.05, 0],
     ['as far as Δ allows below, as it is', { wish: -0.05, last: -0.045, v0: -0.5 }, -0.05, 0],
@@ -157,8 +172,10 @@ describe('a joint position', () => {
   });
 
   it('that is admissible comes out bit for bit, although its velocity is rounded', () => {
-    const given = { wish: 0.1 + 0.2 / 1000, last: 0.1, measured: 0.1, limits: POSITION };
-    expect(filtered(given).out).toBe(given.wish);
+    for (let n = 1; n <= 100; n++) {
+      const given = { wish: 0.1 + n / 123_456, last: 0.1, measured: 0.1, limits: POSITION };
+      expect(filtered(given).out).toBe(given.wish);
+    }
   });
 
   it('is judged from the last setpoint, not from where the joint may be', () => {

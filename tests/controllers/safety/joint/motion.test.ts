@@ -30,6 +30,9 @@ describe('what was sent', () => {
     expect(motion.asked(0, 0, 30 * MS)).toBe(0);
     motion.sent(Float64Array.of(2), 0.01, 20 * MS);
     expect(motion.asked(0, 0, 30 * MS)).toBeCloseTo(0.02, 12);
+    const full = sent(...Array.from({ length: 56 }, (_, i): [number, number] => [1, i]));
+    full.seed();
+    expect(full.asked(0, 0, 100 * MS)).toBe(0);
   });
 });
 
@@ -75,6 +78,7 @@ describe('where a joint measured at 0.5 rad may be by now, with a delay of up to
       0.54,
       0.54,
     ],
+    ['a command that is sent later than now', [[1, 20]], 0, 10, 0.5, 0.5],
     ['a command in the instant of the measurement', [[1, 10]], 10, 30, 0.52, 0.52],
   ])('%s', (_name, commands, receivedMs, nowMs, highest, lowest) => {
     const motion = sent(...commands);
@@ -90,6 +94,10 @@ describe('where a joint measured at 0.5 rad may be by now, with a delay of up to
     // 2 rad/s for the 19 ms from 81 ms to the oldest command that is known.
     expect(full.highest[0]).toBeCloseTo(0.538, 9);
     expect(full.lowest[0]).toBeCloseTo(0.462, 9);
+    // One more: the first is gone, and the place after the newest one is that of the oldest.
+    full.sent(Float64Array.of(0), 0.01, 100 * MS + 56e3);
+    full.predict(Float64Array.of(0.5), 101 * MS, 101 * MS);
+    expect(full.highest[0]).toBeCloseTo(0.538002, 9);
     const roomy = sent(...Array.from({ length: 55 }, (_, i): [number, number] => [0, 100 + i * 1e-3]));
     roomy.predict(Float64Array.of(0.5), 101 * MS, 101 * MS);
     expect(roomy.highest[0]).toBe(0.5);
