@@ -16,7 +16,7 @@ export default {
   vitest: { configFile: '.ci/vitest.safety.mjs', related: false },
   coverageAnalysis: 'perTest',
   concurrency: 2,
-  timeoutMS: 5000,
+  timeoutMS: 3000,
   incremental: true,
   incrementalFile: 'coverage/mutation/incremental.json',
   reporters: ['clear-text', 'progress-append-only', 'json'],

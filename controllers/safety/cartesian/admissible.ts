@@ -99,14 +99,22 @@ export function admissible(s: Float64Array, by: Judged, limits: CartesianLimits)
   return 0;
 }
 
-/** True when the last setpoint itself breaks Δ or a box on axis i, because the robot moved: it must be restored. */
+/**
+ * True when the last setpoint itself breaks Δ or a box on axis i, because the robot moved: it must be restored. Half-spaces
+ * couple the axes: with them it may take every axis.
+ */
 function lost(i: number, by: Judged, limits: CartesianLimits): boolean {
+  if (limits.planes.length === 0) return lostOn(i, by, limits);
+  for (let k = 0; k < limits.planes.length; k++)
+    if (pastPlane(by.last, by.pose, limits.planes[k]!, METRE / 2)) return true;
+  return lostOn(0, by, limits) || lostOn(1, by, limits) || lostOn(2, by, limits);
+}
+
+function lostOn(i: number, by: Judged, limits: CartesianLimits): boolean {
   const at = by.pose[i]!;
   const was = by.last[i]!;
   const t = by.target[i]!;
   if (Math.abs(was - at) > limits.reference) return true;
-  for (let k = 0; k < limits.planes.length; k++)
-    if (pastPlane(by.last, by.pose, limits.planes[k]!, METRE / 2)) return true;
   if (was < Math.min(limits.boxMin[i]!, at) || was > Math.max(limits.boxMax[i]!, at)) return true;
   if (!limits.targetMin || !limits.targetMax || !Number.isFinite(t)) return false;
   return was < Math.min(t + limits.targetMin[i]!, at) || was > Math.max(t + limits.targetMax[i]!, at);

@@ -2,6 +2,9 @@ import { clamp, norm3, rotateBy, rotationBetween } from '../../../src/core/geome
 import { admissible, type Judged } from './admissible.ts';
 import type { CartesianLimits } from './limits.ts';
 
+/** A setpoint is on a plane within this, m: half of what the post-check admits. */
+const PLANE = 1e-9;
+
 /**
  * The braking law of a position-setpoint interface: the setpoint goes to the measured pose as fast as the rate allows,
  * and Δ is restored at once; the spring is not made stiffer. At the measured pose the spring pulls at nothing and the
@@ -34,6 +37,9 @@ export class Brake {
       out[i] = to > at + l.reference ? at + l.reference : to < at - l.reference ? at - l.reference : to;
     }
 
+    // Where Δ bent the way, or where it began outside, a half-space may lie across it: the measured position is inside.
+    if (this.#isPastPlane(out, pose)) for (let i = 0; i < 3; i++) out[i] = pose[i]!;
+
     const turn = this.#turn;
     rotationBetween(last, 3, pose, 3, turn, 0);
     const angle = norm3(turn, 0);
@@ -55,6 +61,21 @@ export class Brake {
     const r = last[8]!;
     out[8] =
       r > l.rotationStiffnessMax ? l.rotationStiffnessMax : r < l.rotationStiffnessMin ? l.rotationStiffnessMin : r;
+  }
+
+  #isPastPlane(position: Float64Array, pose: Float64Array): boolean {
+    const { planes } = this.#limits;
+    for (let k = 0; k < planes.length; k++) {
+      const n = planes[k]!;
+      let at = 0;
+      let measured = 0;
+      for (let i = 0; i < 3; i++) {
+        at += n[i]! * position[i]!;
+        measured += n[i]! * pose[i]!;
+      }
+      if (at > Math.max(n[3]!, measured) + PLANE) return true;
+    }
+    return false;
   }
 }
 

@@ -116,11 +116,10 @@ export class CartesianFilter {
     for (let i = 0; i < 3; i++) {
       const from = last[i]!;
       const to = scaled || turned ? from + step[i]! : wish[i]!;
-      const held = to < this.#lo[i]! ? this.#lo[i]! : to > this.#hi[i]! ? this.#hi[i]! : to;
+      const held = this.#inside(i, to);
       if (held !== to) flags |= this.#wall(i, held, pose);
       if (Math.abs(held - from) > rate * (1 + EPS) + SLACK) flags |= CLIPPED.conflict;
       out[i] = held;
-      step[i] = held - from;
     }
 
     flags |= this.#intoPlanes(last, pose, rate, out);
@@ -129,10 +128,7 @@ export class CartesianFilter {
     // A wall may have turned the step against the force again: then it is not taken, only restored into H.
     if (pressed && pushesOn(step, last, pose, force, rate)) {
       flags |= CLIPPED.force;
-      for (let i = 0; i < 3; i++) {
-        const from = last[i]!;
-        out[i] = from < this.#lo[i]! ? this.#lo[i]! : from > this.#hi[i]! ? this.#hi[i]! : from;
-      }
+      for (let i = 0; i < 3; i++) out[i] = this.#inside(i, last[i]!);
       if (this.#past(out, pose) > PLANE) for (let i = 0; i < 3; i++) out[i] = pose[i]!;
     }
     return flags;
@@ -141,14 +137,18 @@ export class CartesianFilter {
   /**
    * Takes `out` into the half-spaces, each widened to the measured position like a box. Onto each plane that is broken,
    * back into H, and what is left is taken along the line to the last setpoint, which is inside: each of these steps
-   * keeps the distance from the last setpoint, so that no rate is broken. For one plane this is the projection. If the
-   * last setpoint is outside itself (the robot was moved), the measured position is taken.
+   * keeps the distance from the last setpoint, so that no rate is broken. For one plane this is the projection.
+   *
+   * If the robot was moved, so that the last setpoint is outside H, the line leads to the measured position, which is
+   * inside everything; if it is outside a plane, the measured position is taken.
    */
   #intoPlanes(last: Float64Array, pose: Float64Array, rate: number, out: Float64Array): number {
     const { planes } = this.#limits;
     if (planes.length === 0 || this.#past(out, pose) <= PLANE) return 0;
-    if (this.#past(last, pose) > PLANE) {
-      for (let i = 0; i < 3; i++) out[i] = pose[i]!;
+    const lost = this.#past(last, pose) > PLANE;
+    if (lost || this.#isOutside(last)) {
+      if (lost) for (let i = 0; i < 3; i++) out[i] = pose[i]!;
+      else this.#upToPlanes(pose, pose, out);
       const jump = Math.hypot(out[0]! - last[0]!, out[1]! - last[1]!, out[2]! - last[2]!);
       return jump > rate * (1 + EPS) + SLACK ? CLIPPED.plane | CLIPPED.conflict : CLIPPED.plane;
     }
@@ -157,19 +157,32 @@ export class CartesianFilter {
       const over = along(n, out) - Math.max(n[3]!, along(n, pose));
       if (over > 0) for (let i = 0; i < 3; i++) out[i] = out[i]! - over * n[i]!;
     }
-    for (let i = 0; i < 3; i++) {
-      const to = out[i]!;
-      out[i] = to < this.#lo[i]! ? this.#lo[i]! : to > this.#hi[i]! ? this.#hi[i]! : to;
-    }
+    for (let i = 0; i < 3; i++) out[i] = this.#inside(i, out[i]!);
+    this.#upToPlanes(last, pose, out);
+    return CLIPPED.plane;
+  }
+
+  /** Takes `out` back towards `from`, which is inside, until it is inside every half-space. */
+  #upToPlanes(from: Float64Array, pose: Float64Array, out: Float64Array): void {
+    const { planes } = this.#limits;
     let share = 1;
     for (let k = 0; k < planes.length; k++) {
       const n = planes[k]!;
-      const room = Math.max(n[3]!, along(n, pose)) - along(n, last);
-      const towards = along(n, out) - along(n, last);
+      const room = Math.max(n[3]!, along(n, pose)) - along(n, from);
+      const towards = along(n, out) - along(n, from);
       if (towards > room + SLACK) share = Math.min(share, Math.max(0, room) / towards);
     }
-    if (share < 1) for (let i = 0; i < 3; i++) out[i] = last[i]! + (out[i]! - last[i]!) * share;
-    return CLIPPED.plane;
+    if (share < 1) for (let i = 0; i < 3; i++) out[i] = from[i]! + (out[i]! - from[i]!) * share;
+  }
+
+  /** The value within H of axis i that is nearest to `to`. */
+  #inside(i: number, to: number): number {
+    return to < this.#lo[i]! ? this.#lo[i]! : to > this.#hi[i]! ? this.#hi[i]! : to;
+  }
+
+  #isOutside(position: Float64Array): boolean {
+    for (let i = 0; i < 3; i++) if (this.#inside(i, position[i]!) !== position[i]!) return true;
+    return false;
   }
 
   /** How far a position is past the half-space that it breaks most, m; not above 0 inside all. */

@@ -1,8 +1,10 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { admissible, REFUSAL } from '../../../controllers/safety/cartesian/admissible.ts';
+import { Brake } from '../../../controllers/safety/cartesian/brake.ts';
 import { CartesianFilter } from '../../../controllers/safety/cartesian/filter.ts';
 import { CLIPPED } from '../../../controllers/safety/envelope.ts';
-import { limitsOf } from './arbitrary.ts';
+import { limitsOf, RUNS } from './arbitrary.ts';
 
 /** x + z ≤ 0.7, twice as long a normal as it need be; the robot stands 1 mm inside it at [0.5 0 0.2 - √2 mm]. */
 const limits = limitsOf({ planes: [{ normal: [2, 0, 2], offset: 1.4 }] });
@@ -70,5 +72,85 @@ describe('a half-space of the workspace', () => {
 
   it('without a direction is refused at the start', () => {
     expect(() => limitsOf({ planes: [{ normal: [0, 0, 0], offset: 1 }] })).toThrow(/normal \[0,0,0\]/);
+  });
+});
+
+describe('a robot that was pushed away from its setpoint beside a half-space', () => {
+  // x + y + z ≤ 0.7 runs through the measured tip; the setpoint is on it too, but further than Δ = 10 mm away.
+  const pushed = limitsOf({ planes: [{ normal: [1, 1, 1], offset: 0.7 }] });
+  const mm = (x: number, y: number, zz: number) =>
+    Float64Array.of(0.5 + x / 1000, y / 1000, 0.2 + zz / 1000, 0, 0, 0, 1, 2000, 150);
+  const pose = mm(0, 0, 0).slice(0, 7);
+  const judge = (out: Float64Array, last: Float64Array, force = still.force) =>
+    REFUSAL[admissible(out, { last, pose, elapsed: 0.01, ...still, force }, pushed)];
+
+  it.each([[mm(-20, 10, 10)], [mm(-19, 9, 9)], [mm(-12, 6, 6)], [mm(-10.4, 5.2, 5.2)]])(
+    'is asked for nothing that breaks one limit to keep another: %#',
+    (last) => {
+      for (const force of [
+        still.force,
+        Float64Array.of(0, 0, -25),
+        Float64Array.of(0, 25, 0),
+        Float64Array.of(25, 0, 0),
+      ]) {
+        const out = new Float64Array(9);
+        const flags = new CartesianFilter(pushed).apply(last, last, pose, force, 0.01, 1, out);
+        expect(judge(out, last, force)).toBe('');
+        // Only the measured tip keeps Δ and the plane.
+        for (let i = 0; i < 3; i++) expect(out[i]).toBeCloseTo(pose[i]!, 12);
+        expect(flags & (CLIPPED.plane | CLIPPED.conflict)).toBe(CLIPPED.plane | CLIPPED.conflict);
+        new Brake(pushed).step(last, pose, 0.01, out);
+        expect(judge(out, last, force)).toBe('');
+      }
+    },
+  );
+
+  it('goes no nearer to the measured tip than the half-space asks for', () => {
+    // The plane is 3 mm along the normal behind the tip. Δ takes 2 mm of x; the setpoint then is past it by 1/√3 mm.
+    const wide = limitsOf({ planes: [{ normal: [1, 1, 1], offset: 0.7 + 0.009 }] });
+    const last = mm(-12, 10, 10);
+    const out = new Float64Array(9);
+    const flags = new CartesianFilter(wide).apply(last, last, pose, still.force, 0.01, 1, out);
+    // (-10, 10, 10) is at 10 of 9 mm: nine tenths of the way out.
+    expect((out[0]! - 0.5) * 1000).toBeCloseTo(-9, 9);
+    expect(out[1]! * 1000).toBeCloseTo(9, 9);
+    expect((out[2]! - 0.2) * 1000).toBeCloseTo(9, 9);
+    expect(flags & CLIPPED.conflict).toBe(CLIPPED.conflict);
+    expect(REFUSAL[admissible(out, { last, pose, elapsed: 0.01, ...still }, wide)]).toBe('');
+  });
+
+  it('for every half-space and every push: the post-check takes what filter and braking law make of it', () => {
+    const side = fc.double({ min: -1, max: 1, noNaN: true });
+    const far = fc.double({ min: -25, max: 25, noNaN: true });
+    const small = fc.double({ min: -0.5, max: 0.5, noNaN: true });
+    const three = (a: fc.Arbitrary<number>) => fc.tuple(a, a, a);
+    fc.assert(
+      fc.property(
+        three(side),
+        three(side),
+        three(far),
+        three(small),
+        three(fc.double({ min: -30, max: 30, noNaN: true })),
+        fc.double({ min: 0, max: 5, noNaN: true }),
+        (n, m, away, wished, force, room) => {
+          fc.pre(Math.hypot(...n) > 0.1 && Math.hypot(...m) > 0.1);
+          const plane = (normal: number[]) => {
+            const tip = normal[0]! * 0.5 + normal[2]! * 0.2;
+            return { normal, offset: tip + (room / 1000) * Math.hypot(...normal) };
+          };
+          const limits = limitsOf({ planes: [plane(n), plane(m)] });
+          const last = mm(...away);
+          const wish = mm(...(away.map((v, i) => v + wished[i]!) as [number, number, number]));
+          const pull = Float64Array.from(force);
+          const judged = { last, pose, elapsed: 0.01, ...still, force: pull };
+          const out = new Float64Array(9);
+          new CartesianFilter(limits).apply(wish, last, pose, pull, 0.01, 1, out);
+          expect(REFUSAL[admissible(out, judged, limits)]).toBe('');
+          new Brake(limits).step(last, pose, 0.01, out);
+          expect(REFUSAL[admissible(out, judged, limits)]).toBe('');
+        },
+      ),
+      { numRuns: Math.ceil(RUNS.numRuns / 4) },
+    );
   });
 });
