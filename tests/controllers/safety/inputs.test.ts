@@ -1,3 +1,4 @@
+// long: every way in which an input can be refused, read side by side
 import { describe, expect, it } from 'vitest';
 import { BAD, type InputLimits, Inputs } from '../../../controllers/safety/inputs.ts';
 import { inputLimits, ladderLimits } from '../../../controllers/safety/limits.ts';
