@@ -1,5 +1,5 @@
 import { McapChunkBuilder, McapRecordBuilder, type McapTypes, Opcode } from '@mcap/core';
-import { crc32 } from './crc32.ts';
+import { crc32 } from '../messages/crc32.ts';
 import type { Sink } from './sink.ts';
 
 /** Sizes of the MCAP specification, upper bounds where a text or a map is inside: for the size bound only. */

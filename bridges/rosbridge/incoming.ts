@@ -1,8 +1,8 @@
 import type { RosbridgeMessage } from 'roslib';
 import { decodeCbor } from '../messages/cbor.ts';
 import { parseExact, parseFrame } from '../messages/json.ts';
+import { textOfPng } from '../messages/png.ts';
 import { Fragments } from './fragments.ts';
-import { textOfPng } from './png.ts';
 
 export interface IncomingOptions {
   maxMessageBytes: number;

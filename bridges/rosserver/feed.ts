@@ -1,10 +1,11 @@
-import type { Publication } from './publication.ts';
+import { ENCODINGS, type Encoding, type Packet, type Publication } from './publication.ts';
 
 /** The way to one client. */
 export interface Outlet {
   /** True while the operating system takes all that is written. */
   readonly clear: boolean;
-  send(bytes: Buffer): void;
+  /** `fragmentSize`: cut text that is longer, in characters; 0: never. */
+  send(packet: Packet, fragmentSize: number): void;
   /** Calls `feed.flush` as soon as the way is clear again. */
   whenClear(feed: Feed): void;
   nowNs(): number;
@@ -15,11 +16,15 @@ export interface Wish {
   throttleNs: number;
   /** 0: what cannot go out now is buffered up to the client's limit; n: the n newest wait, older ones are dropped. */
   queueLength: number;
+  encoding: Encoding;
+  /** Characters; 0: not fragmented. */
+  fragmentSize: number;
 }
 
 /**
  * What one client wants of one topic. Several subscriptions of a client to a topic are one feed, as rosbridge has it: one
- * copy of each message, at the smallest throttle and the shortest queue of them.
+ * copy of each message, at the smallest throttle, the shortest queue and the smallest fragments of them, and in the
+ * encoding of theirs that comes last in ENCODINGS.
  */
 export class Feed {
   /** The topic's name as this client writes it. */
@@ -28,9 +33,8 @@ export class Feed {
   dropped = 0;
   readonly #outlet: Outlet;
   readonly #wishes = new Map<string, Wish>();
-  readonly #waiting: Buffer[] = [];
-  #throttleNs = 0;
-  #queueLength = 0;
+  readonly #waiting: Packet[] = [];
+  #wish: Wish = { throttleNs: 0, queueLength: 0, encoding: 'none', fragmentSize: 0 };
   #sentNs = Number.NEGATIVE_INFINITY;
   #timer: NodeJS.Timeout | null = null;
 
@@ -60,23 +64,30 @@ export class Feed {
 
   #settle(): void {
     const wishes = [...this.#wishes.values()];
-    this.#throttleNs = Math.min(...wishes.map((w) => w.throttleNs));
-    this.#queueLength = Math.min(...wishes.map((w) => w.queueLength));
+    const sizes = wishes.map((w) => w.fragmentSize).filter((size) => size > 0);
+    this.#wish = {
+      throttleNs: Math.min(...wishes.map((w) => w.throttleNs)),
+      queueLength: Math.min(...wishes.map((w) => w.queueLength)),
+      encoding: ENCODINGS[Math.max(...wishes.map((w) => ENCODINGS.indexOf(w.encoding)))]!,
+      fragmentSize: sizes.length === 0 ? 0 : Math.min(...sizes),
+    };
   }
 
+  /** @throws what `Publication.packet` throws */
   offer(publication: Publication, nowNs: number): void {
-    const due = nowNs - this.#sentNs >= this.#throttleNs;
-    if (this.#queueLength === 0) {
-      if (due) this.#send(publication.bytes(this.spelling), nowNs);
+    const { throttleNs, queueLength, encoding } = this.#wish;
+    const due = nowNs - this.#sentNs >= throttleNs;
+    if (queueLength === 0) {
+      if (due) this.#send(publication.packet(this.spelling, encoding), nowNs);
       return;
     }
     const { clear } = this.#outlet;
     if (due && clear && this.#waiting.length === 0) {
-      this.#send(publication.bytes(this.spelling), nowNs);
+      this.#send(publication.packet(this.spelling, encoding), nowNs);
       return;
     }
-    this.#waiting.push(publication.bytes(this.spelling));
-    if (this.#waiting.length > this.#queueLength) {
+    this.#waiting.push(publication.packet(this.spelling, encoding));
+    if (this.#waiting.length > queueLength) {
       this.#waiting.shift();
       if (!clear) this.dropped++;
     }
@@ -87,20 +98,21 @@ export class Feed {
   flush(): void {
     this.#timer = null;
     const nowNs = this.#outlet.nowNs();
-    while (this.#waiting.length > 0 && this.#outlet.clear && nowNs - this.#sentNs >= this.#throttleNs)
+    while (this.#waiting.length > 0 && this.#outlet.clear && nowNs - this.#sentNs >= this.#wish.throttleNs)
       this.#send(this.#waiting.shift()!, nowNs);
     this.#await(nowNs);
   }
 
-  #send(bytes: Buffer, nowNs: number): void {
+  #send(packet: Packet, nowNs: number): void {
     this.#sentNs = nowNs;
-    this.#outlet.send(bytes);
+    this.#outlet.send(packet, this.#wish.fragmentSize);
   }
 
   #await(nowNs: number): void {
     if (this.#waiting.length === 0 || this.#timer !== null) return;
     if (!this.#outlet.clear) this.#outlet.whenClear(this);
-    else this.#timer = setTimeout(() => this.flush(), Math.max(0, (this.#sentNs + this.#throttleNs - nowNs) / 1e6));
+    else
+      this.#timer = setTimeout(() => this.flush(), Math.max(0, (this.#sentNs + this.#wish.throttleNs - nowNs) / 1e6));
   }
 
   close(): void {

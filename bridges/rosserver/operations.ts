@@ -1,108 +1,70 @@
+import { parseFrame } from '../messages/json.ts';
+import { textOfPng } from '../messages/png.ts';
+import {
+  actionFeedback,
+  actionResult,
+  advertiseAction,
+  cancelActionGoal,
+  cancelService,
+  sendActionGoal,
+  unadvertiseAction,
+} from './actions.ts';
 import type { Connection } from './connection.ts';
-import { Feed } from './feed.ts';
-import { globalName, Publication } from './publication.ts';
-import type { Registry, TopicEntry } from './registry.ts';
-import type { Operation, Room } from './room.ts';
-import { callService } from './services.ts';
+import { text } from './fields.ts';
+import type { Operation } from './operation.ts';
+import { type Refusal, refuse } from './refusal.ts';
+import type { Room } from './room.ts';
+import { advertiseService, callService, serviceResponse, unadvertiseService } from './services.ts';
+import { advertise, publish, subscribe, unadvertise, unsubscribe } from './topics.ts';
+import { messageText } from './verbatim.ts';
 
-/** Carries an operation out. Returns what was wrong with it, or the empty string. */
-type Carry = (from: Connection, op: Operation, room: Room) => string;
+/** How an operation came. */
+interface Delivery {
+  /** The frame's text where it is plain JSON and holds this one operation; else null. */
+  readonly text: string | null;
+  /** Fragments and pictures around it. */
+  readonly depth: number;
+}
 
-/** A client may have so many topics subscribed and so many advertised. */
-const MAX_TOPICS_PER_CLIENT = 200;
-/** And so many subscriptions to one topic. */
-const MAX_SUBSCRIPTIONS = 20;
-const MAX_QUEUE = 1000;
-/** A client may have a message kept for late subscribers up to this size. */
-const MAX_LATCHED_BYTES = 100_000;
+/** Carries an operation out. Returns what was wrong with it, or null. */
+type Carry = (from: Connection, op: Operation, room: Room, how: Delivery) => Refusal | null;
 
-const text = (v: unknown) => (typeof v === 'string' ? v : '');
-const atLeast0 = (v: unknown) => (typeof v === 'number' && v > 0 ? v : 0);
-
-const subscribe: Carry = (from, op, { registry }) => {
-  const spelling = text(op.topic);
-  if (spelling === '') return 'subscribe needs a topic';
-  const compression = op.compression ?? 'none';
-  if (compression !== 'none') return `compression ${String(compression)}; allowed: none`;
-  const topic = globalName(spelling);
-  if (from.feeds.size >= MAX_TOPICS_PER_CLIENT && !from.feeds.has(topic))
-    return `no more than ${MAX_TOPICS_PER_CLIENT} topics subscribed`;
-  const entry = registry.open(topic, text(op.type));
-  if (typeof entry === 'string') return entry;
-  let feed = from.feeds.get(topic);
-  if (feed === undefined) {
-    feed = new Feed(spelling, from);
-    from.feeds.set(topic, feed);
-    entry.feeds.add(feed);
-  }
-  if (feed.subscriptions >= MAX_SUBSCRIPTIONS) return `no more than ${MAX_SUBSCRIPTIONS} subscriptions to ${topic}`;
-  feed.subscribe(text(op.id), {
-    throttleNs: atLeast0(op.throttle_rate) * 1e6,
-    queueLength: Math.min(Math.floor(atLeast0(op.queue_length)), MAX_QUEUE),
-  });
-  if (entry.latched !== null) feed.offer(entry.latched, from.nowNs());
-  return '';
-};
-
-const unsubscribe: Carry = (from, op, { registry }) => {
-  const topic = globalName(text(op.topic));
-  const feed = from.feeds.get(topic);
-  if (feed === undefined) return `topic ${topic} is not subscribed`;
-  if (!feed.unsubscribe(typeof op.id === 'string' ? op.id : undefined)) return '';
-  registry.topics.get(topic)?.feeds.delete(feed);
-  from.drop(topic);
-  registry.release(topic);
-  return '';
-};
-
-const advertise: Carry = (from, op, { registry }) => {
-  const spelling = text(op.topic);
-  const type = text(op.type);
-  if (spelling === '' || type === '') return 'advertise needs topic and type';
-  const topic = globalName(spelling);
-  if (from.advertised.size >= MAX_TOPICS_PER_CLIENT && !from.advertised.has(topic))
-    return `no more than ${MAX_TOPICS_PER_CLIENT} topics advertised`;
-  const entry = registry.open(topic, type);
-  if (typeof entry === 'string') return entry;
-  from.advertised.set(topic, op.latch === true);
-  entry.advertisers.add(from);
-  return '';
-};
-
-const unadvertise: Carry = (from, op, { registry }) => {
-  const topic = globalName(text(op.topic));
-  if (!from.advertised.delete(topic)) return `topic ${topic} is not advertised by you`;
-  registry.topics.get(topic)?.advertisers.delete(from);
-  registry.release(topic);
-  return '';
-};
-
-const publish: Carry = (from, op, { registry, failed }) => {
-  const topic = globalName(text(op.topic));
-  const entry = registry.topics.get(topic);
-  if (entry === undefined || entry.type === '') return `topic ${topic} is not advertised`;
-  if (typeof op.msg !== 'object' || op.msg === null || Array.isArray(op.msg)) return `msg of ${topic} is not an object`;
-  const publication = new Publication(topic, op.msg);
-  // Before our own handlers, which may keep or change the message.
-  distribute(entry, publication, from.nowNs());
-  const latch = op.latch === true || from.advertised.get(topic) === true;
-  if (latch && !entry.ours) {
-    if (publication.bytes(topic).length > MAX_LATCHED_BYTES)
-      return `a latched message above ${MAX_LATCHED_BYTES} bytes`;
-    entry.latched = publication;
-  }
-  for (const handler of entry.handlers) {
-    try {
-      handler(op.msg, from);
-    } catch (error) {
-      failed(`a handler of ${topic}`, error);
-    }
-  }
-  return '';
-};
+/** A picture within fragments is as deep as it goes. */
+const MAX_DEPTH = 2;
 
 const setLevel: Carry = (from, op) =>
-  from.setLevel(op.level) ? '' : `level ${String(op.level)}; allowed: none, error, warning, info`;
+  from.setLevel(op.level)
+    ? null
+    : refuse('bad_field', `level ${String(op.level).slice(0, 40)}; allowed: none, error, warning, info`);
+
+const auth: Carry = (from, op, room) => {
+  const until = room.authenticate(op);
+  if (typeof until === 'number') {
+    from.authenticatedUntilS = until;
+    return null;
+  }
+  from.close(1008, 'not authenticated');
+  return refuse('not_authenticated', until);
+};
+
+const fragment: Carry = (from, op, room, { depth }) => {
+  if (depth >= MAX_DEPTH) return refuse('bad_fragment', 'fragments within fragments');
+  const whole = from.fragments.accept(op, from.nowNs());
+  if (typeof whole === 'string') room.receive(from, whole, depth + 1);
+  return typeof whole === 'string' ? null : whole;
+};
+
+const png: Carry = (from, op, room, { depth }) => {
+  if (depth >= MAX_DEPTH) return refuse('bad_png', 'pictures within pictures');
+  let within: string;
+  try {
+    within = textOfPng(Buffer.from(text(op.data), 'base64'), room.maxMessageBytes);
+  } catch (error) {
+    return refuse('bad_png', (error as Error).message);
+  }
+  room.receive(from, within, depth + 1);
+  return null;
+};
 
 /** The operations we carry out; a further one is a further line. */
 export const OPERATIONS: ReadonlyMap<unknown, Carry> = new Map<unknown, Carry>([
@@ -110,34 +72,83 @@ export const OPERATIONS: ReadonlyMap<unknown, Carry> = new Map<unknown, Carry>([
   ['unsubscribe', unsubscribe],
   ['advertise', advertise],
   ['unadvertise', unadvertise],
-  ['publish', publish],
+  ['publish', (from, op, room, how) => publish(from, op, room, () => how.text && messageText(how.text, op))],
   ['call_service', callService],
+  ['advertise_service', advertiseService],
+  ['unadvertise_service', unadvertiseService],
+  ['service_response', serviceResponse],
+  ['advertise_action', advertiseAction],
+  ['unadvertise_action', unadvertiseAction],
+  ['send_action_goal', sendActionGoal],
+  ['cancel_action_goal', cancelActionGoal],
+  ['action_feedback', actionFeedback],
+  ['action_result', actionResult],
+  ['fragment', fragment],
+  ['png', png],
   ['set_level', setLevel],
+  ['auth', auth],
 ]);
 
-/** These are not acknowledged at level info: one is answered anyway, the other would be a flood. */
-const UNACKNOWLEDGED = new Set<unknown>(['publish', 'call_service']);
+/** These are not acknowledged at level info: they are answered anyway, or it would be a flood. */
+const UNACKNOWLEDGED = new Set<unknown>([
+  ...['publish', 'call_service', 'service_response', 'send_action_goal', 'action_feedback', 'fragment', 'png'],
+]);
 
-/** Carries out one operation and, as far as the client asked by `set_level`, says what came of it. False: refused. */
-export function carryOut(from: Connection, value: unknown, room: Room): boolean {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    from.status('error', undefined, 'an operation is an object');
-    return false;
+/**
+ * Carries out what is in a frame and, as far as the client asked by `set_level`, says what came of it. `refused` is told
+ * of everything that was not carried out.
+ */
+export function receive(
+  from: Connection,
+  frame: string,
+  room: Room,
+  refused: (refusal: Refusal) => void,
+  depth = 0,
+): void {
+  const refuseTo = (id: unknown, refusal: Refusal) => {
+    refused(refusal);
+    from.status('error', id, refusal.why);
+  };
+  let found: unknown[];
+  let how: Delivery = { text: frame, depth };
+  try {
+    found = [JSON.parse(frame)];
+  } catch {
+    how = { text: null, depth };
+    try {
+      found = parseFrame(frame);
+    } catch (error) {
+      refuseTo(undefined, refuse('not_json', (error as Error).message));
+      return;
+    }
   }
-  const op = value as Operation;
+  for (const value of found) {
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+      refuseTo(undefined, refuse('not_an_operation', 'an operation is an object'));
+      continue;
+    }
+    const op = value as Operation;
+    const refusal = carryOut(from, op, room, how);
+    if (refusal !== null) refuseTo(op.id, refusal);
+    else if (!UNACKNOWLEDGED.has(op.op)) from.status('info', op.id, `${String(op.op)} done`);
+  }
+}
+
+function carryOut(from: Connection, op: Operation, room: Room, how: Delivery): Refusal | null {
   const carry = OPERATIONS.get(op.op);
-  const why = carry === undefined ? `op ${String(op.op)} is not known here` : carry(from, op, room);
-  if (why !== '') from.status('error', op.id, why);
-  else if (!UNACKNOWLEDGED.has(op.op)) from.status('info', op.id, `${String(op.op)} done`);
-  return why === '';
+  if (carry === undefined) return refuse('unknown_op', `op ${String(op.op).slice(0, 80)} is not known here`);
+  if (Number.isNaN(from.authenticatedUntilS) && op.op !== 'auth')
+    return refuse('not_authenticated', 'first of all, an auth operation');
+  try {
+    return carry(from, op, room, how);
+  } catch (error) {
+    // What a message holds that cannot be written (nested beyond the stack, for one).
+    return refuse('bad_message', (error as Error).message);
+  }
 }
 
-export function distribute(entry: TopicEntry, publication: Publication, nowNs: number): void {
-  for (const feed of entry.feeds) feed.offer(publication, nowNs);
-}
-
-/** Takes back all that a client subscribed and advertised. */
-export function leave(from: Connection, registry: Registry): void {
+/** Takes back all that a client subscribed, advertised and offered. */
+export function leave(from: Connection, { registry, calls, actions }: Room): void {
   for (const [topic, feed] of [...from.feeds]) {
     registry.topics.get(topic)?.feeds.delete(feed);
     from.drop(topic);
@@ -148,4 +159,8 @@ export function leave(from: Connection, registry: Registry): void {
     registry.release(topic);
   }
   from.advertised.clear();
+  for (const name of from.services) registry.withdraw(name, from);
+  for (const name of from.actions) registry.withdraw(cancelService(name), from);
+  calls.fail(from, 'the client that offers the service has left');
+  actions.leave(from);
 }

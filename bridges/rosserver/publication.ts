@@ -1,38 +1,112 @@
+import { wallNs } from '../../src/core/clock.ts';
+import { encodeCbor, encodePublication } from '../messages/cbor-writer.ts';
+import { pngOfText } from '../messages/png.ts';
+import { rawWriter } from '../messages/raw-writer.ts';
+import { type Shape, shapeOf } from '../messages/shape.ts';
+
 /** A leading slash, whatever the client wrote: `chatter` and `/chatter` name the same topic (or service). */
 export function globalName(name: string): string {
   return name.startsWith('/') ? name : `/${name}`;
 }
 
 /** `pkg/Type` and `pkg/msg/Type` name the same type; the long spelling is kept. */
-export function longType(type: string, kind: 'msg' | 'srv' = 'msg'): string {
+export function longType(type: string, kind: 'msg' | 'srv' | 'action' = 'msg'): string {
   const parts = type.split('/');
   return parts.length === 2 ? `${parts[0]}/${kind}/${parts[1]}` : type;
 }
 
+/** From the one that says least to the one that wins where a client has several subscriptions to a topic. */
+export const ENCODINGS = ['none', 'png', 'cbor', 'cbor-raw'] as const;
+export type Encoding = (typeof ENCODINGS)[number];
+
+/** One websocket message. */
+export interface Packet {
+  readonly bytes: Buffer;
+  readonly binary: boolean;
+}
+
 /**
- * One message on its way to the subscribers of a topic. The message is serialised once, at the first who wants it; each
- * client gets the topic's name as it wrote it, since client libraries find their listener by it. NaN and infinities go
- * out as `null`, as rosbridge sends them.
+ * One message on its way to the subscribers of a topic. It is written once in each encoding, at the first who wants it;
+ * each client gets the topic's name as it wrote it, since client libraries find their listener by it. NaN and infinities
+ * go out as `null` in JSON, as rosbridge sends them, and as what they are in the others.
  */
 export class Publication {
   readonly topic: string;
+  /** Long spelling; empty where nobody gave one. */
+  readonly type: string;
   readonly #message: unknown;
-  #body: string | null = null;
-  #bytes: Buffer | null = null;
+  #body: string | null;
+  readonly #packets = new Map<Encoding, Packet>();
 
-  constructor(topic: string, message: unknown) {
+  /** `text`: the message as JSON, where it is at hand. */
+  constructor(topic: string, type: string, message: unknown, text: string | null = null) {
     this.topic = topic;
+    this.type = type;
     this.#message = message;
+    this.#body = text;
   }
 
-  /** The whole operation as UTF-8 JSON. `spelling`: the topic's name as the receiver knows it. */
-  bytes(spelling: string): Buffer {
-    this.#body ??= JSON.stringify(this.#message) ?? 'null';
-    if (spelling !== this.topic) return operation(spelling, this.#body);
-    this.#bytes ??= operation(spelling, this.#body);
-    return this.#bytes;
+  /** The message as JSON. */
+  get body(): string {
+    this.#body ??= JSON.stringify(this.#message, this.#shape?.hasBytes ? bytesAsText : undefined) ?? 'null';
+    return this.#body;
+  }
+
+  /**
+   * The whole operation. `spelling`: the topic's name as the receiver knows it.
+   * @throws TypeError, RangeError for a message that cannot be written in this encoding
+   */
+  packet(spelling: string, encoding: Encoding): Packet {
+    if (spelling !== this.topic) return this.#write(spelling, encoding);
+    let packet = this.#packets.get(encoding);
+    if (packet === undefined) {
+      packet = this.#write(spelling, encoding);
+      this.#packets.set(encoding, packet);
+    }
+    return packet;
+  }
+
+  #write(topic: string, encoding: Encoding): Packet {
+    switch (encoding) {
+      case 'none':
+        return { bytes: Buffer.from(this.#text(topic)), binary: false };
+      case 'png':
+        return { bytes: Buffer.from(pngOperation(this.#text(topic))), binary: false };
+      case 'cbor':
+        return { bytes: encodePublication(topic, this.#message, this.#shape), binary: true };
+      case 'cbor-raw':
+        return { bytes: this.#raw(topic), binary: true };
+    }
+  }
+
+  #text(topic: string): string {
+    return `{"op":"publish","topic":${JSON.stringify(topic)},"msg":${this.body}}`;
+  }
+
+  get #shape(): Shape | null {
+    return shapeOf(this.type);
+  }
+
+  #raw(topic: string): Buffer {
+    const write = rawWriter(this.type);
+    if (write === null) throw new TypeError(`${topic}: no definition of ${this.type}`);
+    const ns = wallNs();
+    const secs = Math.floor(ns / 1e9);
+    return encodeCbor({
+      op: 'publish',
+      topic,
+      msg: { secs, nsecs: Math.floor(ns - secs * 1e9), bytes: write(this.#message) },
+    });
   }
 }
 
-const operation = (topic: string, body: string) =>
-  Buffer.from(`{"op":"publish","topic":${JSON.stringify(topic)},"msg":${body}}`);
+/** A `png` operation that holds another one. */
+export const pngOperation = (text: string) => JSON.stringify({ op: 'png', data: pngOfText(text).toString('base64') });
+
+/** Bytes as base64, as rosbridge writes them. The holder has them as they are; a Buffer writes itself otherwise. */
+function bytesAsText(this: Record<string, unknown>, key: string, value: unknown): unknown {
+  const held = this[key];
+  return held instanceof Uint8Array
+    ? Buffer.from(held.buffer, held.byteOffset, held.byteLength).toString('base64')
+    : value;
+}

@@ -1,12 +1,18 @@
 import type { Connection } from './connection.ts';
 import type { Feed } from './feed.ts';
 import { globalName, longType, type Publication } from './publication.ts';
+import { type Refusal, refuse } from './refusal.ts';
 
 export type Handler = (message: unknown, client: { id: number }) => void;
-export type ServiceHandler = (args: unknown) => unknown | Promise<unknown>;
+/** `signal` fires when nobody waits for the answer any longer. */
+export type ServiceHandler = (args: unknown, signal: AbortSignal) => unknown | Promise<unknown>;
 export interface ServiceEntry {
+  /** Global name. */
+  readonly name: string;
   readonly type: string;
   readonly handler: ServiceHandler;
+  /** The client that offers it; null for one of ours. */
+  readonly provider: Connection | null;
 }
 
 export interface TopicEntry {
@@ -25,6 +31,8 @@ export interface TopicEntry {
 
 /** A topic name may be so long. */
 const MAX_NAME = 256;
+/** So many services of clients. */
+const MAX_SERVICES = 1000;
 
 /** Topics and services that exist. What only clients brought is bounded, and goes when the last of them does. */
 export class Registry {
@@ -32,6 +40,7 @@ export class Registry {
   readonly services = new Map<string, ServiceEntry>();
   readonly #maxTopics: number;
   #foreign = 0;
+  #foreignServices = 0;
 
   constructor(maxTopics: number) {
     this.#maxTopics = maxTopics;
@@ -52,17 +61,20 @@ export class Registry {
     return entry;
   }
 
-  /** The entry of a topic for a client, made if new. A string says why not: another type, a bad name, too many topics. */
-  open(name: string, type: string): TopicEntry | string {
+  /** The entry of a topic for a client, made if new. */
+  open(name: string, type: string): TopicEntry | Refusal {
     const topic = globalName(name);
     const long = longType(type);
     const found = this.topics.get(topic);
     if (found !== undefined) {
       if (found.type === '') found.type = long;
-      return long === '' || long === found.type ? found : `topic ${topic} is ${found.type}, not ${long}`;
+      return long === '' || long === found.type
+        ? found
+        : refuse('type_conflict', `topic ${topic} is ${found.type}, not ${long}`);
     }
-    if (topic.length > MAX_NAME || long.length > MAX_NAME) return `a name of more than ${MAX_NAME} characters`;
-    if (this.#foreign >= this.#maxTopics) return `no more than ${this.#maxTopics} topics`;
+    if (topic.length > MAX_NAME || long.length > MAX_NAME)
+      return refuse('limit', `a name of more than ${MAX_NAME} characters`);
+    if (this.#foreign >= this.#maxTopics) return refuse('limit', `no more than ${this.#maxTopics} topics`);
     const entry = makeEntry(topic, long);
     this.topics.set(topic, entry);
     this.#foreign++;
@@ -79,8 +91,35 @@ export class Registry {
     this.#foreign--;
   }
 
+  /** Offers a service of ours. */
   offer(name: string, type: string, handler: ServiceHandler): void {
-    this.services.set(globalName(name), { type: longType(type, 'srv'), handler });
+    const global = globalName(name);
+    this.services.set(global, { name: global, type: longType(type, 'srv'), handler, provider: null });
+  }
+
+  /** Offers a service of a client. It takes the place of an earlier one of the same client, of nobody else's. */
+  provide(name: string, type: string, provider: Connection, handler: ServiceHandler): Refusal | null {
+    const global = globalName(name);
+    const found = this.services.get(global);
+    if (found !== undefined && found.provider !== provider)
+      return refuse('type_conflict', `service ${global} is offered already`);
+    if (global.length > MAX_NAME || type.length > MAX_NAME)
+      return refuse('limit', `a name of more than ${MAX_NAME} characters`);
+    if (found === undefined && this.#foreignServices++ >= MAX_SERVICES) {
+      this.#foreignServices--;
+      return refuse('limit', `no more than ${MAX_SERVICES} services of clients`);
+    }
+    this.services.set(global, { name: global, type: longType(type, 'srv'), handler, provider });
+    return null;
+  }
+
+  /** Takes a service of a client back. False when it is none of that client's. */
+  withdraw(name: string, provider: Connection): boolean {
+    const global = globalName(name);
+    if (this.services.get(global)?.provider !== provider) return false;
+    this.services.delete(global);
+    this.#foreignServices--;
+    return true;
   }
 }
 

@@ -1,15 +1,25 @@
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { type WebSocket, WebSocketServer } from 'ws';
+import type { IncomingMessage } from 'node:http';
+import type { WebSocket } from 'ws';
 import { type Clock, wallNs } from '../../src/core/clock.ts';
-import { ReflexArcError } from '../../src/core/errors.ts';
-import { parseFrame } from '../messages/json.ts';
+import { Conformer } from '../messages/conform.ts';
+import { nsFromTime, TYPES, timeFromNs } from '../messages/messages.ts';
+import { loadStandardTypes } from '../messages/types.ts';
+import { ALLOW_ALL, type AllowLists, allowed } from './allow.ts';
+import { Authenticator } from './auth.ts';
+import { Calls } from './calls.ts';
 import { Connection } from './connection.ts';
-import { carryOut, distribute, leave } from './operations.ts';
-import { Publication } from './publication.ts';
-import { type Handler, Registry, type ServiceHandler } from './registry.ts';
+import { Goals } from './goals.ts';
+import { Listener } from './listener.ts';
+import { leave, receive } from './operations.ts';
+import { Params } from './params.ts';
+import { globalName, Publication } from './publication.ts';
+import { type Counts, noCounts, type Refusal, refuse } from './refusal.ts';
+import { type Handler, Registry, type ServiceHandler, type TopicEntry } from './registry.ts';
 import type { Room } from './room.ts';
 import { offerRosapi } from './rosapi.ts';
+import { LOG_TYPE, type LogLevel, logMessage } from './rosout.ts';
+import { run } from './services.ts';
+import { distribute } from './topics.ts';
 
 export interface RosServerOptions {
   host?: string;
@@ -30,6 +40,14 @@ export interface RosServerOptions {
    * browser could otherwise arm the robot through loopback. Programs send no origin and are not concerned.
    */
   origins?: readonly string[];
+  /** Clients must show that they know it, in the handshake or by an `auth` operation; null: everybody is welcome. */
+  token?: string | null;
+  /** A client that has not shown it after so long is let go. */
+  authMs?: number;
+  allow?: Partial<AllowLists>;
+  tls?: { cert: string | Buffer; key: string | Buffer } | null;
+  /** Wall time, ns. */
+  wallNs?: () => number;
 }
 
 const DEFAULTS = {
@@ -41,14 +59,20 @@ const DEFAULTS = {
   callTimeoutMs: 30_000,
   pingMs: 5000,
   origins: [],
+  token: null,
+  authMs: 5000,
+  allow: {},
+  tls: null,
+  wallNs,
 } as const;
 
 export interface RosServerCounters {
-  /** Clients taken, and turned away for their number or their origin. */
+  /** Clients taken, and turned away for their number, their origin or their token. */
   clients: number;
   turnedAway: number;
-  /** Operations refused, and frames that were none. */
+  /** Operations refused, and frames that were none: all of them, and by kind. */
   malformed: number;
+  refused: Counts;
   /** Messages that slow clients did not get, of clients that have left. */
   dropped: number;
   /** Handlers of ours that threw. */
@@ -57,149 +81,196 @@ export interface RosServerCounters {
 
 /**
  * An embedded rosbridge v2 server: ROS tools and the simulated robot meet here. Loopback unless told otherwise. A slow
- * client is isolated (its messages are dropped and counted), a malformed message is counted and answered with a status
- * where asked for, and nothing a client sends ends the server.
+ * client is isolated (its messages are dropped and counted), what a client does wrong is counted, logged once and
+ * answered with a status where asked for, and nothing a client sends ends the server.
  */
 export class RosServer {
-  readonly counters: RosServerCounters = { clients: 0, turnedAway: 0, malformed: 0, dropped: 0, failed: 0 };
+  readonly counters: RosServerCounters = {
+    ...{ clients: 0, turnedAway: 0, malformed: 0, dropped: 0, failed: 0 },
+    refused: noCounts(),
+  };
+  /** Parameters of ours that clients may read. */
+  readonly params = new Params();
   readonly #options: Required<RosServerOptions>;
-  readonly #registry: Registry;
   readonly #room: Room;
+  readonly #authenticator: Authenticator | null;
+  readonly #listener: Listener;
   readonly #connections = new Set<Connection>();
-  #http: Server | null = null;
-  #sockets: WebSocketServer | null = null;
+  readonly #rosout: TopicEntry;
   #pinging: NodeJS.Timeout | null = null;
   #nextId = 1;
+  /** Of our last `/clock`, ns; null: the ROS clock is wall time. */
+  #simulatedNs: number | null = null;
 
   constructor(options: RosServerOptions) {
     this.#options = { ...DEFAULTS, ...options };
-    this.#registry = new Registry(this.#options.maxTopics);
-    offerRosapi(this.#registry, wallNs);
+    const { token, maxTopics, allow, callTimeoutMs, maxMessageBytes } = this.#options;
+    this.#authenticator = token === null ? null : new Authenticator(token, () => this.#options.wallNs() / 1e9);
+    const rosTimeNs = () => this.#simulatedNs ?? this.#options.wallNs();
     this.#room = {
-      registry: this.#registry,
-      callTimeoutMs: this.#options.callTimeoutMs,
-      failed: (what, error) => {
-        this.counters.failed++;
-        this.#options.logger.warn({ error: String(error) }, `${what} failed`);
-      },
+      registry: new Registry(maxTopics),
+      calls: new Calls(),
+      actions: new Goals(),
+      allowed: allowed({ ...ALLOW_ALL, ...allow }),
+      conformer: new Conformer(() => timeFromNs(rosTimeNs())),
+      callTimeoutMs,
+      maxMessageBytes,
+      authenticate: (op) => this.#authenticator?.operation(op) ?? Number.POSITIVE_INFINITY,
+      receive: (from, text, depth) => this.#receive(from, text, depth),
+      failed: (what, error) => this.#failed(what, error),
     };
+    this.#rosout = this.#room.registry.claim('/rosout', LOG_TYPE);
+    offerRosapi({ ...this.#room, params: this.params, clients: () => this.#connections, nowNs: rosTimeNs });
+    this.#listener = new Listener({
+      ...this.#options,
+      door: (request) => this.#door(request),
+      onSocket: (socket, request) => this.#accept(socket, request),
+    });
   }
 
   get clients(): readonly { id: number; dropped: number; malformed: number }[] {
     return [...this.#connections].map(({ id, dropped, malformed }) => ({ id, dropped, malformed }));
   }
 
-  /** @throws ReflexArcError RA_PORT_IN_USE when the address cannot be had */
+  /** @throws ReflexArcError RA_PORT_IN_USE when the address cannot be had, RA_CONFIG_INVALID for no usable certificate */
   async listen(): Promise<{ host: string; port: number }> {
-    const { host, port, maxMessageBytes, pingMs } = this.#options;
-    const http = createServer((_request, response) => {
-      response.writeHead(426, { 'content-type': 'text/plain' }).end('a rosbridge v2 websocket server\n');
-    });
-    await new Promise<void>((resolve, reject) => {
-      http.once('error', (cause: NodeJS.ErrnoException) => reject(notListening(host, port, cause)));
-      http.listen(port, host, resolve);
-    });
-    http.removeAllListeners('error');
-    const sockets = new WebSocketServer({
-      server: http,
-      perMessageDeflate: false,
-      maxPayload: maxMessageBytes,
-      verifyClient: ({ origin }: { origin?: string }) => this.#welcome(origin),
-    });
-    sockets.on('error', () => {});
-    sockets.on('connection', (socket, request) => {
-      request.socket.setNoDelay(true);
-      this.#accept(socket);
-    });
-    this.#pinging = setInterval(() => this.#ping(), pingMs).unref();
-    this.#http = http;
-    this.#sockets = sockets;
-    return { host, port: (http.address() as AddressInfo).port };
+    await loadStandardTypes();
+    const address = await this.#listener.listen();
+    this.#pinging = setInterval(() => this.#ping(), this.#options.pingMs).unref();
+    return address;
   }
 
-  /** Publishes to every subscriber; serialised once, and not at all when nobody listens. */
+  /** Publishes to every subscriber; written once in each encoding, and not at all when nobody listens. */
   publish(topic: string, type: string, message: unknown, opts: { latch?: boolean } = {}): void {
-    const entry = this.#registry.claim(topic, type);
-    const publication = new Publication(entry.topic, message);
+    const entry = this.#room.registry.claim(topic, type);
+    const publication = new Publication(entry.topic, entry.type, message);
     if (opts.latch === true) {
-      entry.latched = publication;
       // Written down now: whoever comes later gets what it was, not what became of the object.
-      publication.bytes(entry.topic);
+      entry.latched = new Publication(entry.topic, entry.type, JSON.parse(publication.body), publication.body);
     }
-    if (entry.feeds.size > 0) distribute(entry, publication, this.#options.clock.nowNs());
+    try {
+      distribute(entry, publication, this.#options.clock.nowNs());
+    } catch (error) {
+      this.#failed(`a message of ${entry.topic}`, error);
+    }
+    if (entry.type === TYPES.clock) {
+      const { clock } = message as { clock?: { sec: number; nanosec: number } };
+      if (clock !== undefined) this.#simulatedNs = nsFromTime(clock);
+    }
+  }
+
+  /** Says a line on `/rosout`. `name`: of the part that says it. */
+  log(level: LogLevel, name: string, text: string): void {
+    if (this.#rosout.feeds.size === 0) return;
+    this.publish(this.#rosout.topic, LOG_TYPE, logMessage(level, name, text, this.#options.wallNs()));
   }
 
   /** Calls `handler` for every message that a client publishes on the topic. What is in it is the handler's to check. */
   onPublish(topic: string, type: string, handler: Handler): void {
-    this.#registry.claim(topic, type).handlers.push(handler);
+    this.#room.registry.claim(topic, type).handlers.push(handler);
   }
 
   /** `handler` answers with the response message; what it throws is answered as a failed call. */
   advertiseService(name: string, type: string, handler: ServiceHandler): void {
-    this.#registry.offer(name, type, handler);
+    this.#room.registry.offer(name, type, handler);
+  }
+
+  /**
+   * Calls a service, of ours or of a client.
+   * @throws Error saying why it failed
+   */
+  async callService(name: string, args: unknown, timeoutMs = this.#options.callTimeoutMs): Promise<unknown> {
+    const service = this.#room.registry.services.get(globalName(name));
+    if (service === undefined) throw new Error(`Service ${name} does not exist`);
+    const { result, values } = await run(service, name, args, timeoutMs);
+    if (!result) throw new Error(String(values));
+    return values;
   }
 
   async close(): Promise<void> {
     if (this.#pinging !== null) clearInterval(this.#pinging);
-    for (const socket of this.#sockets?.clients ?? []) socket.terminate();
-    const http = this.#http;
-    this.#http = null;
-    if (http === null) return;
-    const closed = new Promise<void>((resolve) => http.close(() => resolve()));
-    http.closeAllConnections();
-    await closed;
+    await this.#listener.close();
   }
 
-  #welcome(origin: string | undefined): boolean {
-    const { origins, logger } = this.#options;
-    if (origin === undefined || isLocalPage(origin) || origins.includes(origin)) return true;
+  #door(request: IncomingMessage): number {
+    const { origin } = request.headers;
+    const welcome = origin === undefined || isLocalPage(origin) || this.#options.origins.includes(origin);
+    if (welcome && this.#authenticator?.handshake(request) !== false) return 0;
     this.counters.turnedAway++;
-    logger.warn({ origin }, 'a web page of this origin may not connect');
-    return false;
+    this.#options.logger.warn({ origin }, welcome ? 'a wrong token' : 'a web page of this origin may not connect');
+    return 401;
   }
 
-  #accept(socket: WebSocket): void {
-    socket.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code?.startsWith('WS_ERR')) this.counters.malformed++;
-    });
-    if (this.#connections.size >= this.#options.maxClients) {
+  #accept(socket: WebSocket, request: IncomingMessage): void {
+    const { maxClients, maxMessageBytes, clock, authMs } = this.#options;
+    socket.on('error', () => {});
+    if (this.#connections.size >= maxClients) {
       this.counters.turnedAway++;
       socket.close(1013, 'too many clients');
       return;
     }
     this.counters.clients++;
-    const connection = new Connection(this.#nextId++, socket, this.#options.clock);
+    const connection = new Connection(this.#nextId++, socket, clock, maxMessageBytes);
     this.#connections.add(connection);
+    socket.on('error', ({ code, message }: NodeJS.ErrnoException) => {
+      if (code?.startsWith('WS_ERR')) this.#refused(connection, refuse('oversized', message));
+    });
     socket.on('pong', () => {
       connection.alive = true;
     });
     socket.on('message', (data) => {
       connection.alive = true;
-      this.#receive(connection, data);
+      this.#receive(connection, String(data), 0);
     });
+    let waiting: NodeJS.Timeout | undefined;
+    if (this.#authenticator !== null && this.#authenticator.handshake(request) === null) {
+      connection.authenticatedUntilS = Number.NaN;
+      waiting = setTimeout(() => {
+        if (!Number.isNaN(connection.authenticatedUntilS)) return;
+        this.#refused(connection, refuse('not_authenticated', `no auth within ${authMs} ms`));
+        connection.close(1008, 'not authenticated');
+      }, authMs).unref();
+    }
     socket.on('close', () => {
-      leave(connection, this.#registry);
+      clearTimeout(waiting);
+      leave(connection, this.#room);
       this.counters.dropped += connection.dropped;
       this.#connections.delete(connection);
     });
   }
 
-  #receive(from: Connection, data: unknown): void {
-    let refused = 0;
-    try {
-      for (const op of parseFrame(String(data))) if (!carryOut(from, op, this.#room)) refused++;
-    } catch (error) {
-      refused++;
-      from.status('error', undefined, (error as Error).message);
-    }
-    from.malformed += refused;
-    this.counters.malformed += refused;
+  #receive(from: Connection, frame: string, depth: number): void {
+    receive(from, frame, this.#room, (refusal) => this.#refused(from, refusal), depth);
+  }
+
+  /** Counted always; said the first time that this client does it. */
+  #refused(from: Connection, { kind, why }: Refusal): void {
+    this.counters.malformed++;
+    this.counters.refused[kind]++;
+    if (!from.count(kind)) return;
+    this.#options.logger.warn({ client: from.id, kind }, `refused: ${why}`);
+    this.log('warn', 'rosserver', `client ${from.id}: ${why}`);
+  }
+
+  #failed(what: string, error: unknown): void {
+    this.counters.failed++;
+    this.#options.logger.warn({ error: String(error) }, `${what} failed`);
+    this.log('error', 'rosserver', `${what} failed: ${String(error)}`);
   }
 
   #ping(): void {
+    const nowS = this.#options.wallNs() / 1e9;
     for (const connection of this.#connections) {
+      for (const refusal of connection.fragments.expire(connection.nowNs())) this.#refused(connection, refusal);
+      if (connection.authenticatedUntilS < nowS) {
+        connection.close(1008, 'the session has ended');
+        continue;
+      }
       if (connection.alive) connection.ping();
-      else connection.terminate();
+      else {
+        this.#refused(connection, refuse('silent', `no answer to a ping for ${this.#options.pingMs} ms`));
+        connection.terminate();
+      }
     }
   }
 }
@@ -207,15 +278,4 @@ export class RosServer {
 function isLocalPage(origin: string): boolean {
   if (!URL.canParse(origin)) return false;
   return ['localhost', '127.0.0.1', '[::1]'].includes(new URL(origin).hostname);
-}
-
-function notListening(host: string, port: number, cause: NodeJS.ErrnoException): ReflexArcError {
-  const seen = `${host}:${port}: ${cause.code ?? cause.message}`;
-  const taken = cause.code === 'EADDRINUSE';
-  return new ReflexArcError('RA_PORT_IN_USE', {
-    seen,
-    allowed: taken ? 'a port that no other program has' : 'an address of this machine, and a port we may open',
-    ...(taken ? {} : { next: 'Choose another host or port.' }),
-    cause,
-  });
 }

@@ -1,55 +1,106 @@
-import type { Connection } from './connection.ts';
+import type { Connection, Manner } from './connection.ts';
+import { mannerOf, text } from './fields.ts';
+import type { Operation } from './operation.ts';
 import { globalName } from './publication.ts';
-import type { Operation, Room } from './room.ts';
+import { type Refusal, refuse } from './refusal.ts';
+import type { ServiceEntry } from './registry.ts';
+import type { Room } from './room.ts';
 
 /** A client may have so many calls unanswered. */
 const MAX_CALLS = 32;
+/** A client may offer so many services. */
+const MAX_SERVICES_PER_CLIENT = 100;
 
 /**
  * `call_service`: answered exactly once, with the values or, on any failure, with result false and a text. Calls do not
  * wait for each other; answers carry the id of their call.
  */
-export function callService(from: Connection, op: Operation, room: Room): string {
-  const name = typeof op.service === 'string' ? op.service : '';
-  const service = room.registry.services.get(globalName(name));
-  let open = true;
-  const answer = (result: boolean, values: unknown) => {
-    if (!open) return;
-    open = false;
-    const id = op.id === undefined ? {} : { id: op.id };
-    from.reply({ op: 'service_response', ...id, service: name, values, result });
+export function callService(from: Connection, op: Operation, room: Room): Refusal | null {
+  const name = text(op.service);
+  const manner = mannerOf(op, ['none', 'png', 'cbor']);
+  const id = op.id === undefined ? {} : { id: op.id };
+  const respond = (result: boolean, values: unknown, how?: Manner) =>
+    from.reply({ op: 'service_response', ...id, service: name, values, result }, how);
+  const refused = (refusal: Refusal) => {
+    respond(false, refusal.why);
+    return refusal;
   };
+  if ('kind' in manner) return refused(manner);
+  if (name !== '' && !room.allowed('call', globalName(name)))
+    return refused(refuse('not_allowed', `Service ${name} may not be called`));
+  const service = room.registry.services.get(globalName(name));
   if (name === '' || service === undefined) {
-    answer(false, `Service ${name} does not exist`);
-    return '';
+    respond(false, `Service ${name} does not exist`);
+    return null;
   }
-  if (from.calls >= MAX_CALLS) {
-    answer(false, `more than ${MAX_CALLS} calls unanswered`);
-    return '';
-  }
-  const asked = typeof op.timeout === 'number' && op.timeout > 0 ? op.timeout * 1000 : Number.POSITIVE_INFINITY;
-  const timeoutMs = Math.min(asked, room.callTimeoutMs);
-  const timer = setTimeout(() => end(false, `Service ${name} did not answer within ${timeoutMs} ms`), timeoutMs);
-  timer.unref();
+  if (from.calls >= MAX_CALLS) return refused(refuse('limit', `more than ${MAX_CALLS} calls unanswered`));
   from.calls++;
-  const end = (result: boolean, values: unknown) => {
-    if (!open) return;
-    clearTimeout(timer);
+  const asked = typeof op.timeout === 'number' && op.timeout > 0 ? op.timeout * 1000 : Number.POSITIVE_INFINITY;
+  void run(service, name, op.args ?? {}, Math.min(asked, room.callTimeoutMs)).then(({ result, values }) => {
     from.calls--;
     try {
-      answer(result, values);
+      respond(result, values, manner);
     } catch (error) {
-      // What cannot be serialised is a failure of the service, and still gets its one answer.
-      open = true;
-      answer(false, (error as Error).message);
+      // What cannot be written is a failure of the service, and still gets its one answer.
+      respond(false, (error as Error).message);
     }
-  };
-  void (async () => {
-    try {
-      end(true, (await service.handler(op.args ?? {})) ?? {});
-    } catch (error) {
-      end(false, error instanceof Error ? error.message : String(error));
-    }
-  })();
-  return '';
+  });
+  return null;
+}
+
+/** Runs a service until it answers or the time is up. Never rejects. */
+export function run(
+  service: ServiceEntry,
+  name: string,
+  args: unknown,
+  timeoutMs: number,
+): Promise<{ result: boolean; values: unknown }> {
+  const stop = new AbortController();
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => {
+      resolve({ result: false, values: `Service ${name} did not answer within ${timeoutMs} ms` });
+      stop.abort();
+    }, timeoutMs);
+    timer.unref();
+    const end = (result: boolean, values: unknown) => {
+      clearTimeout(timer);
+      resolve({ result, values });
+    };
+    const asked = async () => service.handler(args, stop.signal);
+    asked().then(
+      (values) => end(true, values ?? {}),
+      (error: unknown) => end(false, error instanceof Error ? error.message : String(error)),
+    );
+  });
+}
+
+export function advertiseService(from: Connection, op: Operation, room: Room): Refusal | null {
+  const spelling = text(op.service);
+  const type = text(op.type);
+  if (spelling === '' || type === '') return refuse('bad_field', 'advertise_service needs service and type');
+  const name = globalName(spelling);
+  if (!room.allowed('call', name)) return refuse('not_allowed', `service ${name} may not be offered`);
+  if (from.services.size >= MAX_SERVICES_PER_CLIENT && !from.services.has(name))
+    return refuse('limit', `no more than ${MAX_SERVICES_PER_CLIENT} services offered`);
+  const refused = room.registry.provide(name, type, from, (args, signal) =>
+    room.calls.forward(from, spelling, args, signal),
+  );
+  if (refused === null) from.services.add(name);
+  return refused;
+}
+
+export function unadvertiseService(from: Connection, op: Operation, room: Room): Refusal | null {
+  const name = globalName(text(op.service));
+  if (!room.registry.withdraw(name, from)) return refuse('unknown_name', `service ${name} is not offered by you`);
+  from.services.delete(name);
+  room.calls.fail(from, `Service ${name} was unadvertised`, name);
+  return null;
+}
+
+export function serviceResponse(from: Connection, op: Operation, room: Room): Refusal | null {
+  const id = text(op.id);
+  if (typeof op.result !== 'boolean') return refuse('bad_field', 'service_response needs result, true or false');
+  return room.calls.answer(from, id, op.result, op.values)
+    ? null
+    : refuse('unknown_name', `nobody waits for a service_response ${id.slice(0, 80)}`);
 }

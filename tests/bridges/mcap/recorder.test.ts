@@ -3,9 +3,9 @@ import { open } from 'node:fs/promises';
 import { McapIndexedReader } from '@mcap/core';
 import { FileHandleReadable } from '@mcap/nodejs';
 import { afterAll, describe, expect, it, vi } from 'vitest';
-import { crc32 } from '../../../bridges/mcap/crc32.ts';
 import { logMetadata } from '../../../bridges/mcap/reader.ts';
 import { logFileName } from '../../../bridges/mcap/recorder.ts';
+import { crc32 } from '../../../bridges/messages/crc32.ts';
 import { folder, fullDisk, readAll, recording, STRING, text, turn } from './rig.ts';
 
 const at = folder();

@@ -1,8 +1,8 @@
 import { deflateSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { textOfPng } from '../../../bridges/messages/png.ts';
 import { Fragments } from '../../../bridges/rosbridge/fragments.ts';
-import { textOfPng } from '../../../bridges/rosbridge/png.ts';
 import { chunk, fragments, png } from './encode.ts';
 
 function joiner(maxBytes = 1000): { join: (f: object) => string | null; lost: string[] } {

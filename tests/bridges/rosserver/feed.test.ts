@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { Feed, type Outlet } from '../../../bridges/rosserver/feed.ts';
+import { Feed, type Outlet, type Wish } from '../../../bridges/rosserver/feed.ts';
 import { Publication } from '../../../bridges/rosserver/publication.ts';
 import { VirtualClock } from '../../../src/core/clock.ts';
+import { covers } from '../../interop/conformance.ts';
 
 let clock: VirtualClock;
 let feed: Feed;
@@ -14,7 +15,7 @@ beforeEach(() => {
     clear: true,
     sent: [],
     woken: null,
-    send: (bytes) => way.sent.push(JSON.parse(String(bytes)).msg.data),
+    send: ({ bytes }) => way.sent.push(JSON.parse(String(bytes)).msg.data),
     whenClear: (waiting) => {
       way.woken = waiting;
     },
@@ -25,6 +26,12 @@ beforeEach(() => {
 afterEach(() => vi.useRealTimers());
 
 const ms = 1e6;
+const wish = (throttleNs: number, queueLength: number): Wish => ({
+  throttleNs,
+  queueLength,
+  encoding: 'none',
+  fragmentSize: 0,
+});
 /** Lets time go on, for the clock and for the timers. */
 function pass(forMs: number): void {
   for (let i = 0; i < forMs; i++) {
@@ -32,7 +39,7 @@ function pass(forMs: number): void {
     vi.advanceTimersByTime(1);
   }
 }
-const offer = (data: number) => feed.offer(new Publication('/t', { data }), clock.nowNs());
+const offer = (data: number) => feed.offer(new Publication('/t', '', { data }), clock.nowNs());
 function offerEvery(periodMs: number, count: number): void {
   for (let i = 0; i < count; i++) {
     offer(i);
@@ -42,14 +49,16 @@ function offerEvery(periodMs: number, count: number): void {
 
 describe('a feed', () => {
   it('with throttle 200 ms and no queue sends 0 and 10 of 20 messages that are 20 ms apart', () => {
-    feed.subscribe('a', { throttleNs: 200 * ms, queueLength: 0 });
+    covers('server', 'subscribe.throttle_rate', 'unit');
+    feed.subscribe('a', wish(200 * ms, 0));
     offerEvery(20, 20);
     pass(1000);
     expect(way.sent).toEqual([0, 10]);
   });
 
   it('with throttle 100 ms and a queue of 2 sends 0, 8, 18 and 19 of 20 messages that are 10 ms apart', () => {
-    feed.subscribe('a', { throttleNs: 100 * ms, queueLength: 2 });
+    covers('server', 'subscribe.queue_length', 'unit');
+    feed.subscribe('a', wish(100 * ms, 2));
     offerEvery(10, 20);
     pass(1000);
     expect(way.sent).toEqual([0, 8, 18, 19]);
@@ -57,8 +66,9 @@ describe('a feed', () => {
   });
 
   it('of two subscriptions takes the smaller throttle and the shorter queue, and loosens when one goes', () => {
-    feed.subscribe('a', { throttleNs: 100 * ms, queueLength: 0 });
-    feed.subscribe('b', { throttleNs: 20 * ms, queueLength: 5 });
+    covers('server', 'subscribe.id', 'unit');
+    feed.subscribe('a', wish(100 * ms, 0));
+    feed.subscribe('b', wish(20 * ms, 5));
     offerEvery(10, 5);
     expect(way.sent).toEqual([0, 2, 4]);
     expect(feed.unsubscribe('b')).toBe(false);
@@ -68,7 +78,7 @@ describe('a feed', () => {
   });
 
   it('with a queue of 1 keeps the newest while the client is slow, and counts what gave way', () => {
-    feed.subscribe('a', { throttleNs: 0, queueLength: 1 });
+    feed.subscribe('a', wish(0, 1));
     offer(0);
     way.clear = false;
     for (let i = 1; i <= 5; i++) offer(i);
@@ -81,14 +91,14 @@ describe('a feed', () => {
   });
 
   it('without a queue leaves it to the connection what a slow client gets', () => {
-    feed.subscribe('a', { throttleNs: 0, queueLength: 0 });
+    feed.subscribe('a', wish(0, 0));
     way.clear = false;
     offer(1);
     expect(way.sent).toEqual([1]);
   });
 
   it('sends nothing that waited once nobody subscribes any longer', () => {
-    feed.subscribe('a', { throttleNs: 100 * ms, queueLength: 2 });
+    feed.subscribe('a', wish(100 * ms, 2));
     offerEvery(10, 3);
     expect(feed.unsubscribe('a')).toBe(true);
     pass(1000);
@@ -96,10 +106,10 @@ describe('a feed', () => {
   });
 
   it('writes a queued message down at once, so that it is what it was', () => {
-    feed.subscribe('a', { throttleNs: 100 * ms, queueLength: 2 });
+    feed.subscribe('a', wish(100 * ms, 2));
     const message = { data: 1 };
     offer(0);
-    feed.offer(new Publication('/t', message), clock.nowNs());
+    feed.offer(new Publication('/t', '', message), clock.nowNs());
     message.data = 99;
     pass(100);
     expect(way.sent).toEqual([0, 1]);
@@ -107,12 +117,14 @@ describe('a feed', () => {
 });
 
 describe('a publication', () => {
-  it('is serialised once for all who write its topic alike', () => {
-    const serialised = vi.fn(() => ({ x: Number.NaN }));
-    const publication = new Publication('/t', { toJSON: serialised });
-    expect(String(publication.bytes('/t'))).toBe('{"op":"publish","topic":"/t","msg":{"x":null}}');
-    expect(publication.bytes('/t')).toBe(publication.bytes('/t'));
-    expect(String(publication.bytes('t'))).toBe('{"op":"publish","topic":"t","msg":{"x":null}}');
-    expect(serialised).toHaveBeenCalledTimes(1);
+  it('is written once in each encoding for all who write its topic alike', () => {
+    const written = vi.fn(() => ({ x: Number.NaN }));
+    const publication = new Publication('/t', '', { toJSON: written });
+    const text = (spelling: string) => String(publication.packet(spelling, 'none').bytes);
+    expect(text('/t')).toBe('{"op":"publish","topic":"/t","msg":{"x":null}}');
+    for (const encoding of ['none', 'png', 'cbor'] as const)
+      expect(publication.packet('/t', encoding)).toBe(publication.packet('/t', encoding));
+    expect(text('t')).toBe('{"op":"publish","topic":"t","msg":{"x":null}}');
+    expect(written).toHaveBeenCalledTimes(1);
   });
 });

@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { TYPES } from '../../../bridges/messages/messages.ts';
 import { RosServer, type RosServerOptions } from '../../../bridges/rosserver/server.ts';
 import { MonotonicClock } from '../../../src/core/clock.ts';
+import { covers } from '../../interop/conformance.ts';
 import { RawClient, type Received } from './raw-client.ts';
 
 let server: RosServer;
@@ -43,6 +44,7 @@ interface Row {
 
 const text = [subscribe('/s', 'std_msgs/String'), advertise('/s', 'std_msgs/String')];
 const float = [subscribe('/f', 'std_msgs/Float64'), advertise('/f', 'std_msgs/Float64')];
+const own = [subscribe('/o', 'x/Own'), advertise('/o', 'x/Own')];
 const hello = { op: 'publish', topic: '/s', msg: { data: 'hello' } };
 const heard = (topic: string, msg: unknown) => ({ op: 'publish', topic, msg });
 const literal = (value: string) => `{"op":"publish","topic":"/f","msg":{"data":${value}}}`;
@@ -81,8 +83,8 @@ const ROWS: Row[] = [
   },
   {
     input: 'NaN inside a string',
-    sends: [...text, '{"op":"publish","topic":"/s","msg":{"data":"NaN \\" Infinity","x":NaN}}'],
-    back: [heard('/s', { data: 'NaN " Infinity', x: null })],
+    sends: [...own, '{"op":"publish","topic":"/o","msg":{"data":"NaN \\" Infinity","x":NaN}}'],
+    back: [heard('/o', { data: 'NaN " Infinity', x: null })],
     malformed: 0,
   },
   {
@@ -139,16 +141,22 @@ const ROWS: Row[] = [
     malformed: 3,
   },
   {
-    input: 'a compression that we do not have',
-    sends: [subscribe('/s', 'std_msgs/String', { compression: 'cbor' }), advertise('/s', 'std_msgs/String'), hello],
+    input: 'a compression that nobody has',
+    sends: [subscribe('/s', 'std_msgs/String', { compression: 'zip' }), advertise('/s', 'std_msgs/String'), hello],
     back: [],
     malformed: 1,
   },
   {
-    input: 'negative, odd and missing rates (taken for none)',
-    sends: [subscribe('/s', 'std_msgs/String', { throttle_rate: -5, queue_length: 'x' }), ...text.slice(1), hello],
-    back: [hello],
-    malformed: 0,
+    input: 'rates and sizes that are none (a flood would be worse than nothing)',
+    sends: [
+      ...[-5, 'x', 1e300, [], {}].map((throttle_rate) => subscribe('/s', 'std_msgs/String', { throttle_rate })),
+      subscribe('/s', 'std_msgs/String', { queue_length: -1 }),
+      subscribe('/s', 'std_msgs/String', { fragment_size: 3 }),
+      ...text.slice(1),
+      hello,
+    ],
+    back: [],
+    malformed: 7,
   },
   {
     input: 'two subscriptions to a topic: one copy; one id taken back: still one; all taken back: none',
@@ -197,6 +205,10 @@ const ROWS: Row[] = [
 
 describe('odd input', () => {
   it.each(ROWS)('$input', async ({ sends, back, malformed }) => {
+    covers('server', ['frame.malformed', 'frame.several_objects', 'frame.binary_text'], 'hostile');
+    covers('server', ['advertise', 'publish', 'publish.nan', 'subscribe', 'subscribe.id', 'subscribe.type'], 'raw');
+    covers('server', ['unsubscribe', 'unsubscribe.id', 'call_service', 'call_service.args'], 'raw');
+    covers('server', ['subscribe.throttle_rate', 'subscribe.queue_length', 'advertise', 'call_service'], 'hostile');
     const c = await client();
     c.send(...sends);
     expect(await c.settled()).toEqual(back);
@@ -205,6 +217,7 @@ describe('odd input', () => {
   });
 
   it('is answered with a status, once a client asks for that', async () => {
+    covers('server', ['set_level', 'status'], 'raw');
     const c = await client();
     c.send({ op: 'set_level', level: 'error', id: 'l' }, { op: 'dance', id: 'd' }, advertise('/s', 'std_msgs/String'));
     c.send(advertise('/s', 'std_msgs/Int8'), '{"op"', { op: 'set_level', level: 'loud' });
@@ -239,6 +252,7 @@ describe('odd input', () => {
   });
 
   it('that is too long ends that connection only', async () => {
+    covers('server', 'frame.oversized', 'hostile');
     await server.close();
     await serve({ maxMessageBytes: 1000 });
     const [bad, good] = [await client(), await client()];
@@ -285,9 +299,9 @@ describe('what clients may use up', () => {
       second.received.length = 0;
       return (answer.values as { topics: string[] }).topics;
     };
-    while ((await topics()).length > 2);
+    while ((await topics()).length > 3);
     second.send(advertise('/t9', 'a/B'));
-    expect(await topics()).toEqual(['/ours', '/ours too', '/t9']);
+    expect(await topics()).toEqual(['/rosout', '/ours', '/ours too', '/t9']);
   });
 
   it('clients are bounded', async () => {
@@ -320,6 +334,7 @@ describe('what clients may use up', () => {
   });
 
   it('a latched message of a client goes with the client', async () => {
+    covers('server', ['advertise.latch', 'unadvertise'], 'raw');
     const [talker, listener] = [await client(), await client()];
     listener.send(subscribe('/l', 'std_msgs/String', { id: 'keep' }));
     talker.send({ ...advertise('/l', 'std_msgs/String'), latch: true }, publish('/l', { data: 'kept' }));
@@ -347,6 +362,7 @@ describe('web pages', () => {
     ['http://localhost.evil.example', false],
     ['null', false],
   ])('of origin %s may connect: %s', async (origin, welcome) => {
+    covers('server', 'origin', 'hostile');
     await server.close();
     await serve({ origins: ['https://studio.example'] });
     const opened = client({ origin });

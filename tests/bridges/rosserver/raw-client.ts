@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { decode } from 'cbor2';
 import { WebSocket } from 'ws';
 
 export interface Received {
@@ -16,14 +17,20 @@ export class RawClient {
   private constructor(socket: WebSocket) {
     this.socket = socket;
     socket.on('error', () => {});
-    socket.on('message', (data) => {
-      this.received.push(JSON.parse(String(data)));
+    socket.on('message', (data, binary) => {
+      this.received.push(binary ? decode(data as Buffer) : JSON.parse(String(data)));
       for (const wake of this.#waiting.splice(0)) wake();
     });
   }
 
-  static async open(port: number, headers: Record<string, string> = {}): Promise<RawClient> {
-    const client = new RawClient(new WebSocket(`ws://127.0.0.1:${port}`, { perMessageDeflate: false, headers }));
+  /** `at`: a port of this machine, or a whole address. */
+  static async open(
+    at: number | string,
+    headers: Record<string, string> = {},
+    tls: { ca?: string | Buffer } = {},
+  ): Promise<RawClient> {
+    const url = typeof at === 'string' ? at : `ws://127.0.0.1:${at}`;
+    const client = new RawClient(new WebSocket(url, { perMessageDeflate: false, headers, ...tls }));
     await once(client.socket, 'open');
     return client;
   }
@@ -49,6 +56,13 @@ export class RawClient {
     this.send({ op: 'call_service', service: '/rosapi/get_time', id });
     await this.until((m) => m.id === id);
     return this.received.filter((m) => !String(m.id ?? '').startsWith('barrier'));
+  }
+
+  /** Calls a service; its answer. */
+  async call(service: string, args: unknown = {}, more: object = {}): Promise<Received> {
+    const id = `call ${++this.#barriers}`;
+    this.send({ op: 'call_service', service, args, id, ...more });
+    return this.until((m) => m.op === 'service_response' && m.id === id);
   }
 
   /** The `msg` of all publications so far. */

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { RosServer } from '../../../bridges/rosserver/server.ts';
 import { MonotonicClock } from '../../../src/core/clock.ts';
+import { covers } from '../../interop/conformance.ts';
 import { RawClient } from './raw-client.ts';
 
 let server: RosServer;
@@ -34,6 +35,7 @@ const subscribe = (queue_length: number) => ({ op: 'subscribe', topic: '/big', t
 
 describe('a client that does not read', () => {
   it('costs the others nothing: they get every message in order, it loses some, and that is counted', async () => {
+    covers('server', ['slow_peer', 'subscribe.queue_length'], 'hostile');
     for (const client of [slow, quick]) {
       client.send(subscribe(0));
       await client.settled();
@@ -54,6 +56,7 @@ describe('a client that does not read', () => {
   });
 
   it('gets the newest message as soon as it reads again, if it asked for a queue of 1', async () => {
+    covers('server', 'subscribe.queue_length', 'raw');
     slow.send(subscribe(1));
     await slow.settled();
     slow.socket.pause();
@@ -78,6 +81,7 @@ describe('a client that does not read', () => {
   });
 
   it('and answers no ping is let go', async () => {
+    covers('server', ['half_open', 'ping'], 'hostile');
     await server.close();
     server = new RosServer({ port: 0, clock: new MonotonicClock(), pingMs: 20 });
     const { port } = await server.listen();

@@ -1,4 +1,4 @@
-/** CRC-32 of IEEE 802.3 (reflected, polynomial 0xEDB88320), as MCAP wants it; Node 20's zlib does not give it in all its releases. */
+/** CRC-32 of IEEE 802.3 (reflected, polynomial 0xEDB88320), as MCAP and PNG want it; Node 20's zlib does not give it in all its releases. */
 const TABLE = Uint32Array.from({ length: 256 }, (_, byte) => {
   let crc = byte;
   for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? (crc >>> 1) ^ 0xedb88320 : crc >>> 1;
