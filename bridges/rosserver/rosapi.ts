@@ -74,11 +74,7 @@ function topicTable(graph: Graph): Table {
       return { subscribers: [...(entry?.handlers.length ? [NODE] : []), ...listening.map(clientNode)] };
     },
     message_details: (args) => ({ typedefs: typeDefinitions(longType(argument(args, 'type'))) }),
-    get_time: () => {
-      const { sec, nanosec } = timeFromNs(graph.nowNs());
-      // In both spellings: roslibpy reads that of ROS 1.
-      return { time: { sec, nanosec, secs: sec, nsecs: nanosec } };
-    },
+    get_time: () => ({ time: timeFromNs(graph.nowNs()) }),
     get_ros_version: () => ({ version: 2, distro: 'reflexarc' }),
   };
 }
