@@ -152,6 +152,7 @@ function build(): Command {
     .argument('[config]', 'run file; without it the shipped configs/runs/peg.yaml', SHIPPED_RUN)
     .option('--set <key=value>', 'override one key of the config; repeatable', collect, [])
     .option('--samples <n>', 'samples of each subject', whole('--samples', 1, 1_000_000, 'samples'))
+    .option('--seconds <n>', 'how long a soak goes on', whole('--seconds', 1, 86_400, 'seconds'))
     .option('--json', 'one JSON object as the last line of stdout')
     .option('--verbose', 'print stacks of unexpected errors')
     .action(async (name, file, given) => {

@@ -1,7 +1,6 @@
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { createCritic } from '../../../policies/critic/registry.ts';
 import type { RunConfig } from '../../core/config-schema.ts';
+import { collector } from './heap.ts';
 import { MovingRobot } from './moving-robot.ts';
 import { type BenchOptions, type Outcome, rounded, rowOf, slopeOf } from './rows.ts';
 
@@ -24,14 +23,7 @@ export async function benchMemory(
 
 /** The same for anything that steps: `samples` times `every` steps, after a warm-up that does not count. */
 export function memoryOf(step: () => void, samples: number, every: number): Outcome {
-  setFlagsFromString('--expose-gc');
-  const collect = runInNewContext('gc') as () => void;
-  const heap = (): number => {
-    // Twice: what a finaliser lets go in the first is gone after the second.
-    collect();
-    collect();
-    return process.memoryUsage().heapUsed;
-  };
+  const heap = collector();
   const series: [number, number][] = Array.from({ length: samples + 1 }, () => [0, 0]);
   for (let i = 0; i < Math.min(WARM_UP, every); i++) step();
   heap();

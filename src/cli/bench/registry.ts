@@ -31,6 +31,14 @@ export const benches = {
     summary: 'adversarial commands to joints: how far past their limits, beside the naive bound',
     load: async () => (await import('./invariance.ts')).benchInvariance,
   },
+  soak: {
+    summary: 'the bridge at 500 Hz on a link that is cut every 5 s: counts, memory, no stale command',
+    load: async () => (await import('./bridge/soak.ts')).benchSoak,
+  },
+  bridge: {
+    summary: 'closed loop and throughput of our bridge client, beside roslib and a bare ws client',
+    load: async () => (await import('./bridge.ts')).benchBridge,
+  },
   memory: {
     summary: 'heap that the gate keeps over a million ticks',
     load: async () => (await import('./memory.ts')).benchMemory,

@@ -44,6 +44,8 @@ export interface Outcome {
 export interface BenchOptions {
   /** Samples of each subject; the bench's own number without it. */
   samples?: number;
+  /** How long a bench goes on that goes on; its own time without it. */
+  seconds?: number;
 }
 
 /** Measures; every subject of a case in turns, in this one run. */

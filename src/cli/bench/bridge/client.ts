@@ -1,0 +1,124 @@
+import type { RunConfig } from '../../../core/config-schema.ts';
+import { collector } from '../heap.ts';
+import { type BenchOptions, type Outcome, type Row, rounded, rowOf, slopeOf } from '../rows.ts';
+import { numberOf, Robot } from './robot.ts';
+import { SUBJECTS, type Subject } from './subjects.ts';
+
+type Name = keyof typeof SUBJECTS;
+const NAMES = Object.keys(SUBJECTS) as Name[];
+
+const RATES = [100, 500, 1000, 2000];
+/** Messages of one throughput sample, and of one turn of a subject in the closed loop. */
+const FLOOD = 50_000;
+const TURN_MS = 400;
+const ROUNDS = 5;
+const MILLION = 1_000_000;
+const WINDOW = 100_000;
+/** Bytes a message below which the heap is flat. */
+const FLAT = 0.5;
+
+/**
+ * Our client, roslib with its defaults, and a bare `ws` client that does nothing but `JSON.parse`, in turns against one
+ * robot process: how long from a state to its command at the robot, how many states a second, and what a million of
+ * them leave behind.
+ */
+export async function benchClient(
+  _config: RunConfig,
+  { samples = ROUNDS }: BenchOptions,
+  million = MILLION,
+): Promise<Outcome> {
+  const robot = await Robot.start();
+  try {
+    const loops = await closedLoop(robot, samples);
+    const floods = await throughput(robot, samples);
+    const memory = await heap(robot, million);
+    return {
+      results: [...loops, ...floods, memory.row],
+      notes: memory.notes,
+      failed: memory.failed,
+    };
+  } finally {
+    await robot.close();
+  }
+}
+
+async function withSubject<T>(robot: Robot, name: Name, measure: (subject: Subject) => Promise<T>): Promise<T> {
+  const subject = await SUBJECTS[name](robot.url);
+  try {
+    // The subscription has been read when this has come back.
+    await received(subject, robot, 1);
+    return await measure(subject);
+  } finally {
+    await subject.close();
+  }
+}
+
+/** Milliseconds in which `count` states came in, from the first to the last. */
+async function received(subject: Subject, robot: Robot, count: number): Promise<number> {
+  let left = count;
+  let first = 0;
+  const all = new Promise<number>((resolve) => {
+    subject.onState = () => {
+      const now = performance.now();
+      if (left === count) first = now;
+      if (--left === 0) resolve(now - first);
+    };
+  });
+  const written = robot.flood(count);
+  const ms = await all;
+  await written;
+  return ms;
+}
+
+async function closedLoop(robot: Robot, rounds: number): Promise<Row[]> {
+  const rows: Row[] = [];
+  for (const hz of RATES) {
+    const all = new Map<Name, number[]>(NAMES.map((name) => [name, []]));
+    for (let round = 0; round < rounds; round++) {
+      for (const name of NAMES) {
+        const ms = await withSubject(robot, name, (subject) => {
+          subject.onState = (message) => subject.command(numberOf(message));
+          return robot.pace(hz, Math.ceil((hz * TURN_MS) / 1000));
+        });
+        // The first turn warms up code and sockets.
+        if (round > 0 || rounds === 1) all.get(name)!.push(...ms);
+      }
+    }
+    for (const [name, ms] of all) rows.push(rowOf(`state to command at ${hz} Hz`, name, 'ms', ms));
+  }
+  return rows;
+}
+
+async function throughput(robot: Robot, rounds: number): Promise<Row[]> {
+  const all = new Map<Name, number[]>(NAMES.map((name) => [name, []]));
+  for (let round = 0; round <= rounds; round++)
+    for (const name of NAMES) {
+      const ms = await withSubject(robot, name, (subject) => received(subject, robot, FLOOD));
+      if (round > 0) all.get(name)!.push((FLOOD / ms) * 1000);
+    }
+  return [...all].map(([name, rates]) => rowOf('receive', name, 'messages/s', rates));
+}
+
+/** Heap after a forced collection, every hundred thousand messages. */
+async function heap(robot: Robot, million: number): Promise<{ row: Row; notes: string[]; failed: boolean }> {
+  const used = collector();
+  const window = Math.min(WINDOW, Math.ceil(million / 10));
+  const series = await withSubject(robot, 'ours', async (subject) => {
+    const points: [number, number][] = [];
+    await received(subject, robot, window);
+    for (let n = 0; n <= million; n += window) {
+      if (n > 0) await received(subject, robot, window);
+      points.push([n, used()]);
+    }
+    return points;
+  });
+  const slope = slopeOf(series);
+  const failed = slope >= FLAT && million >= MILLION;
+  const says = `${slope.toFixed(3)} bytes a message over ${million} messages: ${failed ? 'NOT FLAT' : 'flat'}`;
+  const bytes = series.map(([, b]) => b);
+  return {
+    row: { ...rowOf('heap_after_gc', 'ours', 'bytes', bytes), series, slope: rounded(slope) },
+    notes: [`${says} (allowed: below ${FLAT})`],
+    failed,
+  };
+}
