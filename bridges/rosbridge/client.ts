@@ -3,6 +3,7 @@ import { BehaviorSubject, Subject } from 'rxjs';
 import type { Clock } from '../../src/core/clock.ts';
 import { type BridgeConfig, bridgeSchema } from '../../src/core/config-schema.ts';
 import type { ReflexArcError } from '../../src/core/errors.ts';
+import { type Handshake, handshakeOf } from '../../src/core/handshake.ts';
 import { defineBridge } from '../../src/core/plugin.ts';
 import type { Random } from '../../src/core/random.ts';
 import type { CommandEncoder, RefusedBecause, SafeAction, SensorFrame, SentCommand } from '../../src/core/signals.ts';
@@ -52,6 +53,7 @@ export class RosbridgeClient implements Bridge {
   };
   readonly #config: BridgeConfig;
   readonly #context: RosbridgeContext;
+  readonly #handshake: Handshake;
   readonly #complaints: Complaints;
   readonly #subscriptions: readonly Subscription[];
   /** Null for a client that sends no commands, or one that hears no states. */
@@ -68,10 +70,12 @@ export class RosbridgeClient implements Bridge {
   #closed = false;
   #epoch = 0;
 
+  /** @throws ReflexArcError RA_CONFIG_MISSING for a token or certificate that cannot be read */
   constructor(config: BridgeConfig, context: RosbridgeContext) {
     this.#config = config;
     this.#context = context;
     const { clock, encoder } = context;
+    this.#handshake = handshakeOf(config);
     this.#complaints = new Complaints(clock, (error) => context.log(error));
     this.#version = config.ros_version === 'auto' ? 0 : config.ros_version;
     this.#subscriptions = context.topics.map((ref) => new Subscription(ref, config.topics[ref.topic]));
@@ -115,6 +119,7 @@ export class RosbridgeClient implements Bridge {
       backoffMs,
       maxMessageBytes,
       pingMs,
+      handshake: this.#handshake,
       random: this.#context.random,
       isExact: (topic) => exact.has(topic),
       onMalformed: (why) => this.#malformed(url, `${url}: ${why}`, 'operations of rosbridge v2'),

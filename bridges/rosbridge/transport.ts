@@ -1,11 +1,13 @@
 import { EventEmitter } from 'node:events';
 import type { ITransport, ITransportFactory, RosbridgeMessage } from 'roslib';
 import { WebSocket } from 'ws';
+import type { Handshake } from '../../src/core/handshake.ts';
 import { stringifyExact } from '../messages/json.ts';
 import { Incoming, type IncomingOptions } from './incoming.ts';
 
 export interface TransportOptions extends IncomingOptions {
   pingMs: number;
+  handshake: Handshake;
 }
 
 /** So many intervals without an answer to a ping, and the peer counts as gone, whatever `readyState` says. */
@@ -28,6 +30,7 @@ export class WsTransport extends EventEmitter implements ITransport {
     super();
     this.#options = options;
     this.#socket = new WebSocket(url, {
+      ...options.handshake,
       perMessageDeflate: false,
       maxPayload: options.maxMessageBytes,
       handshakeTimeout: HANDSHAKE_MS,

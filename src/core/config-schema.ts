@@ -242,6 +242,8 @@ export const bridgeSchema = z.strictObject({
     .describe('a stream of states that ends for so long is subscribed anew, although the server answers pings'),
   max_message_bytes: z.int().positive().default(1_000_000),
   max_bulky_bytes: z.int().positive().default(16_000_000).describe('of a message of a bulky topic, or an answer'),
+  token_file: fileHere('a file with the token that the server wants, as `Authorization: Bearer …`').optional(),
+  ca_file: fileHere('for wss: certificate authorities to trust, PEM').optional(),
   verify: z.boolean().default(true).describe('compare topics and types with rosapi at each connection'),
   topics: z
     .record(z.string(), subscriptionSchema)

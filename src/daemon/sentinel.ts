@@ -10,6 +10,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 import { WebSocket } from 'ws';
+import { handshakeOf } from '../core/handshake.ts';
 import { MODES } from '../core/signals.ts';
 import { ServiceNotifier } from './notify.ts';
 import { startProcess } from './process.ts';
@@ -26,12 +27,13 @@ const monotonicMs = () => performance.now();
 const say = (event: Record<string, unknown>) => process.stdout.write(`${JSON.stringify(event)}\n`);
 
 // ---- the stop connection ------------------------------------------------------------------------------------------
+const handshake = handshakeOf(config.bridge);
 let robot: WebSocket | null = null;
 let ending = false;
 
 function connectRobot(): void {
   if (ending) return;
-  const socket = new WebSocket(config.bridge.url, { perMessageDeflate: false, handshakeTimeout: 1000 });
+  const socket = new WebSocket(config.bridge.url, { ...handshake, perMessageDeflate: false, handshakeTimeout: 1000 });
   socket.on('open', () => {
     // Where the dialect is found out by others: both know the short spelling, and ROS 1 replaces a time of ROS 2 by now.
     const type = config.bridge.ros_version === 2 ? 'reflexarc_msgs/msg/Stop' : 'reflexarc_msgs/Stop';

@@ -170,6 +170,7 @@ describe('the link', () => {
         onMalformed: () => {},
         onUnexpected: () => {},
         isExact: () => false,
+        handshake: {},
         onUp: () => {},
         onDown: () => {},
         onFailed: (reason) => failures.push(reason),
@@ -197,6 +198,7 @@ describe('the link', () => {
       onMalformed: () => {},
       onUnexpected: () => {},
       isExact: () => false,
+      handshake: {},
       onUp: () =>
         standIn
           .until(() => standIn.sockets.length > downs.length)

@@ -1,5 +1,7 @@
+import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { LinkState } from '../../../bridges/bridge.ts';
 import { RosbridgeClient, type RosbridgeContext } from '../../../bridges/rosbridge/client.ts';
@@ -8,6 +10,15 @@ import { type BridgeConfig, bridgeSchema } from '../../../src/core/config-schema
 import type { ReflexArcError } from '../../../src/core/errors.ts';
 import { SeededRandom } from '../../../src/core/random.ts';
 import type { CommandEncoder, SafeAction } from '../../../src/core/signals.ts';
+
+/** A certificate for 127.0.0.1 that nobody has signed but itself, and its key, in `dir`. */
+export function certificate(dir: string): { cert: string; key: string } {
+  const [cert, key] = [join(dir, 'cert.pem'), join(dir, 'key.pem')];
+  const names = ['-subj', '/CN=127.0.0.1', '-addext', 'subjectAltName=IP:127.0.0.1'];
+  const kind = ['-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2'];
+  execFileSync('openssl', ['req', ...kind, '-keyout', key, '-out', cert, ...names], { stdio: 'ignore' });
+  return { cert, key };
+}
 
 export interface Received {
   op: string;
