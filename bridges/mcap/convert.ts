@@ -1,4 +1,5 @@
 import type { parse } from '@foxglove/rosmsg';
+import { asCdrText } from '../messages/raw-writer.ts';
 
 type Definitions = ReturnType<typeof parse>;
 type Field = Definitions[number]['definitions'][number];
@@ -55,7 +56,7 @@ function ofType(type: string): Convert {
     case 'float64':
       return (value) => (value === null ? Number.NaN : value);
     case 'string':
-      return (value) => (typeof value === 'string' ? padded(value) : value);
+      return (value) => (typeof value === 'string' ? asCdrText(value) : value);
     default:
       return asItIs;
   }
@@ -74,13 +75,4 @@ function ofItems(one: Convert): Convert {
     }
     return out;
   };
-}
-
-/**
- * The CDR writer takes `length` for the number of bytes and fills just as many with UTF-8: text outside ASCII would lose
- * its end. Padded to its number of bytes it is written whole, and the padding has no room.
- */
-function padded(text: string): string {
-  const bytes = Buffer.byteLength(text);
-  return bytes === text.length ? text : text.padEnd(bytes, '\0');
 }

@@ -51,7 +51,18 @@ function plainOne(value: unknown, field: Field): unknown {
     case 'int64':
     case 'uint64':
       return BigInt(typeof value === 'bigint' ? value : Math.trunc(Number(value) || 0));
+    case 'string':
+      return typeof value === 'string' ? asCdrText(value) : value;
     default:
       return value;
   }
+}
+
+/**
+ * The CDR writer takes `length` for the number of bytes and fills just as many with UTF-8: text outside ASCII would lose
+ * its end. Padded to its number of bytes it is written whole, and the padding has no room.
+ */
+export function asCdrText(text: string): string {
+  const bytes = Buffer.byteLength(text);
+  return bytes === text.length ? text : text.padEnd(bytes, '\0');
 }

@@ -1,4 +1,4 @@
-import { type SubscriptionConfig, subscriptionSchema } from '../../src/core/config-schema.ts';
+import type { SubscriptionConfig } from '../../src/core/config-schema.ts';
 import { definitions } from '../messages/definitions.ts';
 import { type RosVersion, spellIncoming, spellType } from './dialect.ts';
 import { has64Bits, hasFlatTimes } from './fields.ts';
@@ -10,8 +10,20 @@ export interface TopicRef {
   /** Long spelling, `pkg/msg/Type`. */
   type: string;
   /** How it is subscribed; what the config says of the topic by name comes before it. */
-  how?: Partial<SubscriptionConfig>;
+  how?: SubscriptionConfig;
 }
+
+/** Large by their nature: where nothing else is said they do not come over the connection for states. */
+const BULKY: ReadonlySet<string> = new Set([
+  'sensor_msgs/msg/Image',
+  'sensor_msgs/msg/CompressedImage',
+  'sensor_msgs/msg/PointCloud2',
+]);
+
+/** Every message, as JSON, the newest first. */
+const DEFAULTS = { compression: 'none', throttle_ms: 0, queue_length: 1 } as const;
+type How = Omit<SubscriptionConfig, keyof typeof DEFAULTS | 'bulky'> &
+  Required<Pick<SubscriptionConfig, keyof typeof DEFAULTS | 'bulky'>>;
 
 export interface Read {
   readonly message: unknown;
@@ -24,7 +36,7 @@ export interface Read {
 export class Subscription {
   readonly topic: string;
   readonly type: string;
-  readonly how: SubscriptionConfig;
+  readonly how: How;
   /** Its integers may be beyond ±2^53; so it is taken to be where we have no definition. */
   readonly exact: boolean;
   readonly #flat: boolean;
@@ -32,10 +44,10 @@ export class Subscription {
   readonly #read: { -readonly [K in keyof Read]: Read[K] } = { message: null, fault: null, met: 0 };
   #raw: ReadRaw | null = null;
 
-  constructor({ topic, type, how }: TopicRef, config: Partial<SubscriptionConfig> = {}) {
+  constructor({ topic, type, how }: TopicRef, config: SubscriptionConfig = {}) {
     this.topic = topic;
     this.type = type;
-    this.how = subscriptionSchema.parse({ ...how, ...config });
+    this.how = { ...DEFAULTS, bulky: BULKY.has(type), ...how, ...config };
     const text = definitions.get(type);
     this.exact = text === undefined || has64Bits(text);
     this.#flat = hasFlatTimes(type);

@@ -216,12 +216,15 @@ const qosSchema = z.strictObject({
 export const subscriptionSchema = z.strictObject({
   compression: z
     .enum(['none', 'png', 'cbor', 'cbor-raw'])
-    .default('none')
-    .describe('JSON for joint-sized messages; cbor or cbor-raw for large arrays'),
-  throttle_ms: z.int().min(0).default(0).describe('the server sends no two messages closer than this'),
-  queue_length: z.int().positive().default(1).describe('newest messages that the server keeps for us'),
+    .optional()
+    .describe('none: JSON, for joint-sized messages; cbor or cbor-raw for large arrays'),
+  throttle_ms: z.int().min(0).optional().describe('the server sends no two messages closer than this; 0: each'),
+  queue_length: z.int().positive().optional().describe('newest messages that the server keeps for us; 1'),
   fragment_bytes: z.int().positive().optional().describe('the server cuts messages above this'),
-  bulky: z.boolean().default(false).describe('comes over the connection for services, never before a state'),
+  bulky: z
+    .boolean()
+    .optional()
+    .describe('comes over the connection for services, never before a state; images do unless told otherwise'),
   qos: qosSchema.optional(),
 });
 

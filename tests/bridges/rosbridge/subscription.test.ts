@@ -46,6 +46,13 @@ describe('what is asked of the server', () => {
     expect(topic.how.bulky).toBe(true);
   });
 
+  it('comes over the connection for what is bulky when it is an image, unless the config says otherwise', () => {
+    const bulky = (type: string, config = {}) => new Subscription({ topic: '/t', type }, config).how.bulky;
+    expect(bulky('sensor_msgs/msg/CompressedImage')).toBe(true);
+    expect(bulky('sensor_msgs/msg/CompressedImage', { bulky: false })).toBe(false);
+    expect(bulky(TYPES.jointState)).toBe(false);
+  });
+
   it('is read exactly where there are 64-bit integers, or we cannot know', () => {
     const exact = (type: string) => new Subscription({ topic: '/t', type }).exact;
     expect([TYPES.jointState, TYPES.equilibriumCommand, 'other_msgs/msg/Thing'].map(exact)).toEqual([
