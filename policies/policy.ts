@@ -1,3 +1,5 @@
+import type { ObservedImage } from '../src/core/signals.ts';
+
 /** The three kinds of learned part. Each backend is one file and exports a `definePolicy` description. */
 
 /** A frozen base policy: observation → a chunk of actions, normalised to [-1, 1]. */
@@ -8,8 +10,11 @@ export interface BasePolicy {
   readonly horizon: number;
   /** SHA-256 (hex) of what was loaded; empty for a policy that lives elsewhere. */
   readonly sha256: string;
-  /** Writes `horizon × actionSize` numbers, step by step. A promise when the answer comes from another process. */
-  infer(observation: Float64Array, chunk: Float64Array): void | Promise<void>;
+  /**
+   * Writes `horizon × actionSize` numbers, step by step. A promise when the answer comes from another process. `images`: in
+   * the order of the task's list; the next observation changes them, so who answers later copies what it keeps.
+   */
+  infer(observation: Float64Array, chunk: Float64Array, images?: readonly ObservedImage[]): void | Promise<void>;
 }
 
 /** A residual: (observation, base action) → correction in [-1, 1], before its scale. Deterministic. */

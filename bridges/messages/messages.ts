@@ -158,6 +158,7 @@ export const TYPES = {
   laserScan: 'sensor_msgs/msg/LaserScan',
   range: 'sensor_msgs/msg/Range',
   clock: 'rosgraph_msgs/msg/Clock',
+  string: 'std_msgs/msg/String',
   trigger: 'std_srvs/srv/Trigger',
   equilibriumCommand: 'reflexarc_msgs/msg/EquilibriumCommand',
   stop: 'reflexarc_msgs/msg/Stop',

@@ -11,6 +11,7 @@ import type { RunConfig } from '../core/config-schema.ts';
 import { ReflexArcError } from '../core/errors.ts';
 import { robotBridge } from '../daemon/robot-link.ts';
 import { compileObservation } from '../pipeline/observation/compile.ts';
+import { loadSharp } from '../pipeline/observation/images/sharp.ts';
 import { observationOf, observationTopics } from '../pipeline/observation/topics.ts';
 import { table } from './output.ts';
 
@@ -74,6 +75,7 @@ export async function check(file: string, options: CheckOptions): Promise<number
     throw new ReflexArcError('RA_CONFIG_MISSING', { seen: missing.join('\n'), allowed: 'files that exist' });
   }
   const policies = checkPolicies(run.config, run.placeOf);
+  if (observationOf(run.config.robot, run.config.task).images.length > 0) await loadSharp();
   const say = (text: string) => (options.json ? process.stderr : process.stdout).write(`${text}\n`);
   say(table(summary(run.config, run.files, policies)));
   say('ok');

@@ -99,6 +99,26 @@ function build(): Command {
     },
   );
 
+  program
+    .command('init')
+    .summary('A run file from what a robot says of itself')
+    .description(
+      "A run file from a robot's URDF, joint_limits.yaml and ROS graph, that `check` accepts and that moves nothing.",
+    )
+    .option('--urdf <file>', "the robot's description, with its macros expanded")
+    .option('--robot-description', 'take what the robot publishes or has as the parameter robot_description')
+    .option('--joint-limits <file>', 'joint_limits.yaml of MoveIt: accelerations, jerks, tighter limits')
+    .option('--tip <link>', 'link where the arm ends; without it, the longest chain of moving joints')
+    .option('--bridge <url>', 'ROS websocket bridge of the robot, asked for its topics')
+    .option('--name <name>', "of the run; the robot's without it")
+    .option('--out <file>', 'run file to write; <name>.yaml without it')
+    .option('--force', 'write over a file that is there')
+    .option('--json', 'one JSON object as the last line of stdout')
+    .option('--verbose', 'print stacks of unexpected errors')
+    .action(async (given) => {
+      exitCode = await (await import('./init.ts')).init(given);
+    });
+
   const train = program.command('train').description('Train a policy.');
   const trains = (name: string, summary: string) =>
     withSeed(runCommand(train, name, summary)).option('--out <folder>', 'weights and manifest go here', 'trained');

@@ -6,6 +6,12 @@ export const ERRORS = {
   RA_CONFIG_PARSE: { exit: 2, next: 'Mend the YAML at the place named and run `reflexarc check` again.' },
   RA_CONFIG_INVALID: { exit: 2, next: 'Mend the keys named and run `reflexarc check` again.' },
   RA_CONFIG_MISSING: { exit: 2, next: 'Check the path; `configs/runs/peg.yaml` is the shipped run.' },
+  RA_URDF: { exit: 2, next: 'Mend the robot description, or give what it lacks in `--joint-limits FILE`.' },
+  RA_FILE_EXISTS: { exit: 2, next: 'Choose another `--out FILE`, or `--force` to write over it.' },
+  RA_IMAGE_SUPPORT: {
+    exit: 2,
+    next: 'Install it where Reflex Arc is (`npm install sharp`: prebuilt binaries), or take the images out of the task.',
+  },
   RA_USAGE: { exit: 2, next: 'See `reflexarc --help`.' },
   RA_DIGEST_MISMATCH: {
     exit: 2,

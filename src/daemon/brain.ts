@@ -9,6 +9,7 @@ import { createResidual } from '../../policies/residual/registry.ts';
 import { MonotonicClock } from '../core/clock.ts';
 import { Decider } from '../pipeline/decide.ts';
 import { compileObservation } from '../pipeline/observation/compile.ts';
+import { loadSharp } from '../pipeline/observation/images/sharp.ts';
 import { decisions } from '../pipeline/pipeline.ts';
 import { FollowingClock } from './following-clock.ts';
 import { FrameSender, KIND, readFrames } from './link.ts';
@@ -81,6 +82,7 @@ keepConnected(
 /** The same feature is said to be missing at most so often. */
 const SAY_AGAIN_NS = 10e9;
 const saidNs = new Map<string, number>();
+if ((config.task.observation?.images.length ?? 0) > 0) await loadSharp();
 const mapping = compileObservation(config.robot, config.task);
 mapping.onMissing = (feature, why) => {
   const nowNs = clock.nowNs();

@@ -80,7 +80,7 @@ export class Decider {
     const seq = observation.seq;
     const epoch = this.#epoch;
     executor.mark(seq);
-    const answer = base.infer(observation.base, this.#chunk);
+    const answer = base.infer(observation.base, this.#chunk, observation.images);
     if (!(answer instanceof Promise)) {
       executor.plan(this.#chunk, base.horizon, seq, epoch);
       return;

@@ -22,7 +22,7 @@ describe('the command line', () => {
     expect(reflexarc('--version')).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' });
     const help = reflexarc('--help');
     expect([help.code, help.stderr]).toEqual([0, '']);
-    for (const command of ['demo', 'sim', 'run', 'check', 'train', 'schema'])
+    for (const command of ['demo', 'sim', 'run', 'check', 'init', 'train', 'schema'])
       expect(help.stdout).toMatch(new RegExp(`^  ${command} `, 'm'));
   });
 

@@ -11,7 +11,9 @@ import {
   type VectorConfig,
 } from '../../core/observation-schema.ts';
 import { Feature, featureWidth } from './feature.ts';
-import { ObservationMapping } from './mapping.ts';
+import { decoderOf } from './images/decode.ts';
+import { ImageSlot } from './images/slot.ts';
+import { type ImageSource, ObservationMapping } from './mapping.ts';
 import { type Normalisation, normalisationOf } from './normalise.ts';
 import { PathComplaint, parsePath } from './path.ts';
 import { type JointNames, resolvePath } from './resolve.ts';
@@ -23,6 +25,7 @@ type Path = readonly (string | number)[];
 
 /** Numbers of one vector: more would not fit the frames that the processes of the daemon exchange. */
 const MAX_VECTOR = 2048;
+const IMAGE_TYPES: readonly string[] = ['sensor_msgs/msg/Image', 'sensor_msgs/msg/CompressedImage'];
 const HOLD: ObservedTopicConfig = { sync: 'hold', max_age_ms: 100, delay_ms: 0 };
 
 /**
@@ -65,7 +68,8 @@ class Compiler {
   compile(): ObservationMapping | null {
     const { base, residual, topics } = this.#config;
     const vectors = [this.#vector('base', base), residual === undefined ? null : this.#vector('residual', residual)];
-    const used = new Set([...this.#sources.values()].map((s) => s.topic));
+    const images = this.#images();
+    const used = new Set([...[...this.#sources.values()].map((s) => s.topic), ...images.keys()]);
     for (const topic of Object.keys(topics)) {
       if (used.has(topic) || this.complaints.length > 0) continue;
       const guess = nearest(topic, [...used]);
@@ -78,7 +82,7 @@ class Compiler {
       if (there === undefined) sources.set(topic, [source]);
       else there.push(source);
     }
-    return new ObservationMapping({ sources, images: new Map(), base: vectors[0]!, residual: vectors[1]! });
+    return new ObservationMapping({ sources, images, base: vectors[0]!, residual: vectors[1]! });
   }
 
   /** A type for a topic that has one already must be the same. */
@@ -155,6 +159,28 @@ class Compiler {
       if (error instanceof PathComplaint && !error.message.startsWith(text)) return say(error.message);
       throw error;
     }
+  }
+
+  #images(): Map<string, ImageSource[]> {
+    const byTopic = new Map<string, ImageSource[]>();
+    for (const [i, image] of this.#config.images.entries())
+      this.#attempt(['images', i], () => {
+        const { topic } = image;
+        const type = this.#types.get(topic);
+        if (type === undefined) throw new PathComplaint(`${topic}: ${this.#unknownTopic(topic)}`);
+        if (!IMAGE_TYPES.includes(type))
+          throw new PathComplaint(`${topic}: is ${type}, no sensor_msgs/msg/Image or CompressedImage`);
+        const { sync, max_age_ms: age } = this.#config.topics[topic] ?? HOLD;
+        if (sync !== 'hold')
+          throw new PathComplaint(`${topic}: the newest image is taken: sync ${sync} is not possible`);
+        const slot = new ImageSlot(
+          image,
+          decoderOf(image, type),
+          age === 'none' ? Number.POSITIVE_INFINITY : age * 1e6,
+        );
+        byTopic.set(topic, [...(byTopic.get(topic) ?? []), slot]);
+      });
+    return byTopic;
   }
 
   #normalisation(config: NormaliseConfig | undefined, width: number): Normalisation | null {

@@ -1,0 +1,105 @@
+import { TYPES } from '../../../bridges/messages/messages.ts';
+import { longType } from '../../../bridges/messages/sensor-definitions.ts';
+import { rosbridge, type TopicRef } from '../../../bridges/rosbridge/client.ts';
+import { MonotonicClock } from '../../core/clock.ts';
+import { bridgeSchema } from '../../core/config-schema.ts';
+import { ReflexArcError } from '../../core/errors.ts';
+import { SeededRandom } from '../../core/random.ts';
+
+/** What the bridge of a robot says of it. */
+export interface RobotGraph {
+  readonly url: string;
+  readonly rosVersion: 1 | 2;
+  /** Type, long spelling, by topic. */
+  readonly topics: ReadonlyMap<string, string>;
+}
+
+const ANSWER_MS = 5000;
+const DESCRIPTION = '/robot_description';
+/** Where the description is a parameter: of ROS 1, and of the node that has it in ROS 2. */
+const PARAMETERS = [DESCRIPTION, '/robot_state_publisher:robot_description'];
+
+function client(url: string, rosVersion: 1 | 2, topics: readonly TopicRef[]) {
+  const config = bridgeSchema.parse({ url, ros_version: rosVersion, verify: false, max_message_bytes: 20_000_000 });
+  return rosbridge.create(config, {
+    clock: new MonotonicClock(),
+    random: new SeededRandom(1),
+    topics,
+    encoder: null,
+    log: () => {},
+  });
+}
+
+/** Topics and version of the ROS behind a bridge. @throws ReflexArcError RA_BRIDGE_UNREACHABLE, RA_SERVICE_FAILED */
+export async function askGraph(url: string, timeoutMs = ANSWER_MS): Promise<RobotGraph> {
+  const bridge = client(url, 2, []);
+  try {
+    // A ROS 1 rosapi may not have this service: then it is ROS 1.
+    const version = await bridge
+      .call('/rosapi/get_ros_version', 'rosapi_msgs/srv/GetROSVersion', {}, timeoutMs)
+      .catch((error: ReflexArcError) => {
+        if (error.code === 'RA_SERVICE_FAILED') return { version: 1 };
+        throw new ReflexArcError('RA_BRIDGE_UNREACHABLE', {
+          seen: `${url}: ${error.seen}`,
+          allowed: 'a ROS websocket bridge with rosapi',
+          cause: error,
+        });
+      });
+    const rosVersion = (version as { version?: unknown }).version === 1 ? 1 : 2;
+    const { topics = [], types = [] } = (await bridge.call(
+      '/rosapi/topics',
+      'rosapi_msgs/srv/Topics',
+      {},
+      timeoutMs,
+    )) as { topics?: string[]; types?: string[] };
+    return { url, rosVersion, topics: new Map(topics.map((topic, i) => [topic, longType(types[i] ?? '')])) };
+  } finally {
+    await bridge.close();
+  }
+}
+
+/** The URDF that the robot publishes or has as a parameter. @throws ReflexArcError RA_URDF */
+export async function askDescription({ url, rosVersion, topics }: RobotGraph, timeoutMs = ANSWER_MS): Promise<string> {
+  const isPublished = topics.get(DESCRIPTION) === TYPES.string;
+  const bridge = client(url, rosVersion, isPublished ? [{ topic: DESCRIPTION, type: TYPES.string }] : []);
+  try {
+    const published = isPublished ? await firstText(bridge, timeoutMs) : '';
+    if (published !== '') return published;
+    for (const name of PARAMETERS) {
+      const answer = await bridge
+        .call('/rosapi/get_param', 'rosapi_msgs/srv/GetParam', { name }, timeoutMs)
+        .catch(() => ({ value: '' }));
+      const text = unquoted((answer as { value?: unknown } | null)?.value);
+      if (text.includes('<robot')) return text;
+    }
+  } finally {
+    await bridge.close();
+  }
+  throw new ReflexArcError('RA_URDF', {
+    seen: `${url}: no ${DESCRIPTION}, neither as a topic nor as a parameter`,
+    allowed: 'a robot that says what it is',
+    next: 'Give the file instead: `--urdf FILE`.',
+  });
+}
+
+function firstText(bridge: ReturnType<typeof client>, timeoutMs: number): Promise<string> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => resolve(''), timeoutMs);
+    bridge.frames$.subscribe(({ message }) => {
+      clearTimeout(timer);
+      resolve(String((message as { data?: unknown }).data ?? ''));
+    });
+    void bridge.open();
+  });
+}
+
+/** rosapi answers with JSON text: a text in quotes. */
+function unquoted(value: unknown): string {
+  if (typeof value !== 'string') return '';
+  try {
+    const inner: unknown = JSON.parse(value);
+    return typeof inner === 'string' ? inner : '';
+  } catch {
+    return value;
+  }
+}
