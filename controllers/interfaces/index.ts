@@ -2,6 +2,7 @@ import type { RobotConfig } from '../../src/core/config-schema.ts';
 import { cartesianImpedance } from './cartesian-impedance.ts';
 import type { CommandInterface } from './interface.ts';
 import { jointInterface } from './joint.ts';
+import { twist } from './twist.ts';
 
 /** How each kind of robot is commanded, by `robot.interface.type`. */
 export const INTERFACES: Readonly<Record<RobotConfig['interface']['type'], (robot: RobotConfig) => CommandInterface>> =
@@ -9,6 +10,7 @@ export const INTERFACES: Readonly<Record<RobotConfig['interface']['type'], (robo
     cartesian_impedance: cartesianImpedance,
     joint_velocity: jointInterface,
     joint_position: jointInterface,
+    twist,
   };
 
 export const commandInterface = (robot: RobotConfig): CommandInterface => INTERFACES[robot.interface.type](robot);

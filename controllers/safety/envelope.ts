@@ -1,4 +1,4 @@
-import type { RobotState } from '../../src/core/signals.ts';
+import type { RangeReading, RobotState } from '../../src/core/signals.ts';
 
 /**
  * What a wish lost on its way through a filter: bits of TickRecord.clipped, an interface of the log. `conflict`: the
@@ -52,7 +52,11 @@ export interface Envelope {
   readonly tracking: { readonly limit: number; readonly unit: string };
   /** Share of the policy's speed that a recovery has. */
   readonly recoverySpeed: number;
+  /** Ticks in a row for which limits may be in conflict before that is a fault. */
+  readonly patience: number;
   setTarget(pose: Float64Array): void;
+  /** A ranging sensor saw something. False: it cannot be used. */
+  see(reading: RangeReading): boolean;
   /** Arming: forgets all motion; writes the setpoint that changes nothing. */
   seed(state: RobotState, out: Float64Array): void;
   /** The setpoint that keeps the robot where it was measured, with what else `last` had. */

@@ -6,6 +6,7 @@ import type {
   LadderTransition,
   Mode,
   OperatorRequest,
+  RangeReading,
   RobotState,
   SafeAction,
   SeenCommand,
@@ -99,6 +100,7 @@ export class Gate {
   #pending = false;
   #faultDue = 0;
   #lastTickNs = Number.NaN;
+  readonly #see = (reading: RangeReading): boolean => this.#envelope.see(reading);
 
   /** @throws ReflexArcError RA_CONFIG_INVALID for limits, rules or a critic that cannot work together */
   constructor(parts: GateParts) {
@@ -175,6 +177,11 @@ export class Gate {
   ingestState(state: RobotState): void {
     // REAL-TIME: before the tick of every state message.
     if (this.#inputs.ingestState(state, this.#ladder.mode)) this.#envelope.observe(this.#situation);
+  }
+
+  /** Takes over what a ranging sensor saw; refuses and counts what is blind, out of order or fits no odometry. */
+  ingestRange(reading: RangeReading): void {
+    this.#inputs.ranging.ingest(reading, this.#see);
   }
 
   /** A usable message of the source with this index in `robot.sources` arrived: what the verdict on a stale state names. */

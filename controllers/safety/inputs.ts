@@ -7,6 +7,7 @@ import {
   type RobotState,
   type SentCommand,
 } from '../../src/core/signals.ts';
+import { Ranging, type RangingLimits } from './ranging.ts';
 
 /** What was wrong with an input that was refused. */
 export const BAD = { none: 0, nonFinite: 1, shape: 2 } as const;
@@ -57,6 +58,8 @@ export interface InputLimits {
   readonly joints: number;
   /** Messages that make a state. */
   readonly sources: number;
+  /** Of each sensor that sees obstacles. */
+  readonly ranging: readonly RangingLimits[];
   readonly actionSize: number;
   readonly residualBound: number;
   readonly forceFilterHz: number;
@@ -110,6 +113,7 @@ export class Inputs {
   turnSpeed = 0;
   /** Newest usable message of each source, by our clock; -∞ before the first. */
   readonly heardNs: Float64Array;
+  readonly ranging: Ranging;
   /** |Δ| of each joint between the last two states, rad, and the time between them, s. */
   readonly steps: Float64Array;
   stepSeconds = 0;
@@ -145,6 +149,7 @@ export class Inputs {
     this.counters = counters;
     this.state = makeRobotState(limits.joints);
     this.steps = new Float64Array(limits.joints);
+    this.ranging = new Ranging(limits.ranging);
     this.heardNs = new Float64Array(limits.sources).fill(Number.NEGATIVE_INFINITY);
     this.base = new Float64Array(limits.actionSize);
     this.residual = new Float64Array(limits.actionSize);

@@ -10,21 +10,23 @@ const FIRST_DECISION_AGES = 3;
 
 export function inputLimits(
   safety: SafetyConfig,
-  robot: Pick<RobotConfig, 'joints' | 'interface' | 'sources'>,
+  robot: Pick<RobotConfig, 'joints' | 'interface' | 'sources' | 'ranging'>,
   actionSize: number,
 ): InputLimits {
-  const byTip = robot.interface.type === 'cartesian_impedance';
+  const isBase = robot.interface.type === 'twist';
+  const byPose = isBase || robot.interface.type === 'cartesian_impedance';
   return {
     joints: robot.joints.length,
     sources: robot.sources.length,
+    ranging: robot.ranging.map((s) => ({ ageNs: s.age_ms * 1e6, invalidShare: s.invalid_share })),
     actionSize,
     residualBound: safety.residual_bound,
     forceFilterHz: safety.force_filter_hz,
     stateAgeNs: safety.state_age_ms * 1e6,
     decisionAgeNs: safety.decision_age_ms * 1e6,
-    restSpeed: byTip ? safety.stop_speed : Number.POSITIVE_INFINITY,
-    restJointSpeed: byTip ? Number.POSITIVE_INFINITY : safety.joints.stop_speed,
-    restTurnSpeed: Number.POSITIVE_INFINITY,
+    restSpeed: byPose ? safety.stop_speed : Number.POSITIVE_INFINITY,
+    restJointSpeed: byPose ? Number.POSITIVE_INFINITY : safety.joints.stop_speed,
+    restTurnSpeed: isBase ? safety.twist.stop_speed_rotation : Number.POSITIVE_INFINITY,
     oldStampNs: OLD_STAMP_MS * 1e6,
     futureStampNs: FUTURE_STAMP_MS * 1e6,
   };

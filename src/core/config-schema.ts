@@ -61,6 +61,24 @@ export const robotSchema = z.strictObject({
     stop: z.string().default('/stop').describe('the sentinel publishes here when the reflex is silent'),
     robot_status: z.string().default('/robot_status'),
   }),
+  ranging: z
+    .array(
+      z.strictObject({
+        type: z.enum(['scan', 'range']).describe('sensor_msgs/LaserScan or sensor_msgs/Range'),
+        topic: z.string().min(1),
+        mount: vec(3).default([0, 0, 0]).describe('[x y yaw] of the sensor in the base frame, m and rad'),
+        upside_down: z.boolean().default(false).describe('mounted with its z axis down: angles run clockwise'),
+        age_ms: positive.default(300).describe('a newest reading that is older stops the robot: a few of its periods'),
+        invalid_share: finite
+          .min(0)
+          .max(1)
+          .default(0.5)
+          .describe('a scan with more beams that tell nothing is refused'),
+        beams: z.int().positive().max(65_536).default(4096).describe('a scan with more is refused'),
+      }),
+    )
+    .default([])
+    .describe('sensors that see obstacles; each ages by itself'),
   interface: z.discriminatedUnion('type', [
     z.strictObject({
       type: z.literal('cartesian_impedance'),
@@ -87,6 +105,20 @@ export const robotSchema = z.strictObject({
       type: z.literal('joint_position'),
       position_scale: positive.default(0.05).describe('rad per unit of action, from where the setpoint is'),
       ...jointMessage,
+    }),
+    z.strictObject({
+      type: z.literal('twist'),
+      message: z.enum(['twist', 'twist_stamped']).default('twist').describe('of geometry_msgs'),
+      scale: z
+        .tuple([positive, finite.min(0), positive])
+        .default([0.5, 0, 1])
+        .describe('[vx vy wz] per unit of action, m/s and rad/s; vy 0: a base that cannot move sideways'),
+      footprint: z
+        .strictObject({
+          center: vec(2).default([0, 0]).describe('in the base frame, m'),
+          radius: positive.describe('m'),
+        })
+        .describe('a circle around everything that the base may hit with'),
     }),
   ]),
 });
@@ -156,6 +188,24 @@ export const safetySchema = z.strictObject({
     })
     .prefault({})
     .describe('for joint interfaces; limits are those of the robot'),
+  twist: z
+    .strictObject({
+      speed: positive.default(0.5).describe('m/s, norm of the translation'),
+      speed_rotation: positive.default(1).describe('rad/s'),
+      acceleration: positive.default(1).describe('m/s²'),
+      acceleration_rotation: positive.default(2).describe('rad/s²'),
+      jerk: positive.default(10).describe('m/s³'),
+      jerk_rotation: positive.default(20).describe('rad/s³'),
+      derate: finite.gt(0).max(1).default(0.7).describe('share of the acceleration limits that stopping reckons with'),
+      min_distance: finite.min(0).default(0.2).describe('m from the footprint to whatever a ranging sensor sees'),
+      reaction_ms: positive.default(50).describe('how long a twist may go on before it is braked: 3 periods and more'),
+      delay_ms: finite.min(0).default(100).describe('a command shows in the odometry after at most this'),
+      tracking: positive.default(0.3).describe('largest drift between motion asked and motion seen, m'),
+      tracking_rotation: positive.default(0.5).describe('rad'),
+      stop_speed_rotation: positive.default(0.02).describe('rad/s: below, the base counts as stopped'),
+    })
+    .prefault({})
+    .describe('for a twist interface'),
   force_soft: positive.default(22).describe('N: above, stiffness goes down to its floor and nothing pushes on'),
   force_limit: positive.default(30).describe('N on the filtered norm: above, controlled stop'),
   force_filter_hz: positive.default(30),

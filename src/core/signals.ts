@@ -39,6 +39,23 @@ export interface RobotState {
   readonly wrench: Float64Array;
 }
 
+/**
+ * What one ranging sensor saw at one time. It is no part of a RobotState: it comes at a rate of its own, and ages by
+ * itself.
+ */
+export interface RangeReading {
+  /** Index in `robot.ranging`. */
+  readonly sensor: number;
+  readonly stampNs: number;
+  readonly receivedNs: number;
+  /** Beams, and those among them that tell neither of an obstacle nor of free space. */
+  readonly beams: number;
+  readonly invalid: number;
+  /** Obstacles, `[x y]` one after another, frame of the base at the stamp, m; only the first `count` are meant. */
+  readonly points: Float64Array;
+  readonly count: number;
+}
+
 /** What the policies see: named features, flattened in the order of the task's feature list. */
 export interface Observation {
   readonly seq: number;
@@ -104,7 +121,7 @@ declare const passedTheGate: unique symbol;
  */
 export interface SafeAction {
   readonly [passedTheGate]: true;
-  /** Layout is the command interface's; Cartesian impedance: `[x y z qx qy qz qw kt kr]`. */
+  /** Layout is the command interface's; Cartesian impedance: `[x y z qx qy qz qw kt kr]`, twist: `[vx vy wz]`. */
   readonly setpoint: Float64Array;
   readonly mode: Mode;
   readonly source: Source;

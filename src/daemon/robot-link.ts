@@ -25,12 +25,18 @@ const SOURCE_TYPES: Readonly<Record<RobotConfig['sources'][number], string>> = {
   odom: TYPES.odometry,
 };
 
-/** State and task target: what reflex and brain need. The clock comes first, so that it is set before the state. */
+const RANGING_TYPES: Readonly<Record<RobotConfig['ranging'][number]['type'], string>> = {
+  scan: TYPES.laserScan,
+  range: TYPES.range,
+};
+
+/** State, what sees obstacles, and task target: what reflex and brain need. The clock comes first, so that it is set before the state. */
 export function lowDimensionalTopics({ robot, task, daemon }: RunConfig): TopicRef[] {
   const { topics } = robot;
   return [
     ...(daemon.time === 'stepped' ? [{ topic: topics.clock, type: TYPES.clock }] : []),
     ...robot.sources.map((source) => ({ topic: topics[source], type: SOURCE_TYPES[source] })),
+    ...robot.ranging.map(({ topic, type }) => ({ topic, type: RANGING_TYPES[type] })),
     { topic: task.target_topic, type: TYPES.poseStamped },
   ];
 }

@@ -29,6 +29,15 @@ const say = (event: Record<string, unknown>) => process.stdout.write(`${JSON.str
 // ---- the stop connection ------------------------------------------------------------------------------------------
 const handshake = handshakeOf(config.bridge);
 let robot: WebSocket | null = null;
+/** The driver of a mobile base does not know our stop, but it knows a twist of zero. */
+const how = config.robot.interface;
+const rest =
+  how.type === 'twist'
+    ? {
+        topic: config.robot.topics.command,
+        type: `geometry_msgs/${config.bridge.ros_version === 2 ? 'msg/' : ''}${how.message === 'twist' ? 'Twist' : 'TwistStamped'}`,
+      }
+    : null;
 let ending = false;
 
 function connectRobot(): void {
@@ -38,6 +47,7 @@ function connectRobot(): void {
     // Where the dialect is found out by others: both know the short spelling, and ROS 1 replaces a time of ROS 2 by now.
     const type = config.bridge.ros_version === 2 ? 'reflexarc_msgs/msg/Stop' : 'reflexarc_msgs/Stop';
     socket.send(JSON.stringify({ op: 'advertise', topic: config.robot.topics.stop, type }));
+    if (rest !== null) socket.send(JSON.stringify({ op: 'advertise', ...rest }));
     robot = socket;
     // A stop that could not be said while the link was away is said now: stopping late is better than never.
     if (stopped) publishStop(stopped.reason);
@@ -63,6 +73,13 @@ function publishStop(reason: string): void {
   const msg = { header: { stamp, frame_id: config.robot.base_frame }, epoch, reason };
   const sent = robot !== null && robot.readyState === WebSocket.OPEN;
   if (sent) robot?.send(JSON.stringify({ op: 'publish', topic: config.robot.topics.stop, msg }));
+  if (sent && rest !== null) {
+    const still = { linear: { x: 0, y: 0, z: 0 }, angular: { x: 0, y: 0, z: 0 } };
+    // A stamp of zero is now: our clock need not be the robot's, and a stop must not be too old for anybody.
+    const header = { ...msg.header, stamp: 'secs' in stamp ? { secs: 0, nsecs: 0 } : { sec: 0, nanosec: 0 } };
+    const twist = rest.type.endsWith('Stamped') ? { header, twist: still } : still;
+    robot?.send(JSON.stringify({ op: 'publish', topic: rest.topic, msg: twist }));
+  }
   log.warn({ reason, epoch, sent }, 'stop');
   say({ event: 'stop', reason, epoch, sent });
 }

@@ -8,12 +8,16 @@ import {
   type Decision,
   makeRobotState,
   type OperatorRequest,
+  type RangeReading,
   type RobotState,
   type SafeAction,
 } from '../core/signals.ts';
 
 /** How far above the task's target it is, m: free space, where a critic has nothing to say. */
 const HEIGHT = 0.15;
+/** Around a mobile base obstacles stand in a circle of this radius, m. */
+const RING = 1.5;
+const RING_POINTS = 32;
 /** Longest way to ACTIVE, ticks. */
 const PATIENCE = 1000;
 
@@ -36,6 +40,7 @@ export class SyntheticRobot {
   readonly #position: Float64Array;
   readonly #pose: Float64Array;
   readonly #result = { sent: true, refused: null, epoch: 0, seq: 0, sentNs: 0 };
+  readonly #readings: { -readonly [K in keyof RangeReading]: RangeReading[K] }[];
   #ticks = 0;
 
   constructor({ robot, safety, task }: RunConfig, iface: CommandInterface, critic: RiskCritic) {
@@ -54,6 +59,14 @@ export class SyntheticRobot {
       ...{ epoch: 0, seq: 0, observationSeq: 0, observationStampNs: 0, observedNs: 0, expiresNs: 0 },
       ...{ base: zeros(), residual: zeros() },
     };
+    const ring = Float64Array.from({ length: 2 * RING_POINTS }, (_, i) => {
+      const angle = (Math.floor(i / 2) * 2 * Math.PI) / RING_POINTS;
+      return RING * (i % 2 === 0 ? Math.cos(angle) : Math.sin(angle));
+    });
+    this.#readings = robot.ranging.map((_, sensor) => ({
+      ...{ sensor, stampNs: 0, receivedNs: 0, points: ring },
+      ...{ beams: RING_POINTS, invalid: 0, count: RING_POINTS },
+    }));
     this.gate = new Gate({ safety, robot, interface: iface, critic, epochBase: 1, onTransition: () => {} });
     this.gate.boot(this.nowNs);
     this.gate.observeLink(true, 1, this.nowNs);
@@ -87,6 +100,12 @@ export class SyntheticRobot {
     for (let i = 0; i < 6; i++) state.wrench[i] = ((state.seq * 37 + i) % 101) * 1e-4;
     this.sense();
     this.gate.ingestState(state);
+    for (let i = 0; i < this.#readings.length; i++) {
+      const reading = this.#readings[i]!;
+      reading.stampNs = nowNs;
+      reading.receivedNs = nowNs;
+      this.gate.ingestRange(reading);
+    }
     if (this.#ticks++ % this.#ticksPerDecision === 0) this.#decide();
     const action = this.gate.tick(nowNs);
     if (action === null) return null;

@@ -15,6 +15,7 @@ import type {
 import { StateAssembler, writePose } from './assemble.ts';
 import type { Decider } from './decide.ts';
 import { decisionIndex } from './observe.ts';
+import { RangingReader } from './ranging.ts';
 
 /**
  * The one pipeline. The daemon runs its two halves in two processes, joined by the link; simulation, training and
@@ -93,6 +94,7 @@ export interface ReflexInputs {
 export function ticks(inputs: ReflexInputs, parts: ReflexHalf): Observable<TickRecord> {
   const { gate, clock, send } = parts;
   const assembler = new StateAssembler(parts.robot);
+  const ranging = new RangingReader(parts.robot);
   const target = new Float64Array(7);
   const tick = (): TickRecord => {
     const action = gate.tick(clock.nowNs());
@@ -102,6 +104,8 @@ export function ticks(inputs: ReflexInputs, parts: ReflexHalf): Observable<TickR
   const states$ = inputs.frames$.pipe(
     tap((frame) => {
       if (frame.topic === parts.codec.topic) gate.ingestEcho(parts.codec.decode(frame.message));
+      const reading = ranging.accept(frame);
+      if (reading !== null) gate.ingestRange(reading);
       if (frame.topic !== parts.task.target_topic) return;
       writePose(poseOf(frame), target);
       gate.ingestTarget(target, frame.receivedNs);

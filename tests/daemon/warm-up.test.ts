@@ -22,9 +22,13 @@ function critic(inputSize: number, risk: number): RiskCritic & { rows: number } 
   return made;
 }
 
+const BASE = { sources: ['odom'], joints: [], ranging: [{ type: 'scan', topic: '/scan' }] };
 const withInterface = (type: string): RunConfig => ({
   ...config,
-  robot: robotSchema.parse({ ...config.robot, interface: { type } }),
+  robot: robotSchema.parse({
+    ...{ ...config.robot, ...(type === 'twist' ? BASE : {}) },
+    interface: type === 'twist' ? { type, footprint: { radius: 0.3 } } : { type },
+  }),
 });
 
 describe('warm-up', () => {

@@ -16,6 +16,7 @@ const LOST_FACTOR = 2;
 export class CartesianEnvelope implements Envelope {
   readonly refusals = REFUSAL;
   readonly tracking: Envelope['tracking'];
+  readonly patience = 2;
   readonly recoverySpeed = RECOVERY_DEFAULTS.speedScale;
   readonly limits: CartesianLimits;
   readonly #interface: CommandInterface;
@@ -39,6 +40,10 @@ export class CartesianEnvelope implements Envelope {
 
   setTarget(pose: Float64Array): void {
     this.#filter.setTarget(pose);
+  }
+
+  see(): boolean {
+    return false;
   }
 
   /** The tilt cone stands on the orientation measured here. */

@@ -22,6 +22,7 @@ const DRIFT_SECONDS = 1;
 export class JointEnvelope implements Envelope {
   readonly refusals = REFUSAL;
   readonly tracking: Envelope['tracking'];
+  readonly patience = 2;
   readonly recoverySpeed = 1;
   readonly limits: JointLimits;
   readonly motion: JointMotion;
@@ -47,6 +48,10 @@ export class JointEnvelope implements Envelope {
   }
 
   setTarget(): void {}
+
+  see(): boolean {
+    return false;
+  }
 
   seed(state: RobotState, out: Float64Array): void {
     this.motion.seed();

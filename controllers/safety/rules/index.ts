@@ -15,6 +15,7 @@ import { frozenSensor } from './frozen-sensor.ts';
 import { implausibleStep } from './implausible-step.ts';
 import { jointLimit } from './joint-limit.ts';
 import { link } from './link.ts';
+import { obstacles } from './obstacles.ts';
 import { overrun } from './overrun.ts';
 import { plausibleAction } from './plausible-action.ts';
 import { risk } from './risk.ts';
@@ -46,6 +47,7 @@ export const RULES: readonly RulePlugin[] = [
   acknowledgement,
   backpressure,
   stateAge,
+  obstacles,
   forceLimit,
   effort,
   jointLimit,

@@ -36,6 +36,7 @@ export function checkSemantics(config: RunConfig): Findings {
   const notes = new Notes();
   checkRobot(config, notes);
   checkSpelling(config, notes);
+  checkBase(config, notes);
   checkForces(config, notes);
   checkSpace(config, notes);
   checkTiming(config, notes);
@@ -67,9 +68,21 @@ function checkRobot({ robot }: RunConfig, notes: Notes): void {
     `${robot.sources.join(', ')} names one twice`,
   );
   const topics = new Map<string, string>();
-  for (const [key, topic] of Object.entries(robot.topics)) {
+  const named: [Path, string, string][] = [
+    ...Object.entries(robot.topics).map(([key, topic]): [Path, string, string] => [
+      ['robot', 'topics', key],
+      key,
+      topic,
+    ]),
+    ...robot.ranging.map((s, i): [Path, string, string] => [
+      ['robot', 'ranging', i, 'topic'],
+      `ranging[${i}]`,
+      s.topic,
+    ]),
+  ];
+  for (const [path, key, topic] of named) {
     const other = topics.get(topic);
-    notes.refuse(other !== undefined, ['robot', 'topics', key], `${topic} is the topic of ${other} too`);
+    notes.refuse(other !== undefined, path, `${topic} is the topic of ${other} too`);
     topics.set(topic, key);
   }
 }
@@ -127,6 +140,60 @@ function checkSpelling({ robot, safety }: RunConfig, notes: Notes): void {
     Math.max(...ends) > safety.lease_ms,
     at('message'),
     `joint_trajectory: from full speed it ends ${round(Math.max(...ends))} ms after the last command, lease_ms is ${safety.lease_ms} ms`,
+  );
+}
+
+/** A stop takes longer than the acceleration alone says: ramps of jerk, and the way of a command, reckoned generously. */
+const STOP_RAMPS = 2.5;
+
+function checkBase({ robot, safety, daemon }: RunConfig, notes: Notes): void {
+  const { twist: s, off } = safety;
+  const how = robot.interface;
+  const isBase = how.type === 'twist';
+  notes.refuse(
+    isBase && !robot.sources.includes('odom'),
+    ['robot', 'sources'],
+    `${robot.sources.join(', ')}: a twist interface needs odom, and usually nothing else`,
+  );
+  notes.refuse(
+    isBase && robot.ranging.length === 0 && !off.includes('obstacles'),
+    ['robot', 'ranging'],
+    'is empty: a base that sees no obstacles drives into them; name a sensor, or `obstacles` in safety.off',
+  );
+  notes.warn(!isBase && robot.ranging.length > 0, ['robot', 'ranging'], 'is heeded by a twist interface only');
+  if (how.type !== 'twist') return;
+  const at = (key: string): Path => ['safety', 'twist', key];
+  const tick = 1000 / safety.control_hz;
+  notes.refuse(
+    s.reaction_ms < tick,
+    at('reaction_ms'),
+    `${s.reaction_ms} ms is below a control tick of ${round(tick)} ms`,
+  );
+  const stop = Math.max(
+    s.speed / s.acceleration + (STOP_RAMPS * s.acceleration) / s.jerk,
+    s.speed_rotation / s.acceleration_rotation + (STOP_RAMPS * s.acceleration_rotation) / s.jerk_rotation,
+  );
+  const stopMs = stop * 1000 + s.delay_ms + safety.stop_dwell_ms;
+  notes.refuse(
+    stopMs > safety.stop_timeout_ms,
+    ['safety', 'stop_timeout_ms'],
+    `${safety.stop_timeout_ms} ms is shorter than a stop from full speed, ${round(stopMs)} ms: it would end in ESTOP`,
+  );
+  notes.warn(
+    how.scale[0] > s.speed || how.scale[1] > s.speed,
+    ['robot', 'interface', 'scale'],
+    `${how.scale.join(', ')} asks for more than safety.twist.speed ${s.speed} m/s: full actions will always be clipped`,
+  );
+  notes.warn(
+    how.scale[2] > s.speed_rotation,
+    ['robot', 'interface', 'scale'],
+    `${how.scale[2]} rad/s is above safety.twist.speed_rotation ${s.speed_rotation} rad/s: it will be clipped`,
+  );
+  notes.warn(off.includes('obstacles'), ['safety', 'off'], 'obstacles: a sensor that is silent does not stop the base');
+  notes.warn(
+    daemon.heartbeat_ms + s.delay_ms > 1000 * (s.min_distance / s.speed),
+    at('min_distance'),
+    `${s.min_distance} m at ${s.speed} m/s is less than a dead reflex takes to be stopped, ${round(daemon.heartbeat_ms + s.delay_ms)} ms`,
   );
 }
 

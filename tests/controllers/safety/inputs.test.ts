@@ -4,6 +4,7 @@ import { BAD, type InputLimits, Inputs } from '../../../controllers/safety/input
 import { inputLimits, ladderLimits } from '../../../controllers/safety/limits.ts';
 import { type Decision, type Mode, makeRobotState, type RobotState } from '../../../src/core/signals.ts';
 import { MS, robot, safetyOf } from './rig.ts';
+import { baseOf } from './twist/base.ts';
 
 const made = (changes: Partial<InputLimits> = {}) => new Inputs({ ...inputLimits(safetyOf(), robot, 4), ...changes });
 const state = (changes: Partial<RobotState> = {}): RobotState => ({ ...makeRobotState(2), ...changes });
@@ -454,10 +455,15 @@ describe('the limits from a config', () => {
     expect(limits).toEqual({
       ...{ joints: 2, sources: 3, actionSize: 4, residualBound: 0.3, forceFilterHz: 30 },
       ...{ stateAgeNs: 50 * MS, decisionAgeNs: 100 * MS, oldStampNs: 250 * MS, futureStampNs: 1000 * MS },
-      ...{ restSpeed: 0.005, restJointSpeed: Infinity, restTurnSpeed: Infinity },
+      ...{ restSpeed: 0.005, restJointSpeed: Infinity, restTurnSpeed: Infinity, ranging: [] },
     });
     const joints = { ...robot, interface: { type: 'joint_velocity', velocity_scale: 1 } } as typeof robot;
     expect(inputLimits(safetyOf(), joints, 4)).toMatchObject({ restSpeed: Infinity, restJointSpeed: 0.01 });
+    const base = baseOf({}, { ranging: [{ type: 'range', topic: '/sonar', age_ms: 80, invalid_share: 0 }] });
+    expect(inputLimits(safetyOf(), base, 3)).toMatchObject({
+      ...{ restSpeed: 0.005, restJointSpeed: Infinity, restTurnSpeed: 0.02 },
+      ranging: [{ ageNs: 80 * MS, invalidShare: 0 }],
+    });
   });
 
   it('times of the ladder are in ns, and a first decision may take three decision ages', () => {

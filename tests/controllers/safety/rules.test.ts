@@ -83,6 +83,7 @@ it('every rule declares the cause that scripts match on, what it asks for, and h
     implausible_step: 'implausible_step stop latched',
     joint_limit: 'joint_limit stop latched',
     link: 'link_down stop latched',
+    obstacles: 'obstacles_stale stop latched',
     overrun: 'overrun stop latched',
     plausible_action: 'implausible_action stop latched',
     risk: 'risk recover dwell',

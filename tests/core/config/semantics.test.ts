@@ -95,3 +95,51 @@ describe('what is allowed but doubtful is a warning with its place', () => {
     expect(warned()).toBe('');
   });
 });
+
+describe('a mobile base', () => {
+  const BASE = `name: base
+joints: []
+sources: [odom]
+topics: { command: /cmd_vel }
+ranging: [{ type: scan, topic: /scan }]
+interface: { type: twist, footprint: { radius: 0.3 } }
+`;
+  const SAFETY = 'decision_age_ms: 200\nrisk: {}\n';
+  const base = (...sets: string[]) => {
+    const { run } = runFolder({ 'robots/arm.yaml': BASE, 'safety/arm.yaml': SAFETY });
+    return { run: () => loadRun(run, sets), seen: () => errorOf(() => loadRun(run, sets)).seen };
+  };
+
+  it('with its defaults is well', () => {
+    expect(base().run().warnings).toEqual([]);
+  });
+
+  it.each([
+    [['robot.sources=[pose]'], 'robot.sources pose: a twist interface needs odom'],
+    [['robot.sources=[odom, pose]'], 'robot.sources has odom and pose, which both say where the robot is'],
+    [['robot.sources=[odom, odom]'], 'odom, odom names one twice'],
+    [['robot.ranging=[]'], 'robot.ranging is empty: a base that sees no obstacles drives into them'],
+    [['robot.ranging[0].topic=/odom'], '/odom is the topic of odom too'],
+    [['safety.twist.reaction_ms=9'], 'safety.twist.reaction_ms 9 ms is below a control tick of 10 ms'],
+    [['safety.twist.acceleration=0.2'], 'is shorter than a stop from full speed'],
+  ])('%j is refused', (sets, told) => {
+    expect(base(...sets).seen()).toContain(told);
+  });
+
+  it.each([
+    [['safety.twist.speed=0.4'], 'asks for more than safety.twist.speed 0.4 m/s'],
+    [['safety.twist.speed_rotation=0.9'], '1 rad/s is above safety.twist.speed_rotation 0.9 rad/s'],
+    [['safety.off=[obstacles]', 'robot.ranging=[]'], 'a sensor that is silent does not stop the base'],
+    [['safety.twist.min_distance=0.05'], 'less than a dead reflex takes to be stopped, 180 ms'],
+  ])('%j is a warning', (sets, told) => {
+    expect(
+      base(...sets)
+        .run()
+        .warnings.join('\n'),
+    ).toContain(told);
+  });
+
+  it('an arm with scanners is told that nobody heeds them', () => {
+    expect(warned('robot.ranging=[{ type: scan, topic: /scan }]')).toContain('is heeded by a twist interface only');
+  });
+});

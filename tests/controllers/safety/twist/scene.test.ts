@@ -1,0 +1,200 @@
+import { describe, expect, it } from 'vitest';
+import { twist } from '../../../../controllers/interfaces/twist.ts';
+import { CLIPPED } from '../../../../controllers/safety/envelope.ts';
+import { TwistEnvelope } from '../../../../controllers/safety/twist/envelope.ts';
+import { twistLimits } from '../../../../controllers/safety/twist/limits.ts';
+import { TwistMotion } from '../../../../controllers/safety/twist/motion.ts';
+import { TwistScene } from '../../../../controllers/safety/twist/scene.ts';
+import { makeRobotState } from '../../../../src/core/signals.ts';
+import { BaseRig, baseOf, baseSafety, post } from './base.ts';
+
+const limits = twistLimits(baseSafety({ delay_ms: 0 }), baseOf());
+
+function odometry(scene: TwistScene, ms: number, x: number, y = 0, heading = 0, v = 0, w = 0) {
+  const state = makeRobotState(0);
+  state.stampNs = ms * 1e6;
+  state.pose.set([x, y, 0, 0, 0, Math.sin(heading / 2), Math.cos(heading / 2)]);
+  state.twist.set([v, 0, 0, 0, 0, w]);
+  scene.observe(state);
+  return state;
+}
+const see = (scene: TwistScene, ms: number, ...points: number[]) =>
+  scene.see({
+    ...{ sensor: 0, stampNs: ms * 1e6, receivedNs: 0, beams: 1, invalid: 0, count: points.length / 2 },
+    points: Float64Array.from(points),
+  });
+
+describe('obstacles stand where they stood when they were seen', () => {
+  const looked = (scene: TwistScene, state: ReturnType<typeof odometry>) => {
+    const motion = new TwistMotion(limits);
+    motion.predict(0, 0);
+    scene.look(state, motion);
+    return Array.from({ length: scene.count }, (_, i) =>
+      [scene.x[i]! * scene.distance[i]!, scene.y[i]! * scene.distance[i]!, scene.gap[i]!].map((v) => +v.toFixed(6) + 0),
+    );
+  };
+
+  it('a reading is placed by the odometry of its stamp, not of its arrival', () => {
+    const scene = new TwistScene(limits);
+    odometry(scene, 0, 0);
+    odometry(scene, 100, 0.2);
+    const now = odometry(scene, 200, 0.4);
+    // Halfway between 0 and 0.2 m, 1 m ahead: at 1.1 m, which is 0.7 m from 0.4 m. Footprint and distance: 0.5 m.
+    expect(see(scene, 50, 1, 0)).toBe(true);
+    expect(looked(scene, now)).toEqual([[0.7, 0, 0.2]]);
+  });
+
+  it('also when the base turned meanwhile, the short way round', () => {
+    const scene = new TwistScene(limits);
+    odometry(scene, 0, 0, 0, Math.PI - 0.1);
+    const now = odometry(scene, 100, 0, 0, -Math.PI + 0.1);
+    expect(see(scene, 50, 0.7, 0)).toBe(true);
+    const [[x, y]] = looked(scene, now) as [[number, number, number]];
+    expect([x, y]).toEqual([expect.closeTo(0.7 * Math.cos(0.1), 6), expect.closeTo(-0.7 * Math.sin(0.1), 6)]);
+  });
+
+  it('a moment after the newest odometry, by its measured twist', () => {
+    const scene = new TwistScene(limits);
+    const now = odometry(scene, 0, 0, 0, 0, 1);
+    expect(see(scene, 50, 0.7, 0)).toBe(true);
+    expect(looked(scene, now)[0]![0]).toBeCloseTo(0.75, 6);
+    expect(see(scene, 51, 0.9, 0)).toBe(false);
+  });
+
+  it('one from before all odometry, or that is too old beside it, cannot be placed', () => {
+    const scene = new TwistScene(limits);
+    expect(see(scene, 0, 1, 0)).toBe(false);
+    odometry(scene, 1000, 0);
+    expect(see(scene, 999, 1, 0)).toBe(false);
+    odometry(scene, 1300, 0);
+    expect(see(scene, 1000, 1, 0)).toBe(true);
+    odometry(scene, 1301, 0);
+    expect(see(scene, 1000, 1, 0)).toBe(false);
+    expect(see(scene, Number.NaN, 1, 0)).toBe(false);
+  });
+
+  it('a stamp of the odometry that goes back begins a new time', () => {
+    const scene = new TwistScene(limits);
+    odometry(scene, 5000, 0);
+    odometry(scene, 10, 0);
+    expect(see(scene, 5, 1, 0)).toBe(false);
+    expect(see(scene, 10, 1, 0)).toBe(true);
+  });
+
+  it('a new reading takes the place of the old one, and what is far away does not matter', () => {
+    const scene = new TwistScene(limits);
+    const now = odometry(scene, 0, 0);
+    see(scene, 0, 0.8, 0, 0, 0.7, 20, 0);
+    expect(looked(scene, now)).toHaveLength(2);
+    see(scene, 1);
+    expect(looked(scene, now)).toEqual([]);
+  });
+
+  it('more points than a sensor may have are refused', () => {
+    const scene = new TwistScene(limits);
+    odometry(scene, 0, 0);
+    expect(see(scene, 0, ...new Array(2 * 1024 + 2).fill(1))).toBe(false);
+  });
+});
+
+describe('the minimum distance, by hand', () => {
+  // A_d = 0.7 m/s², τ = 50 ms and ramps of 2.5 · 1/10 s: A_d·τ = 0.21 m/s.
+  const bound = (d: number) => Math.sqrt(0.21 ** 2 + 1.4 * d) - 0.21;
+  /** The speed at which a base drives on for ever that is asked to go ahead, with a post at (x, y). */
+  const speed = (x: number, y: number, wish = [0.5, 0, 0]) => {
+    const rig = new BaseRig(baseOf(), baseSafety({ delay_ms: 0, speed: 2, jerk: 10 }), [post(x, y)]);
+    // Fast already: only the distance keeps it.
+    const last = Float64Array.from(wish);
+    rig.envelope.sent(last, rig.by.nowNs + 1);
+    rig.envelope.motion.acceleration.fill(0);
+    rig.by.last.set(last);
+    rig.by.elapsed = 0.01;
+    rig.by.nowNs += 1;
+    rig.by.state.receivedNs = rig.by.nowNs;
+    const flags = rig.envelope.limit(last, rig.by, 1, rig.out);
+    return { v: rig.out[0]!, flags };
+  };
+
+  it('straight on it is the stopping-distance bound', () => {
+    const d = 0.3525;
+    expect(bound(d)).toBeCloseTo(0.5234, 3);
+    expect(speed(0.5 + d, 0)).toEqual({ v: 0.5, flags: 0 });
+    const near = speed(0.5 + 0.32, 0);
+    expect(bound(0.32)).toBeCloseTo(0.4914, 3);
+    expect([near.flags & CLIPPED.distance, near.v < 0.5]).toEqual([CLIPPED.distance, true]);
+  });
+
+  it('what is behind or beside does not slow it', () => {
+    expect(speed(-0.51, 0)).toEqual({ v: 0.5, flags: 0 });
+    expect(speed(0, 0.51)).toEqual({ v: 0.5, flags: 0 });
+  });
+
+  it('a curve towards an obstacle beside it does', () => {
+    expect(speed(0.1, 0.55, [0.5, 0, 0]).flags).toBe(0);
+    expect(speed(0.1, 0.55, [0.5, 0, 0.9]).flags & CLIPPED.distance).toBe(CLIPPED.distance);
+    expect(speed(0.1, 0.55, [0.5, 0, -0.9]).flags).toBe(0);
+  });
+
+  it('a base that is too near moves away freely, and not nearer', () => {
+    const rig = new BaseRig(baseOf(), baseSafety({ delay_ms: 0 }), [post(0.4, 0)]);
+    for (let n = 0; n < 50; n++) {
+      rig.command([1, 0, 0]);
+      rig.move(0.01);
+    }
+    expect(rig.at.x).toBe(0);
+    for (let n = 0; n < 50; n++) {
+      expect(rig.command([-0.4, 0, 0]) & CLIPPED.distance).toBe(0);
+      rig.move(0.01);
+    }
+    expect(rig.at.x).toBeLessThan(-0.1);
+  });
+
+  it('an obstacle that appears is braked for at full acceleration, never beyond zero, and said', () => {
+    const rig = new BaseRig(baseOf(), baseSafety({ delay_ms: 0 }));
+    for (let n = 0; n < 100; n++) {
+      rig.command([0.5, 0, 0]);
+      rig.move(0.01);
+    }
+    rig.walls.push(post(rig.at.x + 0.55, 0));
+    rig.scan();
+    const flags = rig.command([0.5, 0, 0]);
+    expect(flags & CLIPPED.conflict).toBe(CLIPPED.conflict);
+    expect(rig.out[0]).toBeCloseTo(0.5 - 1 * 0.01, 9);
+    for (let n = 0; n < 60; n++) {
+      rig.move(0.01);
+      rig.command([0.5, 0, 0]);
+      expect(rig.out[0]).toBeGreaterThanOrEqual(0);
+    }
+    expect(rig.out[0]).toBeCloseTo(0, 9);
+  });
+
+  it('a turn about a footprint that is off the axis swings it, and is bounded like a way', () => {
+    const robot = baseOf({ footprint: { radius: 0.3, center: [0.4, 0] } });
+    const free = new BaseRig(robot, baseSafety({ delay_ms: 0 }));
+    const beside = new BaseRig(robot, baseSafety({ delay_ms: 0 }), [post(0.4, 0.52)]);
+    for (let n = 0; n < 100; n++) {
+      for (const rig of [free, beside]) {
+        rig.command([0, 0, 1]);
+        rig.move(0.01);
+      }
+    }
+    expect(free.at.heading).toBeGreaterThan(0.6);
+    expect(beside.at.heading).toBeLessThan(0.06);
+    expect(beside.clear).toBeGreaterThanOrEqual(0.2 - 1e-6);
+  });
+});
+
+describe('limits that cannot work together are refused', () => {
+  const made = (robot = baseOf(), safety = baseSafety()) => new TwistEnvelope(safety, robot, twist(robot));
+  it.each([
+    ['without odometry', () => made(baseOf({}, { sources: ['joint_states'] })), /RA_CONFIG_INVALID: robot.sources/],
+    ['without eyes', () => made(baseOf({}, { ranging: [] })), /RA_CONFIG_INVALID: no robot.ranging/],
+    ['without time to react', () => made(baseOf(), baseSafety({ reaction_ms: 9 })), /RA_CONFIG_INVALID.*reaction_ms/],
+  ])('%s', (_what, make, error) => {
+    expect(make).toThrow(error);
+  });
+
+  it('driving without eyes is an explicit choice', () => {
+    expect(made(baseOf({}, { ranging: [] }), baseSafety({}, { off: ['obstacles'] })).selfTest()).toBe('');
+  });
+});
