@@ -17,6 +17,8 @@ const range = z
 const fileHere = (what: string) => z.string().min(1).meta({ 'x-relative-to': 'file', description: what });
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/, 'a SHA-256 in lower-case hex');
 
+const globs = z.array(z.string().min(1)).default(['*']);
+
 export const jointSchema = z.strictObject({
   name: z.string().min(1),
   position: range.describe('rad'),
@@ -316,6 +318,18 @@ export const runSchema = z.strictObject({
       host: z.string().default('127.0.0.1').describe('console and ROS server bind here'),
       console_port: z.int().min(0).max(65535).default(8700),
       ros_port: z.int().min(0).max(65535).default(9091).describe("the daemon's own rosbridge server"),
+      ros_token_file: fileHere(
+        'a secret that clients of the ROS server must show; without it, everybody may',
+      ).optional(),
+      ros_origins: z
+        .array(z.string())
+        .default([])
+        .describe('web pages that may connect, besides those of this machine'),
+      ros_publish_allow: globs.describe('topics that clients may publish, as globs'),
+      ros_subscribe_allow: globs.describe('topics that clients may subscribe'),
+      ros_call_allow: globs.describe('services and actions that clients may call or offer'),
+      ros_tls_cert: fileHere('PEM; with it and its key the ROS server speaks wss').optional(),
+      ros_tls_key: fileHere('PEM').optional(),
       heartbeat_ms: positive.default(80).describe('reflex silent for so long: the sentinel stops the robot'),
       time: z.enum(['real', 'stepped']).default('real').describe('stepped: follow the simulator, for --speed max'),
       link_ping_ms: positive

@@ -19,6 +19,7 @@ import { residentMb } from './memory.ts';
 import { ReflexClient } from './operator.ts';
 import { OBSERVER_SOCKET, REFLEX_SOCKET, startProcess } from './process.ts';
 import { connectRobot, followClock, observedTopics } from './robot-link.ts';
+import { serverOptions } from './ros-options.ts';
 import { offerServices } from './ros-services.ts';
 import { type Observed, readObserved, type Tick } from './wire.ts';
 
@@ -42,7 +43,11 @@ const recorder =
         onError: (error) => log.error({ code: error.code }, error.message),
       });
 const reflex = new ReflexClient(self.socket(REFLEX_SOCKET), 'observer');
-const server = new RosServer({ host: config.daemon.host, port: config.daemon.ros_port, clock: wall });
+const server = new RosServer({
+  ...serverOptions(config.daemon),
+  clock: wall,
+  logger: { warn: (fields, message) => log.warn(fields, message) },
+});
 const page = new ConsoleServer({ host: config.daemon.host, port: config.daemon.console_port, title: config.name });
 const bridge = connectRobot(self, clock, null, observedTopics(config));
 if (stepped) followClock(bridge, config, stepped);

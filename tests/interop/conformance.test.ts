@@ -14,6 +14,10 @@ describe('the conformance table', () => {
     else expect(readme).toBe(wanted);
   });
 
+  it('has no op or option of the server without a test', () => {
+    expect(table('server', claims())).toContain('Without a test: none.');
+  });
+
   it('reads one feature or several, by one means or several', () => {
     const found = claimsIn(
       `covers('server', 'publish', 'raw');

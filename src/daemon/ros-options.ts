@@ -1,0 +1,48 @@
+import { readFileSync, statSync } from 'node:fs';
+import type { RosServerOptions } from '../../bridges/rosserver/server.ts';
+import type { RunConfig } from '../core/config-schema.ts';
+import { ReflexArcError } from '../core/errors.ts';
+
+/**
+ * What `daemon.ros_*` says of the daemon's own ROS server, with the files read.
+ * @throws ReflexArcError RA_CONFIG_INVALID for a file that cannot be used, and for a secret that is none
+ */
+export function serverOptions(daemon: RunConfig['daemon']): Omit<RosServerOptions, 'clock' | 'logger'> {
+  const { ros_token_file, ros_tls_cert, ros_tls_key } = daemon;
+  if ((ros_tls_cert === undefined) !== (ros_tls_key === undefined))
+    throw unusable('daemon.ros_tls_cert and daemon.ros_tls_key: one without the other', 'both, or neither');
+  return {
+    host: daemon.host,
+    port: daemon.ros_port,
+    origins: daemon.ros_origins,
+    allow: {
+      publish: daemon.ros_publish_allow,
+      subscribe: daemon.ros_subscribe_allow,
+      call: daemon.ros_call_allow,
+    },
+    token: ros_token_file === undefined ? null : tokenIn(ros_token_file),
+    tls:
+      ros_tls_cert === undefined
+        ? null
+        : { cert: read('ros_tls_cert', ros_tls_cert), key: read('ros_tls_key', ros_tls_key!) },
+  };
+}
+
+function tokenIn(file: string): string {
+  const token = read('ros_token_file', file).trim();
+  if (token.length < 16) throw unusable(`daemon.ros_token_file: ${token.length} characters`, '16 or more');
+  if ((statSync(file).mode & 0o077) !== 0)
+    throw unusable(`daemon.ros_token_file: ${file} can be read by others`, 'a file of its owner alone (chmod 600)');
+  return token;
+}
+
+function read(key: string, file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (cause) {
+    throw unusable(`daemon.${key}: ${(cause as Error).message}`, 'a file that can be read', cause);
+  }
+}
+
+const unusable = (seen: string, allowed: string, cause?: unknown) =>
+  new ReflexArcError('RA_CONFIG_INVALID', { seen, allowed, cause });

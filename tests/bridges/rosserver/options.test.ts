@@ -1,0 +1,40 @@
+import { describe, expect, it } from 'vitest';
+import { covers } from '../../interop/conformance.ts';
+import { advertise, publish, serve, subscribe } from './serving.ts';
+
+describe('an option', () => {
+  it('of ROS 2 for its own network (qos, queue_size) is taken and changes nothing here', async () => {
+    covers('server', ['advertise.qos', 'advertise.queue_size', 'subscribe.qos', 'subscribe.compression.none'], 'raw');
+    const { server, client } = await serve();
+    const c = await client();
+    const qos = { reliability: 'reliable', durability: 'volatile', depth: 1 };
+    c.send(subscribe('/s', 'std_msgs/String', { qos, compression: 'none' }));
+    c.send(advertise('/s', 'std_msgs/String', { qos, queue_size: 10 }), publish('/s', { data: 'x' }, { qos }));
+    await c.settled();
+    expect(c.published).toEqual([{ data: 'x' }]);
+    expect(server.counters.malformed).toBe(0);
+  });
+
+  it('latch of a single publication keeps it for who comes later; what is too large is not kept', async () => {
+    covers('server', 'publish.latch', 'raw');
+    const { server, client } = await serve();
+    const [talker, late] = [await client(), await client()];
+    talker.send(advertise('/s', 'std_msgs/String'), publish('/s', { data: 'kept' }, { latch: true }));
+    talker.send(publish('/s', { data: 'passing' }), publish('/s', { data: 'x'.repeat(100_001) }, { latch: true }));
+    await talker.settled();
+    late.send(subscribe('/s', 'std_msgs/String'));
+    await late.settled();
+    expect(late.published).toEqual([{ data: 'kept' }]);
+    expect(server.counters.refused.limit).toBe(1);
+  });
+
+  it('throttle_rate drops what comes too fast for it', async () => {
+    covers('server', 'subscribe.throttle_rate', 'raw');
+    const { client } = await serve();
+    const c = await client();
+    c.send(subscribe('/s', 'std_msgs/String', { throttle_rate: 60_000 }));
+    for (const data of ['first', 'second', 'third']) c.send(publish('/s', { data }));
+    await c.settled();
+    expect(c.published).toEqual([{ data: 'first' }]);
+  });
+});
