@@ -80,6 +80,9 @@ export interface InputLimits {
 /** How far in the future an observation may lie: two processes read one clock a moment apart. */
 const AHEAD_NS = 1e6;
 
+/** Normalised units that a policy which answers in [-1, 1] does not reach, whatever its noise. */
+export const LARGE_ACTION = 1.5;
+
 /** Share of a second by which the least delivery delay may grow in a second: follows the drift between two clocks. */
 const DELAY_LEAK = 0.5;
 
@@ -131,6 +134,8 @@ export class Inputs {
   decisionExpiresNs = 0;
   /** Decisions in a row with the same action to the last bit; 0 while it is all zeros. */
   sameDecisions = 0;
+  /** Decisions in a row with an element of the base above LARGE_ACTION. */
+  largeDecisions = 0;
 
   linkUp = false;
   /** -1 before the first connection. */
@@ -270,6 +275,7 @@ export class Inputs {
     if (!allFinite(d.base) || !allFinite(d.residual)) return this.#refuseDecision(BAD.nonFinite);
     if (!Number.isFinite(d.observedNs) || !Number.isFinite(d.expiresNs)) return this.#refuseDecision(BAD.nonFinite);
     this.sameDecisions = this.#repeats(d) ? this.sameDecisions + 1 : 0;
+    this.largeDecisions = isLarge(d.base) ? this.largeDecisions + 1 : 0;
     this.base.set(d.base);
     this.residual.set(d.residual);
     for (let i = 0; i < actionSize; i++) {
@@ -340,6 +346,11 @@ export class Inputs {
 
 /** A vector of `n` numbers: a Float64Array, so that null, text and booleans cannot be in it. */
 const isVector = (v: unknown, n: number): boolean => v instanceof Float64Array && v.length === n;
+
+function isLarge(base: Float64Array): boolean {
+  for (let i = 0; i < base.length; i++) if (Math.abs(base[i]!) > LARGE_ACTION) return true;
+  return false;
+}
 
 function distance3(a: Float64Array, b: Float64Array): number {
   const x = a[0]! - b[0]!;

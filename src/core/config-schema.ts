@@ -227,6 +227,7 @@ export const safetySchema = z.strictObject({
       dwell_ms: positive.default(100),
       recovery_budget: z.int().min(0).default(5).describe('recoveries per arming'),
       recovery_ms: positive.default(1500).describe('longest single recovery'),
+      budget_ms: positive.default(20).describe('an answer of the critic that took longer is none: the largest risk'),
     })
     .refine((r) => r.low < r.high, 'low must be below high'),
   off: z

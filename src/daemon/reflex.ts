@@ -7,6 +7,7 @@ import { createServer, Socket } from 'node:net';
 import { Subject } from 'rxjs';
 import { commandInterface } from '../../controllers/interfaces/index.ts';
 import { Gate, type TickRecord } from '../../controllers/safety/gate.ts';
+import { inTime } from '../../policies/critic/in-time.ts';
 import { createCritic } from '../../policies/critic/registry.ts';
 import { MonotonicClock } from '../core/clock.ts';
 import { type Decision, type LadderTransition, MODES, type OperatorRequest, type RobotState } from '../core/signals.ts';
@@ -38,7 +39,7 @@ const gate = new Gate({
   safety: config.safety,
   robot: config.robot,
   interface: kinematics,
-  critic,
+  critic: inTime(critic, wall, config.safety.risk.budget_ms),
   epochBase: Number(process.argv[3] ?? 1),
   onTransition,
 });

@@ -8,8 +8,10 @@ import { conflict } from './conflict.ts';
 import { constantOutput } from './constant-output.ts';
 import { criticHealth } from './critic-health.ts';
 import { decisionAge } from './decision-age.ts';
+import { drift } from './drift.ts';
 import { effort } from './effort.ts';
 import { finite } from './finite.ts';
+import { following } from './following.ts';
 import { forceLimit } from './force-limit.ts';
 import { frozenSensor } from './frozen-sensor.ts';
 import { implausibleStep } from './implausible-step.ts';
@@ -53,6 +55,8 @@ export const RULES: readonly RulePlugin[] = [
   jointLimit,
   workspace,
   tracking,
+  following,
+  drift,
   sending,
   conflict,
   target,

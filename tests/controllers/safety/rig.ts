@@ -8,6 +8,7 @@ import {
   makeRobotState,
   type RobotState,
   type SafeAction,
+  type SentCommand,
 } from '../../../src/core/signals.ts';
 
 export const MS = 1e6;
@@ -124,7 +125,12 @@ export class Rig {
   sense(changes: Partial<RobotState> = {}): void {
     if (this.living) this.state.position[1] = this.state.seq % 2 === 0 ? 1e-6 : 0;
     Object.assign(this.state, { seq: this.state.seq + 1, stampNs: this.nowNs, receivedNs: this.nowNs }, changes);
-    this.gate.ingestState(this.state);
+    this.deliver(this.state);
+  }
+
+  /** The last of the way from the robot to the gate; a rig may put more of the way here. */
+  deliver(state: RobotState): void {
+    this.gate.ingestState(state);
   }
 
   think(changes: Partial<Decision> = {}): void {
@@ -150,16 +156,16 @@ export class Rig {
       const action = this.gate.tick(this.nowNs);
       out = action && { ...action, setpoint: action.setpoint.slice() };
       if (action === null) continue;
-      this.gate.sent({
-        sent: this.sending,
-        refused: this.sending ? null : 'backpressure',
-        epoch: action.epoch,
-        seq: action.seq,
-        sentNs: this.nowNs,
-      });
-      if (this.following && this.sending) this.state.pose.set(action.setpoint.subarray(0, 7));
+      const result = this.send(action);
+      this.gate.sent(result);
+      if (this.following && result.sent) this.state.pose.set(action.setpoint.subarray(0, 7));
     }
     return out;
+  }
+
+  /** What the bridge says to a command. */
+  send({ epoch, seq }: SafeAction): SentCommand {
+    return { sent: this.sending, refused: this.sending ? null : 'backpressure', epoch, seq, sentNs: this.nowNs };
   }
 
   /** `to(cause)` of each transition so far. */
