@@ -7,7 +7,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['tests/**/*.test.ts'],
-          exclude: ['tests/system/**'],
+          exclude: ['tests/system/**', 'tests/safety/process/**'],
           testTimeout: 30_000,
         },
       },
@@ -19,6 +19,32 @@ export default defineConfig({
           fileParallelism: false,
           testTimeout: 120_000,
           hookTimeout: 120_000,
+        },
+      },
+      {
+        // What the issue's properties, search and scenarios are, at FC_RUNS cases each: `npm run test:safety`.
+        test: {
+          name: 'safety',
+          include: [
+            'tests/safety/*.test.ts',
+            'tests/controllers/safety/**/*.property.test.ts',
+            'tests/controllers/safety/**/invariance.test.ts',
+            'tests/controllers/safety/ladder-search.test.ts',
+            'tests/controllers/safety/brake-recovery.test.ts',
+          ],
+          testTimeout: 7_200_000,
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        // Faults of real processes and sockets, one at a time and after all else.
+        test: {
+          name: 'safety-process',
+          include: ['tests/safety/process/*.test.ts'],
+          fileParallelism: false,
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          sequence: { groupOrder: 2 },
         },
       },
     ],

@@ -7,18 +7,20 @@ import { MS } from '../controllers/safety/rig.ts';
 
 /** A gate before three ideal joints of an FR3, and a clock: 10 ms a tick, a decision every 50 ms. */
 export class JointGate {
-  nowNs = 1e9;
+  nowNs: number;
   readonly robot: RobotConfig;
   readonly gate: Gate;
   readonly transitions: LadderTransition[] = [];
   readonly state = makeRobotState(3);
   readonly decision = { base: new Float64Array(3), residual: new Float64Array(3) };
   following = true;
+  risk = (): number => 0;
   #seq = 0;
   #ticks = 0;
   readonly #isPosition: boolean;
 
-  constructor(kind: Kind, start = [0, -1.6, 0], changes: object = {}) {
+  constructor(kind: Kind, start = [0, -1.6, 0], changes: object = {}, startNs = 1e9) {
+    this.nowNs = startNs;
     this.robot = armOf(kind);
     this.#isPosition = kind === 'joint_position';
     const iface = jointInterface(this.robot);
@@ -29,7 +31,7 @@ export class JointGate {
       critic: {
         inputSize: iface.riskInputSize,
         sha256: '',
-        evaluate: (_rows, count, risks) => risks.fill(0, 0, count),
+        evaluate: (_rows, count, risks) => risks.fill(this.risk(), 0, count),
       },
       epochBase: 10,
       onTransition: (t) => this.transitions.push(t),

@@ -168,7 +168,7 @@ describe('soak', () => {
       expect(grown).toBeLessThan(5e6);
       return { outcome: 'no missed latch; counters agree; heap flat' };
     },
-    600_000,
+    { timeout: 7_200_000 },
   );
 });
 

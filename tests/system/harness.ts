@@ -236,6 +236,22 @@ export class Cable {
     return cable;
   }
 
+  /** Half open: both ends stay connected, and nothing passes. What is written meanwhile waits. */
+  stall(): void {
+    for (const [near, far] of this.#pairs) {
+      near.unpipe(far).pause();
+      far.unpipe(near).pause();
+    }
+  }
+
+  /** All that waited passes at once, on the connections that are left. */
+  flow(): void {
+    for (const [near, far] of this.#pairs) {
+      near.pipe(far);
+      far.pipe(near);
+    }
+  }
+
   cut(): void {
     this.#cut = true;
     for (const [near, far] of this.#pairs) {

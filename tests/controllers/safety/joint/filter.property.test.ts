@@ -113,7 +113,7 @@ describe('the joint filter, for all limits and all rides', () => {
         const straight = robot.joints.map((_, i) => i);
         expect(run([...straight].reverse())).toEqual(run(straight));
       }),
-      { numRuns: Math.ceil(RUNS.numRuns / 10) },
+      RUNS,
     );
   });
 

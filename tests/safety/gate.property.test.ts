@@ -1,0 +1,159 @@
+import fc from 'fast-check';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
+import { CartesianEnvelope } from '../../controllers/safety/cartesian/envelope.ts';
+import { isEngaged } from '../../controllers/safety/ladder.ts';
+import { RUNS } from '../controllers/safety/arbitrary.ts';
+import { safetyOf } from '../controllers/safety/rig.ts';
+import { Watched } from './rig.ts';
+import { gentle, harsh, play, type Step } from './script.ts';
+
+/** A short ramp: nearly all ticks of a case are the policy's. */
+const safety = safetyOf({ engage_ramp_ms: 10 });
+const make = (): Watched => {
+  const rig = new Watched({}, { safety });
+  rig.active();
+  return rig;
+};
+/** The self-test of the braking law has properties of its own, and takes longer than a case. */
+beforeAll(() => {
+  vi.spyOn(CartesianEnvelope.prototype, 'selfTest').mockReturnValue('');
+});
+
+/** Not by `expect`: it costs more than the tick. */
+const must = (holds: boolean, what: () => string): void => {
+  if (!holds) throw new Error(what());
+};
+
+describe('the gate, for any script of inputs, faults and requests', () => {
+  it('P1 P12: each command is finite, inside every limit and in order, at most one a tick; P3: what was not cut is the wish', () => {
+    let policy = 0;
+    fc.assert(
+      fc.property(harsh, (steps) => {
+        const rig = make();
+        const tick = rig.tick.bind(rig);
+        rig.tick = (count = 1) => {
+          let out = null;
+          for (let n = 0; n < count; n++) {
+            // The judge on the wire (rig.ts) holds the command against every limit and against its order.
+            const before = rig.wire.length;
+            out = tick();
+            must(rig.wire.length - before === (out === null ? 0 : 1), () => 'more than one command');
+            const { record } = rig.gate;
+            if (record.source !== 'policy') continue;
+            policy++;
+            must(
+              record.clipped !== 0 || record.setpoint.every((v, i) => Object.is(v, record.aim[i])),
+              () => 'cut unsaid',
+            );
+          }
+          return out;
+        };
+        for (const step of steps) play(rig, step);
+        must(rig.gate.counters.postCheckFailures === 0, () => 'the filter broke a limit');
+        must(!rig.path.includes('FAULT(internal_error)'), () => rig.transitions.at(-1)!.detail);
+      }),
+      RUNS,
+    );
+    expect(policy).toBeGreaterThan(2 * RUNS.numRuns);
+  });
+
+  it('P12: after a stop nothing of the policy goes out before an operator has answered, armed and engaged', () => {
+    fc.assert(
+      fc.property(harsh, (steps) => {
+        const rig = make();
+        let stopped = false;
+        for (const step of steps) {
+          const known = rig.transitions.length;
+          const sent = rig.wire.length;
+          play(rig, step);
+          for (const t of rig.transitions.slice(known)) {
+            if (t.to === 'STOPPING' || t.to === 'ESTOP' || t.to === 'FAULT') stopped = true;
+            if (t.from === 'HOLD' && t.to === 'ENGAGING') stopped = false;
+          }
+          if (!stopped) continue;
+          must(!isEngaged(rig.gate.mode), () => `${rig.gate.mode} after a stop`);
+          must(rig.wire.slice(sent).at(-1)?.source !== 'policy' || rig.sending === false, () => 'policy after a stop');
+        }
+      }),
+      RUNS,
+    );
+  });
+
+  it('P4 P7: an adversary in policy and critic, a robot that obeys 0 to 2 ticks late, ±30 % jitter: the tip stays inside', () => {
+    const { min, max } = safety.pose_box!;
+    const near = fc.tuple(fc.constantFrom(0, 1, 2), fc.boolean(), fc.double({ min: 0, max: 0.003, noNaN: true }));
+    fc.assert(
+      fc.property(
+        gentle,
+        near,
+        fc.nat(2),
+        fc.double({ min: -0.3, max: 0.3, noNaN: true }),
+        (steps, wall, delay, jitter) => {
+          const rig = new Watched({}, { safety });
+          const [axis, up, distance] = wall;
+          rig.state.pose[axis] = up ? max[axis]! - distance : min[axis]! + distance;
+          rig.active();
+          rig.following = false;
+          const late: number[][] = [];
+          const tick = rig.tick.bind(rig);
+          rig.tick = (count = 1) => {
+            let out = null;
+            for (let n = 0; n < count; n++) {
+              rig.nowNs += Math.round(jitter * 10e6);
+              out = tick();
+              if (out) late.push([...out.setpoint.subarray(0, 7)]);
+              if (late.length > delay) rig.state.pose.set(late.shift()!);
+              for (let i = 0; i < 3; i++) {
+                const at = rig.state.pose[i]!;
+                must(at >= min[i]! - 1e-9 && at <= max[i]! + 1e-9, () => `axis ${i} at ${at}`);
+              }
+            }
+            return out;
+          };
+          for (const step of steps) play(rig, step);
+        },
+      ),
+      RUNS,
+    );
+  });
+
+  it('P6 P7: a critic that sees more risk never lets the policy go further', () => {
+    const step = (steps: Step[], risk: number) => {
+      const rig = make();
+      rig.critic.risk = () => risk;
+      for (const s of steps) if (s[0] !== 3) play(rig, s);
+      return rig.gate.record.source === 'policy' ? rig.gate.record.speedScale * rig.gate.record.residualFraction : 0;
+    };
+    fc.assert(
+      fc.property(
+        gentle,
+        fc.double({ min: 0, max: 1, noNaN: true }),
+        fc.double({ min: 0, max: 1, noNaN: true }),
+        (steps, a, b) => {
+          const [less, more] = a < b ? [a, b] : [b, a];
+          must(step(steps, more) <= step(steps, less), () => `risk ${more} gives more than ${less}`);
+        },
+      ),
+      RUNS,
+    );
+  });
+
+  it('P11: a stop from any motion is at rest, measured, within its dwell, the delay and two periods', () => {
+    fc.assert(
+      fc.property(gentle, (steps) => {
+        const rig = make();
+        for (const step of steps) play(rig, step);
+        if (!isEngaged(rig.gate.mode)) return;
+        rig.must('stop');
+        let ticks = 0;
+        while (rig.gate.mode === 'STOPPING' && ticks < 100) {
+          rig.tick();
+          ticks++;
+        }
+        // 10 ticks of dwell, one for the robot to obey, two periods.
+        must(rig.gate.mode === 'STOPPED' && ticks <= 13, () => `${rig.gate.mode} after ${ticks} ticks`);
+      }),
+      RUNS,
+    );
+  });
+});

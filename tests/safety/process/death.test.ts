@@ -1,0 +1,224 @@
+import { afterEach, describe, expect } from 'vitest';
+import { alive, engage, pause, startDaemon, until } from '../../system/harness.ts';
+import { AGAIN, scenario } from '../scenario.ts';
+import { World } from './world.ts';
+
+/** Processes that die, in mid-motion. Times are reported, not judged: a busy machine may take longer than an idle one. */
+let world: World;
+afterEach(() => world.end());
+
+describe('a process dies', () => {
+  scenario(
+    33,
+    'the policy crashes: STOP, the daemon stays up, nothing engages by itself when it is back',
+    'process',
+    async () => {
+      world = await World.moving();
+      const brain = world.pid('brain');
+      world.fault(() => world.inject('brain', 'throw'));
+      const toSafeMs = await world.safe();
+      expect((await world.reaches('STOPPING')).cause).toBe('brain_lost');
+      await world.reaches('STOPPED');
+      const back = () => world.pid('brain') !== brain && world.t.daemon.reflex.status$.value?.brainUp;
+      await until(back, 15_000, 'the brain to be back');
+      await world.stays(1500);
+      expect(world.mode).toBe('STOPPED');
+      expect((await world.t.daemon.reflex.request({ kind: 'engage' })).accepted).toBe(false);
+      // And with the three acts of an operator it goes on.
+      await engage(world.t);
+      expect(world.mode).toBe('ACTIVE');
+      return { outcome: 'STOPPING(brain_lost) → STOPPED(brain_lost)', toSafeMs, real: true };
+    },
+    AGAIN,
+  );
+
+  scenario(
+    44,
+    'the heap of the brain runs full: STOP long before it dies, and again nothing by itself',
+    'process',
+    async () => {
+      world = await World.moving();
+      const brain = world.pid('brain');
+      world.fault(() => world.inject('brain', 'leak'));
+      const toSafeMs = await world.safe(30_000);
+      // Whichever is seen first: the brain is late, it is gone, or it has taken the machine from the robot's simulator.
+      const seen = ['decision_stale', 'brain_lost', 'state_stale', 'not_acknowledged'];
+      expect(seen).toContain((await world.reaches('STOPPING')).cause);
+      await until(() => !alive(brain), 60_000, 'the brain to die of it');
+      const back = () => world.pid('brain') !== brain && world.t.daemon.reflex.status$.value?.brainUp;
+      await until(back, 15_000, 'the brain to be back');
+      await world.stays();
+      expect(world.mode).toBe('STOPPED');
+      return { outcome: 'STOPPING(decision_stale, at times another) → STOPPED', toSafeMs, real: true };
+    },
+    AGAIN,
+  );
+
+  scenario(
+    45,
+    'kill -9 of every process of the daemon: the deadman holds; a new daemon comes up DISARMED',
+    'receiver',
+    async () => {
+      world = await World.moving();
+      world.fault(() => {
+        for (const name of ['sentinel', 'reflex', 'brain', 'observer']) process.kill(world.pid(name), 'SIGKILL');
+      });
+      const toSafeMs = await world.held();
+      expect(world.status?.reason).toBe('deadman');
+      await world.stays();
+      const again = await startDaemon(world.cable.port);
+      try {
+        await again.daemon.reflex.until((s) => s.linkUp && s.brainUp, 20_000);
+        expect(again.daemon.reflex.status$.value?.mode).toBe('DISARMED');
+        await world.stays();
+      } finally {
+        await again.stop();
+      }
+      return { outcome: 'robot holds: deadman; DISARMED', toSafeMs, real: true };
+    },
+    AGAIN,
+  );
+
+  scenario(
+    45,
+    'kill -9 of the reflex: the sentinel stops the robot; the new reflex comes up DISARMED',
+    'process',
+    async () => {
+      world = await World.moving();
+      const reflex = world.pid('reflex');
+      world.fault(() => process.kill(reflex, 'SIGKILL'));
+      const toSafeMs = await world.held();
+      expect(world.status?.reason).toMatch(/^(stop: reflex died|deadman)/);
+      await until(() => world.events.some((e) => e.event === 'stop' && e.sent), 2000, "the sentinel's stop");
+      await until(() => world.status?.reason.startsWith('stop') === true, 2000, 'the stop to be in force');
+      await until(() => world.pid('reflex') !== reflex, 5000, 'a new reflex');
+      await world.t.daemon.reflex.until((s) => s.mode === 'DISARMED', 10_000);
+      await world.stays();
+      return { outcome: 'robot holds: stop; DISARMED', toSafeMs, real: true };
+    },
+    AGAIN,
+  );
+
+  for (const [how, what] of [
+    ['an uncaught exception', 'throw'],
+    ['an unhandled rejection', 'reject'],
+  ] as const) {
+    scenario(
+      47,
+      `${how} in the reflex: it ends non-zero, one stop goes out for it, DISARMED`,
+      'process',
+      async () => {
+        world = await World.moving();
+        const reflex = world.pid('reflex');
+        world.fault(() => world.inject('reflex', what));
+        const toSafeMs = await world.held();
+        await until(
+          () => world.status?.reason.startsWith('stop: reflex died') === true,
+          2000,
+          'the stop to be in force',
+        );
+        const died = world.events.find((e) => e.event === 'died' && e.name === 'reflex');
+        expect(died).toMatchObject({ code: 1, signal: null });
+        expect(alive(reflex)).toBe(false);
+        await world.t.daemon.reflex.until((s) => s.mode === 'DISARMED', 10_000);
+        await world.stays();
+        return { outcome: 'exit 1; robot holds: stop; DISARMED', toSafeMs, real: true };
+      },
+      AGAIN,
+    );
+  }
+});
+
+describe('a process stands still', () => {
+  scenario(
+    41,
+    'garbage collection churns in brain and observer: the reflex does not trip',
+    'process',
+    async () => {
+      world = await World.moving();
+      world.inject('observer', 'churn');
+      world.inject('brain', 'churn');
+      await pause(2500);
+      const causes = world.stops;
+      // A brain that comes too late for it is stopped for that; the reflex itself never is.
+      expect(causes.filter((c) => !['decision_stale', 'brain_lost', 'operator_stop'].includes(c))).toEqual([]);
+      const { overruns } = (await world.t.daemon.reflex.summary()) as { overruns: number };
+      expect(world.events.some((e) => e.event === 'died')).toBe(false);
+      return { outcome: `reflex: no trip of its own${Number.isFinite(overruns) ? '' : ' (not counted)'}` };
+    },
+    AGAIN,
+  );
+
+  scenario(
+    42,
+    'the brain blocks for 50 ms again and again: the policy only comes later; no burst afterwards',
+    'process',
+    async () => {
+      world = await World.moving();
+      const refused = world.status!.refused;
+      world.inject('brain', 'block50');
+      world.inject('observer', 'block50');
+      await pause(2500);
+      const causes = world.stops;
+      expect(causes.filter((c) => !['decision_stale', 'operator_stop', 'force_limit'].includes(c))).toEqual([]);
+      // In order, none twice, none old: the robot refused nothing.
+      const { commands } = world;
+      for (let i = 1; i < commands.length; i++) {
+        expect(commands[i]!.epoch).toBeGreaterThanOrEqual(commands[i - 1]!.epoch);
+        if (commands[i]!.epoch === commands[i - 1]!.epoch)
+          expect(commands[i]!.seq).toBeGreaterThan(commands[i - 1]!.seq);
+      }
+      expect(world.status!.refused).toBe(refused);
+      return { outcome: 'no trip of the reflex; commands in order, none refused' };
+    },
+    AGAIN,
+  );
+
+  scenario(
+    43,
+    'the reflex blocks for 500 ms: the sentinel stops the robot and replaces it; the due tick is not sent',
+    'process',
+    async () => {
+      world = await World.moving();
+      const reflex = world.pid('reflex');
+      world.fault(() => world.inject('reflex', 'block500'));
+      const toSafeMs = await world.held();
+      const last = world.commands.length;
+      await until(() => !alive(reflex), 3000, 'the stalled reflex to be gone');
+      await world.t.daemon.reflex.until((s) => s.mode === 'DISARMED', 10_000);
+      await world.stays();
+      expect(world.commands.length).toBe(last);
+      return { outcome: 'robot holds: stop or deadman; DISARMED', toSafeMs, real: true };
+    },
+    AGAIN,
+  );
+
+  scenario(
+    46,
+    'the reflex and its sentinel stand still for 2 s and go on: the robot has let go, the old epoch is refused',
+    'receiver',
+    async () => {
+      world = await World.moving();
+      const [reflex, sentinel] = [world.pid('reflex'), world.pid('sentinel')];
+      world.fault(() => {
+        process.kill(sentinel, 'SIGSTOP');
+        process.kill(reflex, 'SIGSTOP');
+      });
+      const toSafeMs = await world.held();
+      expect(world.status?.reason).toBe('deadman');
+      const { epoch } = world.status!;
+      await pause(2000);
+      const accepted = world.status!.accepted;
+      // The reflex first: it finds itself late, and whatever it says is of an epoch that the robot has done with.
+      process.kill(reflex, 'SIGCONT');
+      await pause(30);
+      process.kill(sentinel, 'SIGCONT');
+      await world.stays(800);
+      expect(world.status!.accepted).toBe(accepted);
+      expect(world.status!.epoch).toBe(epoch);
+      expect(world.status!.holding).toBe(true);
+      return { outcome: 'robot holds: deadman; nothing of the old epoch is taken', toSafeMs, real: true };
+    },
+    AGAIN,
+  );
+});

@@ -1,0 +1,285 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, describe, expect } from 'vitest';
+import { WebSocket } from 'ws';
+import type { EquilibriumCommand } from '../../../bridges/messages/messages.ts';
+import { listen, pause, Sim, until } from '../../system/harness.ts';
+import { AGAIN, scenario } from '../scenario.ts';
+import { World } from './world.ts';
+
+let world: World;
+const sockets: WebSocket[] = [];
+afterEach(async () => {
+  for (const socket of sockets.splice(0)) socket.terminate();
+  await world.end();
+});
+
+/** A websocket of somebody else. Resolves with it, or with what it was answered. */
+function stranger(port: number, origin?: string): Promise<WebSocket | number> {
+  const socket = new WebSocket(`ws://127.0.0.1:${port}`, { ...(origin === undefined ? {} : { origin }) });
+  sockets.push(socket);
+  socket.on('error', () => {});
+  return new Promise((resolve) => {
+    socket.once('open', () => resolve(socket));
+    socket.once('unexpected-response', (_request, response) => resolve(response.statusCode ?? 0));
+  });
+}
+const say = (socket: WebSocket, operation: object) => socket.send(JSON.stringify(operation));
+const lines = () => readFileSync(join(world.t.dir, 'lines'), 'utf8');
+
+describe('the link', () => {
+  scenario(
+    49,
+    'half open: the peer stands still, its socket stays OPEN. STOP by age, and the socket is given up',
+    'process',
+    async () => {
+      world = await World.moving();
+      world.fault(() => process.kill(world.sim.child.pid!, 'SIGSTOP'));
+      const stopping = await world.reaches('STOPPING');
+      const toSafeMs = performance.now() - world.faultMs;
+      expect(stopping.cause).toBe('state_stale');
+      await world.t.daemon.reflex.until((s) => !s.linkUp, 5000);
+      expect(lines()).toContain('no answer to a ping');
+      process.kill(world.sim.child.pid!, 'SIGCONT');
+      await world.t.daemon.reflex.until((s) => s.linkUp, 10_000);
+      await world.stays();
+      return { outcome: 'STOPPING(state_stale); link let go: no answer to a ping', toSafeMs, real: true };
+    },
+    AGAIN,
+  );
+
+  scenario(
+    49,
+    'half open: the cable carries nothing and says nothing. The robot lets go, the backlog moves nothing',
+    'receiver',
+    async () => {
+      world = await World.moving();
+      world.fault(() => world.cable.stall());
+      const toSafeMs = await world.held();
+      expect(world.status?.reason).toBe('deadman');
+      expect((await world.reaches('STOPPING')).cause).toBe('state_stale');
+      const { accepted } = world.status!;
+      await pause(200);
+      // Everything that both sides wrote meanwhile, at once (scenario 21).
+      world.cable.flow();
+      await world.t.daemon.reflex.until((s) => s.linkUp, 10_000);
+      await world.stays(800);
+      expect(world.status!.accepted).toBe(accepted);
+      return { outcome: 'robot holds: deadman; STOPPING(state_stale)', toSafeMs, real: true };
+    },
+    AGAIN,
+  );
+
+  scenario(
+    50,
+    'the bridge is restarted: a new epoch, everything subscribed anew, nothing moves',
+    'process',
+    async () => {
+      world = await World.moving();
+      const { epoch } = world.t.daemon.reflex.status$.value!;
+      const { port } = world.sim;
+      world.fault(() => world.sim.child.kill('SIGKILL'));
+      await world.reaches('STOPPING');
+      const toSafeMs = performance.now() - world.faultMs;
+      world.ros.close();
+      world.sim = await Sim.start(port);
+      await world.watch();
+      const arrived = world.commands.length;
+      await world.t.daemon.reflex.until((s) => s.linkUp, 10_000);
+      await until(() => world.position.length > 0, 3000, 'states of the new robot');
+      await world.stays(800);
+      expect(world.commands.slice(arrived).filter((c) => c.epoch <= epoch)).toEqual([]);
+      expect(world.commands.slice(arrived).filter((c) => c.source === 'policy')).toEqual([]);
+      expect(['STOPPING', 'STOPPED', 'ESTOP']).toContain(world.mode);
+      return { outcome: 'STOPPING; no command of the old epoch, none of the policy', toSafeMs, real: true };
+    },
+    AGAIN,
+  );
+
+  scenario(
+    51,
+    'an outage of 10 s while the policy runs on: not one command made before or during it arrives after',
+    'process',
+    async () => {
+      world = await World.moving();
+      world.fault(() => world.cable.cut());
+      const toSafeMs = await world.held();
+      const before = world.commands.at(-1)!;
+      await pause(10_000);
+      const arrived = world.commands.length;
+      const during = world.t.daemon.reflex.status$.value!.epoch;
+      world.cable.restore();
+      await world.t.daemon.reflex.until((s) => s.linkUp, 10_000);
+      await world.stays(700);
+      const after = world.commands.slice(arrived);
+      expect(after.filter((c) => c.epoch <= Math.max(before.epoch, during))).toEqual([]);
+      expect(after.filter((c) => c.source === 'policy')).toEqual([]);
+      return { outcome: 'robot holds: deadman; 0 old commands', toSafeMs, real: true };
+    },
+    AGAIN,
+  );
+
+  scenario(
+    29,
+    'a burst of 200 messages in one write: the reflex goes on',
+    'process',
+    async () => {
+      world = await World.moving();
+      const rogue = (await stranger(world.sim.port)) as WebSocket;
+      const pose = { position: { x: 0.5, y: 0, z: 0.05 }, orientation: { x: 0, y: 0, z: 0, w: 1 } };
+      const header = { stamp: { sec: 0, nanosec: 0 }, frame_id: 'base' };
+      const before = world.commands.length;
+      for (let n = 0; n < 200; n++) say(rogue, { op: 'publish', topic: '/wrench', msg: { header, wrench: pose } });
+      await until(() => world.commands.length > before + 20, 3000, 'commands after the burst');
+      const causes = world.stops;
+      expect(causes.filter((c) => ['overrun', 'state_stale', 'internal_error'].includes(c))).toEqual([]);
+      expect(lines()).toContain('RA_MESSAGE_MALFORMED');
+      return { outcome: 'commands go on' };
+    },
+    AGAIN,
+  );
+});
+
+describe('others on the network', () => {
+  scenario(
+    52,
+    'somebody replays an old command: refused at the robot, and its echo is STOP',
+    'process',
+    async () => {
+      world = await World.moving();
+      let captured: EquilibriumCommand | null = null;
+      const topic = listen<EquilibriumCommand>(
+        world.ros,
+        '/equilibrium_command',
+        'reflexarc_msgs/msg/EquilibriumCommand',
+        (m) => {
+          captured ??= m;
+        },
+      );
+      await until(() => captured !== null, 3000, 'a command to capture');
+      topic.unsubscribe();
+      await pause(100);
+      const rogue = (await stranger(world.sim.port)) as WebSocket;
+      const refused = world.status!.refused;
+      world.fault(() => say(rogue, { op: 'publish', topic: '/equilibrium_command', msg: captured! }));
+      const toSafeMs = await world.safe();
+      expect((await world.reaches('STOPPING')).cause).toBe('echo_mismatch');
+      await until(() => world.status!.refused > refused, 2000, 'the robot to refuse it');
+      expect(world.status!.last_refusal).toBe('old sequence');
+      await world.stays();
+      return { outcome: 'refused: old sequence; STOPPING(echo_mismatch)', toSafeMs, real: true };
+    },
+    AGAIN,
+  );
+
+  scenario(
+    56,
+    'a second commander on the topic: STOP, with the sequence that it used',
+    'process',
+    async () => {
+      world = await World.moving();
+      let captured: EquilibriumCommand | null = null;
+      listen<EquilibriumCommand>(world.ros, '/equilibrium_command', 'reflexarc_msgs/msg/EquilibriumCommand', (m) => {
+        captured ??= m;
+      });
+      await until(() => captured !== null, 3000, 'a command to imitate');
+      const rogue = (await stranger(world.sim.port)) as WebSocket;
+      const foreign = { ...captured!, epoch: captured!.epoch + 1, seq: 7, source: 'stranger' };
+      world.fault(() => say(rogue, { op: 'publish', topic: '/equilibrium_command', msg: foreign }));
+      const stopping = await world.reaches('STOPPING');
+      expect(stopping).toMatchObject({ cause: 'second_commander', value: 7 });
+      // The robot obeyed the stranger, whose epoch is newer, for one lease; then nobody.
+      const toSafeMs = await world.held();
+      expect(world.status?.reason).toBe('deadman');
+      await world.stays();
+      return { outcome: 'STOPPING(second_commander); robot holds: deadman', toSafeMs, real: true };
+    },
+    AGAIN,
+  );
+
+  scenario(
+    57,
+    '10 MB messages, fragments that never end, text that is no JSON: dropped or closed, control goes on',
+    'process',
+    async () => {
+      world = await World.moving();
+      const port = world.t.config.daemon.ros_port;
+      const big = (await stranger(port)) as WebSocket;
+      const closed = new Promise<number>((resolve) => big.once('close', resolve));
+      big.send(`{"op":"publish","topic":"/x","msg":{"data":"${'x'.repeat(11_000_000)}"}}`);
+      expect(await closed).toBe(1009);
+      const odd = (await stranger(port)) as WebSocket;
+      odd.send('{"op":"publish","topic":', { fin: false });
+      const talker = (await stranger(port)) as WebSocket;
+      for (let n = 0; n < 100; n++) talker.send(`{"op":"call_service","service":"/reflexarc/arm"${n}`);
+      // On the robot's own bridge a large message meets the client's bound: it closes, and that is a stop like any other.
+      const before = world.commands.length;
+      await until(() => world.commands.length > before + 30, 3000, 'commands to go on');
+      const causes = world.stops;
+      expect(
+        causes.filter((c) => !['force_limit', 'decision_stale', 'recovery_exhausted', 'recovery_timeout'].includes(c)),
+      ).toEqual([]);
+
+      const rogue = (await stranger(world.sim.port)) as WebSocket;
+      const header = { stamp: { sec: 0, nanosec: 0 }, frame_id: 'x'.repeat(2_000_000) };
+      world.fault(() => say(rogue, { op: 'publish', topic: '/wrench', msg: { header, wrench: {} } }));
+      const toSafeMs = await world.safe();
+      expect(['link_changed', 'link_down', 'state_stale']).toContain((await world.reaches('STOPPING')).cause);
+      await world.t.daemon.reflex.until((s) => s.linkUp, 10_000);
+      await world.stays();
+      return { outcome: "closed 1009, control goes on; on the robot's link: STOPPING", toSafeMs, real: true };
+    },
+    AGAIN,
+  );
+
+  scenario(
+    58,
+    'a web page of another origin: refused before any operation (there are no tokens: loopback is the fence)',
+    'process',
+    async () => {
+      world = await World.moving();
+      expect(await stranger(world.t.config.daemon.ros_port, 'https://evil.example')).toBe(401);
+      expect(await stranger(world.sim.port, 'https://evil.example')).toBe(401);
+      const answer = await fetch(`http://127.0.0.1:${world.t.config.daemon.console_port}/api/request`, {
+        method: 'POST',
+        headers: { origin: 'https://evil.example', 'content-type': 'application/json' },
+        body: JSON.stringify({ kind: 'estop' }),
+      });
+      expect(answer.status).toBe(403);
+      expect(world.transitions.some((x) => x.to === 'ESTOP')).toBe(false);
+      expect(world.t.config.daemon.host).toBe('127.0.0.1');
+      return { outcome: 'refused: 401, 403' };
+    },
+    AGAIN,
+  );
+});
+
+// A file system of its own needs root; where that is not to be had, the recorder's unit test stands alone.
+describe.runIf(process.getuid?.() === 0)('the disk', () => {
+  scenario(
+    48,
+    'the disk under the log is full: control goes on, the loss is counted and said',
+    'process',
+    async () => {
+      const disk = mkdtempSync(join(tmpdir(), 'reflexarc-disk-'));
+      mkdirSync(disk, { recursive: true });
+      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=300k', 'tmpfs', disk]);
+      try {
+        world = await World.moving(undefined, join(disk, 'log.mcap'));
+        await until(() => lines().includes('RA_LOG_DISK_FULL'), 20_000, 'RA_LOG_DISK_FULL');
+        const before = world.commands.length;
+        await until(() => world.commands.length > before + 10, 3000, 'commands after the disk was full');
+        expect(world.events.some((e) => e.event === 'died')).toBe(false);
+      } finally {
+        // The recorder holds the file until the daemon has ended.
+        await world.t.stop();
+        execFileSync('umount', [disk]);
+        rmSync(disk, { recursive: true, force: true });
+      }
+      return { outcome: 'RA_LOG_DISK_FULL; commands go on' };
+    },
+    AGAIN,
+  );
+});
