@@ -112,7 +112,7 @@ describe('policy and critic', () => {
     const dir = mkdtempSync(join(tmpdir(), 'reflexarc-critic-'));
     try {
       const path = join(dir, 'critic.safetensors');
-      copyFileSync(critic.path, path);
+      copyFileSync(critic.path!, path);
       const bytes = readFileSync(path);
       bytes[bytes.length - 3]! ^= 1;
       writeFileSync(path, bytes);
