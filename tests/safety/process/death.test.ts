@@ -5,7 +5,7 @@ import { World } from './world.ts';
 
 /** Processes that die, in mid-motion. Times are reported, not judged: a busy machine may take longer than an idle one. */
 let world: World;
-afterEach(() => world.end());
+afterEach(() => world?.end());
 
 describe('a process dies', () => {
   for (const how of ['kill -9', 'an exception'])

@@ -13,7 +13,7 @@ let world: World;
 const sockets: WebSocket[] = [];
 afterEach(async () => {
   for (const socket of sockets.splice(0)) socket.terminate();
-  await world.end();
+  await world?.end();
 });
 
 /** A websocket of somebody else. Resolves with it, or with what it was answered. */

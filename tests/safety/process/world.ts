@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Ros } from 'roslib';
@@ -46,30 +46,45 @@ export class World {
   faultMs = 0;
   #faultCommands = 0;
   #faultTransitions = 0;
+  /** Every process of the daemon that there ever was. */
+  readonly #pids = new Set<number>();
   readonly #faults = mkdtempSync(join(tmpdir(), 'reflexarc-faults-'));
 
-  /** Everything up, the policy moving the robot. */
+  /** Everything up, the policy moving the robot. What was started ends also when this fails. */
   static async moving(change: (config: RunConfig) => void = () => {}, logPath?: string): Promise<World> {
     const world = new World();
-    world.sim = await Sim.start();
-    world.cable = await Cable.to(world.sim.port);
-    process.env.NODE_OPTIONS = `--require ${join(packageRoot, 'tests/safety/process/faults.cjs')}`;
-    process.env.REFLEXARC_TEST_FAULTS = world.#faults;
     try {
-      world.t = await startDaemon(world.cable.port, change, logPath);
+      await world.#start(change, logPath);
+    } catch (error) {
+      await world.end();
+      throw error;
+    }
+    return world;
+  }
+
+  async #start(change: (config: RunConfig) => void, logPath?: string): Promise<void> {
+    this.sim = await Sim.start();
+    this.cable = await Cable.to(this.sim.port);
+    process.env.NODE_OPTIONS = `--require ${join(packageRoot, 'tests/safety/process/faults.cjs')}`;
+    process.env.REFLEXARC_TEST_FAULTS = this.#faults;
+    try {
+      this.t = await startDaemon(this.cable.port, change, logPath);
     } finally {
       delete process.env.NODE_OPTIONS;
       delete process.env.REFLEXARC_TEST_FAULTS;
     }
-    world.t.daemon.reflex.transitions$.subscribe((x) => world.transitions.push(x));
-    world.t.daemon.events$.subscribe((x) => world.events.push(x));
-    await world.watch();
-    await callTrigger(world.ros, '/reset_episode');
-    await engage(world.t);
-    await until(() => world.status?.holding === false, 3000, 'the robot to follow commands');
+    this.t.daemon.reflex.transitions$.subscribe((x) => this.transitions.push(x));
+    this.#pids.add(this.pid('sentinel'));
+    this.t.daemon.events$.subscribe((x) => {
+      this.events.push(x);
+      if (x.event === 'started') this.#pids.add(x.pid);
+    });
+    await this.watch();
+    await callTrigger(this.ros, '/reset_episode');
+    await engage(this.t);
+    await until(() => this.status?.holding === false, 3000, 'the robot to follow commands');
     // On the way here a busy machine may have stopped it once or twice.
-    world.#faultTransitions = world.transitions.length;
-    return world;
+    this.#faultTransitions = this.transitions.length;
   }
 
   /** Listens at the robot, anew after it was restarted. */
@@ -155,11 +170,27 @@ export class World {
     expect(this.commands.filter((c) => !c.finite)).toEqual([]);
   }
 
+  /** Ends all that was started, whatever state it is in: also what was stopped, or does not end when asked. */
   async end(): Promise<void> {
-    this.ros.close();
-    await this.t.stop();
-    this.cable.close();
-    await this.sim.stop();
+    const signal = (name: NodeJS.Signals) => {
+      for (const pid of this.#pids) if (isOurs(pid)) process.kill(pid, name);
+    };
+    signal('SIGCONT');
+    this.sim?.child.kill('SIGCONT');
+    this.ros?.close();
+    await Promise.race([this.t?.stop(), pause(10_000)]);
+    signal('SIGKILL');
+    this.cable?.close();
+    await this.sim?.stop();
     rmSync(this.#faults, { recursive: true, force: true });
+  }
+}
+
+/** The process is there, and one of a daemon: a number may have been given to another one since. */
+function isOurs(pid: number): boolean {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(join('dist', 'src', 'daemon'));
+  } catch {
+    return false;
   }
 }
