@@ -11,14 +11,14 @@ const unit = fc.double({ min: -1.4, max: 1.4, noNaN: true });
 
 /** What a policy may do while nothing is wrong: any plausible action, any risk, any force below the limit. */
 export const gentle: fc.Arbitrary<Step[]> = fc.array(
-  fc.tuple(fc.nat(3), unit, fc.integer({ min: 1, max: 4 })) as fc.Arbitrary<Step>,
-  { minLength: 1, maxLength: 6 },
+  fc.tuple(fc.nat(3), unit, fc.integer({ min: 1, max: 3 })) as fc.Arbitrary<Step>,
+  { minLength: 1, maxLength: 5 },
 );
 
 /** All that, and faults of every kind, with any number at all. */
 export const harsh: fc.Arbitrary<Step[]> = fc.array(
-  fc.tuple(fc.nat(14), fc.oneof(unit, anyDouble), fc.integer({ min: 1, max: 4 })) as fc.Arbitrary<Step>,
-  { minLength: 1, maxLength: 6 },
+  fc.tuple(fc.nat(14), fc.oneof(unit, anyDouble), fc.integer({ min: 1, max: 3 })) as fc.Arbitrary<Step>,
+  { minLength: 1, maxLength: 5 },
 );
 
 const finite = (x: number): number => (Number.isFinite(x) ? Math.max(-1e3, Math.min(1e3, x)) : 0);
