@@ -2,10 +2,9 @@ import fc from 'fast-check';
 import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { CartesianEnvelope } from '../../controllers/safety/cartesian/envelope.ts';
 import { isEngaged } from '../../controllers/safety/ladder.ts';
-import { RUNS } from '../controllers/safety/arbitrary.ts';
 import { safetyOf } from '../controllers/safety/rig.ts';
 import { Watched } from './rig.ts';
-import { gentle, harsh, play, type Step } from './script.ts';
+import { CASES, gentle, harsh, play, type Step } from './script.ts';
 
 /** A short ramp: nearly all ticks of a case are the policy's. */
 const safety = safetyOf({ engage_ramp_ms: 10 });
@@ -64,9 +63,9 @@ describe('the gate, for any script of inputs, faults and requests', () => {
         must(rig.gate.counters.postCheckFailures === 0, () => 'the filter broke a limit');
         must(!rig.path.includes('FAULT(internal_error)'), () => rig.transitions.at(-1)!.detail);
       }),
-      RUNS,
+      CASES,
     );
-    expect(policy).toBeGreaterThan(2 * RUNS.numRuns);
+    expect(policy).toBeGreaterThan(2 * CASES.numRuns);
   });
 
   it('P4 P7: an adversary in policy and critic, a robot that obeys 0 to 2 ticks late, ±30 % jitter: the tip stays inside', () => {
@@ -103,7 +102,7 @@ describe('the gate, for any script of inputs, faults and requests', () => {
           for (const step of steps) play(rig, step);
         },
       ),
-      RUNS,
+      CASES,
     );
   });
 
@@ -124,7 +123,7 @@ describe('the gate, for any script of inputs, faults and requests', () => {
           must(step(steps, more) <= step(steps, less), () => `risk ${more} gives more than ${less}`);
         },
       ),
-      RUNS,
+      CASES,
     );
   });
 
@@ -143,7 +142,7 @@ describe('the gate, for any script of inputs, faults and requests', () => {
         // 10 ticks of dwell, one for the robot to obey, two periods.
         must(rig.gate.mode === 'STOPPED' && ticks <= 13, () => `${rig.gate.mode} after ${ticks} ticks`);
       }),
-      RUNS,
+      CASES,
     );
   });
 });

@@ -3,12 +3,11 @@ import { beforeAll, describe, it, vi } from 'vitest';
 import { CartesianEnvelope } from '../../controllers/safety/cartesian/envelope.ts';
 import { JointEnvelope } from '../../controllers/safety/joint/envelope.ts';
 import { SeededRandom } from '../../src/core/random.ts';
-import { RUNS } from '../controllers/safety/arbitrary.ts';
 import type { Kind } from '../controllers/safety/joint/arm.ts';
 import { MS, safetyOf } from '../controllers/safety/rig.ts';
 import { JointGate } from './joint-gate.ts';
 import { MessageRig, Watched } from './rig.ts';
-import { gentle, harsh, play, type Step } from './script.ts';
+import { CASES, gentle, harsh, play, type Step } from './script.ts';
 
 const safety = safetyOf({ engage_ramp_ms: 10 });
 beforeAll(() => {
@@ -51,7 +50,7 @@ describe('two runs of the gate', () => {
         };
         same(run(true), run(false));
       }),
-      RUNS,
+      CASES,
     );
   });
 
@@ -73,7 +72,7 @@ describe('two runs of the gate', () => {
         };
         same(cartesian(steps, spoil), cartesian(steps));
       }),
-      RUNS,
+      CASES,
     );
   });
 
@@ -95,7 +94,7 @@ describe('two runs of the gate', () => {
         });
         same(moved, cartesian(steps));
       }),
-      RUNS,
+      CASES,
     );
   });
 });
@@ -132,7 +131,7 @@ describe('two runs of the gate before joints', () => {
           same(run(kind, seed, risk, s * 1e9), run(kind, seed, risk, 1e9));
         },
       ),
-      RUNS,
+      CASES,
     );
   });
 });

@@ -6,6 +6,9 @@ import { MS, type Rig } from '../controllers/safety/rig.ts';
 /** One thing done to a gate, and the ticks after it: what it is, a number for it, how many ticks. */
 export type Step = readonly [what: number, x: number, ticks: number];
 
+/** Cases a property: FC_RUNS of them, few in the quick run, for a case is a whole gate and its first motions. */
+export const CASES = { numRuns: Number(process.env.FC_RUNS ?? 200) };
+
 const KINDS = ['disengage', 'stop', 'estop', 'estop_release', 'arm', 'engage'] as const;
 const unit = fc.double({ min: -1.4, max: 1.4, noNaN: true });
 
