@@ -48,8 +48,7 @@ describe('a process dies', () => {
       const back = () => world.pid('brain') !== brain && world.t.daemon.reflex.status$.value?.brainUp;
       await until(back, 15_000, 'the brain to be back');
       await world.stays();
-      expect(['STOPPED', 'ESTOP']).toContain(world.mode);
-      return { outcome: 'STOPPING, decision_stale or another → STOPPED', toSafeMs, real: true };
+      return { outcome: 'STOPPING, decision_stale or another; nothing by itself', toSafeMs, real: true };
     },
     AGAIN,
   );
@@ -139,12 +138,11 @@ describe('a process stands still', () => {
       world.inject('observer', 'churn');
       world.inject('brain', 'churn');
       await pause(2500);
-      const causes = world.stops;
-      // A brain that comes too late for it is stopped for that; the reflex itself never is.
-      expect(causes.filter((c) => !['decision_stale', 'brain_lost', 'operator_stop'].includes(c))).toEqual([]);
-      const { overruns } = (await world.t.daemon.reflex.summary()) as { overruns: number };
+      // What shares two cores with it may come too late for it; the reflex itself stands still for nobody.
+      expect(world.stops).not.toContain('overrun');
+      expect(world.events.some((e) => e.event === 'stop')).toBe(false);
       expect(world.events.some((e) => e.event === 'died')).toBe(false);
-      return { outcome: `reflex: no trip of its own${Number.isFinite(overruns) ? '' : ' (not counted)'}` };
+      return { outcome: 'no overrun, no stop of the sentinel' };
     },
     AGAIN,
   );
@@ -160,7 +158,7 @@ describe('a process stands still', () => {
       world.inject('observer', 'block50');
       await pause(2500);
       const causes = world.stops;
-      expect(causes.filter((c) => !['decision_stale', 'operator_stop', 'force_limit'].includes(c))).toEqual([]);
+      expect(causes).not.toContain('overrun');
       // In order, none twice, none old: the robot refused nothing.
       const { commands } = world;
       for (let i = 1; i < commands.length; i++) {
@@ -169,7 +167,7 @@ describe('a process stands still', () => {
           expect(commands[i]!.seq).toBeGreaterThan(commands[i - 1]!.seq);
       }
       expect(world.status!.refused).toBe(refused);
-      return { outcome: 'no trip of the reflex; commands in order, none refused' };
+      return { outcome: 'no overrun; commands in order, none refused' };
     },
     AGAIN,
   );

@@ -18,7 +18,7 @@ const repeat = (act, everyMs, ms) => {
 const FAULTS = {
   block50: () => repeat(() => block(50), 200, 3000),
   block500: () => block(500),
-  churn: () => repeat(() => Array.from({ length: 200_000 }, (_, i) => ({ i, of: [i] })), 5, 3000),
+  churn: () => repeat(() => Array.from({ length: 20_000 }, (_, i) => ({ i, of: [i] })), 5, 3000),
   leak: () => {
     const kept = [];
     repeat(() => kept.push(Array.from({ length: 200_000 }, (_, i) => ({ i }))), 1, 60_000);
