@@ -113,8 +113,73 @@ describe('translation', () => {
   });
 });
 
+describe('rounding', () => {
+  it('a wish that is above a rate by rounding only stays, bit for bit; one that is further above does not', () => {
+    expect(run({ wish: at(1 + 5e-10, 0, 0) }).flags).toBe(0);
+    expect(run({ wish: at(1 + 3e-9, 0, 0) }).flags).toBe(CLIPPED.speed);
+    expect(run({ wish: tilted(at(0, 0, 0), 0.005 * (1 + 5e-10)) }).flags).toBe(0);
+    expect(run({ wish: tilted(at(0, 0, 0), 0.005 * (1 + 3e-9)) }).flags).toBe(CLIPPED.rotation);
+  });
+
+  it('the same of Δ, in rotation, and of K·distance', () => {
+    const turned = (angle: number) => tilted(at(0, 0, 0), angle);
+    expect(run({ wish: turned(0.1 * (1 + 5e-10)), last: turned(0.098) }).flags).toBe(0);
+    expect(run({ wish: turned(0.1 * (1 + 3e-9)), last: turned(0.098) }).flags).toBe(CLIPPED.rotation);
+    const pulls = (k: number) => run({ wish: at(10, 0, 0, k), last: at(10, 0, 0, k) }).flags;
+    expect(pulls(3000 * (1 - 1e-9))).toBe(0);
+    const strong = (share: number) => {
+      const k = 2000 * share;
+      return run(
+        { wish: at(9, 9, 7.8, k), last: at(9, 9, 7.8, k) },
+        { force_limit: 0.002 * Math.hypot(9000, 9000, 7800) },
+      ).flags;
+    };
+    expect(strong(1 + 5e-10)).toBe(0);
+    expect(strong(1 + 3e-9)).toBe(CLIPPED.force | CLIPPED.stiffness);
+  });
+
+  it('what is admissible comes out bit for bit, although last + (wish - last) is not the wish', () => {
+    for (let n = 1; n <= 50; n++) {
+      const wish = at(0.1 + n / 123, 0, 0);
+      expect(run({ wish, last: at(0.1, 0, 0) }).out[0]).toBe(wish[0]);
+    }
+  });
+});
+
 describe('force', () => {
   const up = [0, 0, 25];
+
+  it('takes out of a step what goes against the force, whatever its direction', () => {
+    // f = 25·(12, 15, 16)/25 N, the step 0.5 mm against it and 0.3 mm across it, along (15, -12, 0)/√369.
+    const across = [15 / Math.sqrt(369), -12 / Math.sqrt(369), 0];
+    const step = [12, 15, 16].map((f, i) => (-0.5 * f) / 25 + 0.3 * across[i]!);
+    const { mm, flags } = run({ wish: at(step[0]!, step[1]!, step[2]!), force: [12, 15, 16] });
+    expect(mm[0]).toBeCloseTo(0.3 * across[0]!, 6);
+    expect(mm[1]).toBeCloseTo(0.3 * across[1]!, 6);
+    expect(mm[2]).toBeCloseTo(0, 6);
+    expect(flags & CLIPPED.force).toBe(CLIPPED.force);
+  });
+
+  it('does not creep: half a µm against the force is not taken', () => {
+    expect(run({ wish: at(0, 0, -0.0005), force: up }).mm).toEqual([0, 0, 0]);
+  });
+
+  it('may go to the measured position against it, but not through', () => {
+    const last = at(0, 0, 0.3);
+    expect(run({ wish: at(0, 0, 0), last, force: up }).mm).toEqual([0, 0, 0]);
+    expect(run({ wish: at(0, 0, -0.2), last, force: up }).mm).toEqual([0, 0, 0.3]);
+  });
+
+  it.each([1, -1])('where it does not move, Δ is restored all the same: side %d', (side) => {
+    // As below, from 10.3 mm: x is beyond Δ.
+    const { mm, flags } = run({
+      wish: at(side * 11.1, 0, -0.6),
+      last: at(side * 10.3, 0, 0),
+      force: [side * 15, 0, 20],
+    });
+    expect(mm).toEqual([side * 10, 0, 0]);
+    expect(flags & CLIPPED.force).toBe(CLIPPED.force);
+  });
 
   it('above the soft limit of 22 N nothing pushes on, and sideways stays free', () => {
     const { mm, flags } = run({ wish: at(0.5, 0, -0.5), force: up });
@@ -212,6 +277,17 @@ describe('rotation', () => {
     expect([...run({ wish: at(0, 0, 0), last, scale: 0 }).out]).toEqual([...last]);
   });
 
+  it('turns half as far at speed scale 0.5', () => {
+    expect(angleOf(run({ wish: tilted(at(0, 0, 0), 0.05), scale: 0.5 }).out)).toBeCloseTo(0.0025, 12);
+  });
+
+  it('restores Δ at speed scale 0', () => {
+    const last = tilted(at(0, 0, 0), 0.102);
+    const { out, flags } = run({ wish: last, last, scale: 0 });
+    expect(angleOf(out)).toBeCloseTo(0.1, 9);
+    expect(flags).toBe(CLIPPED.rotation);
+  });
+
   it('stays in the tilt cone of 0.2 rad about the reference', () => {
     const near = tilted(at(0, 0, 0), 0.198);
     const { out, flags } = run({ wish: tilted(at(0, 0, 0), 0.203), last: near, pose: near });
@@ -226,12 +302,22 @@ describe('rotation', () => {
     const out = new Float64Array(9);
     const wish = tilted(at(0, 0, 0), 0.503);
     expect(filter.apply(wish, pose, pose, new Float64Array(3), D, 1, out)).toBe(0);
+    // And its rim: 0.2 rad from it, wherever it points.
+    const away = at(0, 0, 0);
+    away.set([0.1, 0.2, 0.3, Math.sqrt(1 - 0.14)], 3);
+    filter.setReference(away);
+    const near = tilted(away, 0.198);
+    expect(filter.apply(tilted(away, 0.203), near, near, new Float64Array(3), D, 1, out)).toBe(CLIPPED.rotation);
+    const dot = out.subarray(3, 7).reduce((sum, v, i) => sum + v * away[3 + i]!, 0);
+    expect(2 * Math.acos(dot)).toBeCloseTo(0.2, 7);
   });
 
   it('lets a robot outside the cone turn back, and not further out', () => {
     const out = tilted(at(0, 0, 0), 0.3);
     expect(angleOf(run({ wish: tilted(at(0, 0, 0), 0.297), last: out, pose: out }).out)).toBeCloseTo(0.297, 9);
-    expect(angleOf(run({ wish: tilted(at(0, 0, 0), 0.304), last: out, pose: out }).out)).toBeCloseTo(0.3, 9);
+    const further = run({ wish: tilted(at(0, 0, 0), 0.304), last: out, pose: out });
+    expect(angleOf(further.out)).toBeCloseTo(0.3, 9);
+    expect(further.flags).toBe(CLIPPED.rotation);
   });
 
   it('keeps within 0.1 rad per axis of the measured orientation', () => {

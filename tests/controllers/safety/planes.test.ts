@@ -7,7 +7,8 @@ import { CLIPPED } from '../../../controllers/safety/envelope.ts';
 import { limitsOf, RUNS } from './arbitrary.ts';
 
 /** x + z ≤ 0.7, twice as long a normal as it need be; the robot stands 1 mm inside it at [0.5 0 0.2 - √2 mm]. */
-const limits = limitsOf({ planes: [{ normal: [2, 0, 2], offset: 1.4 }] });
+const PLANES = [{ normal: [2, 0, 2], offset: 1.4 }];
+const limits = limitsOf({ planes: PLANES });
 const z = 0.2 - Math.SQRT2 * 0.001;
 const at = (x: number, zz: number) => Float64Array.of(x, 0, zz, 0, 0, 0, 1, 2000, 150);
 const still = {
@@ -51,6 +52,65 @@ describe('a half-space of the workspace', () => {
     expect(out.x).toBeCloseTo(0.5, 9);
     expect(out.dz).toBeCloseTo(-0.5, 9);
     expect(filtered(at(0.5, 0.2), at(0.502, 0.2), pose)).toMatchObject({ flags: CLIPPED.speed, refusal: '' });
+  });
+
+  it('of a robot that was pulled back in a little takes the setpoint along, without conflict', () => {
+    // x + y + z ≤ 0.7: the setpoint is 0.64 mm from the tip that fell back inside, in all three axes.
+    const three = limitsOf({ planes: [{ normal: [1, 1, 1], offset: 0.7 }] });
+    const last = Float64Array.of(0.5004, 0.0003, 0.2004, 0, 0, 0, 1, 2000, 150);
+    const pose = Float64Array.of(0.5, 0, 0.2, 0, 0, 0, 1);
+    const out = new Float64Array(9);
+    expect(new CartesianFilter(three).apply(last, last, pose, still.force, 0.01, 1, out)).toBe(CLIPPED.plane);
+    expect([...out.subarray(0, 3)]).toEqual([0.5, 0, 0.2]);
+    // Exactly the rate of 1 mm is no conflict either, and a bit more is.
+    for (const [mm, flags] of [
+      [1 + 5e-10, CLIPPED.plane],
+      [1 + 3e-9, CLIPPED.plane | CLIPPED.conflict],
+    ] as const) {
+      const far = Float64Array.of(0.5 + mm / 1000, 0, 0.2, 0, 0, 0, 1, 2000, 150);
+      expect(new CartesianFilter(three).apply(far, far, pose, still.force, 0.01, 1, out)).toBe(flags);
+    }
+  });
+
+  it('is left along it where a floor holds the shortest way', () => {
+    // From the tip on a floor at z = 0.2, with x + z ≤ 0.7002: 0.9 mm along x are 0.7 mm too far, half of it from each of
+    // x and z; the floor gives z back; of the 0.55 mm that are left, the plane allows 0.2 mm.
+    const box = { pose_box: { min: [0.3, -0.2, 0.2], max: [0.7, 0.2, 0.4] } };
+    const corner = limitsOf({ ...box, planes: [{ normal: [1, 0, 1], offset: 0.7002 }] });
+    const last = at(0.5, 0.2);
+    const out = new Float64Array(9);
+    const flags = new CartesianFilter(corner).apply(at(0.5009, 0.2), last, last, still.force, 0.01, 1, out);
+    expect(flags).toBe(CLIPPED.plane);
+    expect((out[0]! - 0.5) * 1000).toBeCloseTo(0.2, 9);
+    expect(out[2]).toBeCloseTo(0.2, 12);
+    // And under a ceiling, with x - z.
+    const ceiling = { pose_box: { min: [0.3, -0.2, 0], max: [0.7, 0.2, 0.2] } };
+    const roof = limitsOf({ ...ceiling, planes: [{ normal: [1, 0, -1], offset: 0.3002 }] });
+    new CartesianFilter(roof).apply(at(0.5009, 0.2), last, last, still.force, 0.01, 1, out);
+    expect((out[0]! - 0.5) * 1000).toBeCloseTo(0.2, 9);
+    expect(out[2]).toBeCloseTo(0.2, 12);
+  });
+
+  it('that is not broken does not draw the setpoint to itself', () => {
+    const two = limitsOf({
+      planes: [...PLANES, { normal: [0, 1, 0], offset: 0.1 }, { normal: [0, -1, 0], offset: 0.1 }],
+    });
+    const near = at(0.5, 0.2 - 0.0002);
+    const out = new Float64Array(9);
+    new CartesianFilter(two).apply(at(0.5009, 0.2 - 0.0002), near, near, still.force, 0.01, 1, out);
+    expect((out[0]! - 0.5) * 1000).toBeCloseTo(0.55, 9);
+    expect(out[1]).toBe(0);
+  });
+
+  it('with y in its normal counts y', () => {
+    const slanted = limitsOf({ planes: [{ normal: [0, 1, 1], offset: 0.2002 }] });
+    const out = new Float64Array(9);
+    const wish = Float64Array.of(0.5, 0.0009, 0.2, 0, 0, 0, 1, 2000, 150);
+    expect(new CartesianFilter(slanted).apply(wish, at(0.5, 0.2), at(0.5, 0.2), still.force, 0.01, 1, out)).toBe(
+      CLIPPED.plane,
+    );
+    expect(out[1]! * 1000).toBeCloseTo(0.55, 9);
+    expect((out[2]! - 0.2) * 1000).toBeCloseTo(-0.35, 9);
   });
 
   it('of a robot that was pulled back in takes the setpoint along, and says conflict', () => {
