@@ -1,0 +1,83 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+
+/**
+ * Writes controllers/safety/MUTANTS.md from Stryker's reports: the score of each file, and each mutant that survives with
+ * the reason that was written beside it by hand. A survivor without a reason is `unexplained`, and the exit code is 1.
+ *
+ * Usage: node .ci/mutants.mjs [report.json …]; of a file in several reports the last one counts.
+ */
+const PAGE = 'controllers/safety/MUTANTS.md';
+const reports = process.argv.slice(2);
+if (reports.length === 0) reports.push('coverage/mutation/mutation.json');
+
+const quote = (code) => `\`${code.replace(/\s+/g, ' ').replaceAll('|', '\\|')}\``;
+const shorten = (code) => (code.length > 90 ? `${code.slice(0, 87)}…` : code);
+
+/** What a mutant was before, by its place in the source. */
+function original(source, { start, end }) {
+  const lines = source.split('\n').slice(start.line - 1, end.line);
+  lines[lines.length - 1] = lines.at(-1).slice(0, end.column - 1);
+  lines[0] = lines[0].slice(start.column - 1);
+  return lines.join('\n');
+}
+
+const reasons = new Map();
+const page = existsSync(PAGE) ? readFileSync(PAGE, 'utf8') : '';
+for (const line of page.split('\n')) {
+  const cells = line.split(/(?<!\\) \| /);
+  if (cells.length !== 4) continue;
+  const [place, change, before, why] = cells;
+  reasons.set(`${place.replace(/^\| |:\d+$/g, '')} ${change} ${before}`, why.replace(/ \|$/, ''));
+}
+
+const files = new Map();
+for (const report of reports)
+  for (const [name, file] of Object.entries(JSON.parse(readFileSync(report, 'utf8')).files)) files.set(name, file);
+
+const scores = [];
+const rows = [];
+const sum = { killed: 0, timeout: 0, survived: 0, valid: 0 };
+let unexplained = 0;
+for (const [name, { mutants, source }] of [...files].sort(([a], [b]) => (a < b ? -1 : 1))) {
+  const short = name.replace('controllers/safety/', '');
+  const count = (...kinds) => mutants.filter((m) => kinds.includes(m.status)).length;
+  const [killed, timeout, survived] = [count('Killed'), count('Timeout'), count('Survived', 'NoCoverage')];
+  const valid = killed + timeout + survived;
+  if (valid === 0) continue;
+  for (const [key, n] of Object.entries({ killed, timeout, survived, valid })) sum[key] += n;
+  scores.push([short, killed, timeout, survived, (100 * (killed + timeout)) / valid]);
+  const alive = mutants.filter((m) => m.status === 'Survived' || m.status === 'NoCoverage');
+  for (const m of alive.sort((a, b) => a.location.start.line - b.location.start.line)) {
+    const before = quote(shorten(original(source, m.location)));
+    const after = quote(shorten(m.replacement));
+    const why = reasons.get(`${short} ${before} ${after}`) ?? 'unexplained';
+    if (why === 'unexplained') unexplained++;
+    rows.push(`| ${short}:${m.location.start.line} | ${before} | ${after} | ${why} |`);
+  }
+}
+const total = (100 * (sum.killed + sum.timeout)) / sum.valid;
+scores.push(['**all**', sum.killed, sum.timeout, sum.survived, total]);
+
+writeFileSync(
+  PAGE,
+  `# Mutants
+
+\`npm run mutation\` changes one operator, constant, condition or statement of this folder at a time and runs the tests. Left
+out are option descriptions and one-line summaries. This page is written by \`node .ci/mutants.mjs\`; the reasons are written
+by hand, and kept by it. Score: **${total.toFixed(1)} %** of ${sum.valid} mutants.
+
+## Score of each file
+
+| file | killed | timed out | survived | score, % |
+| --- | --: | --: | --: | --: |
+${scores.map(([name, ...n]) => `| ${name} | ${n.slice(0, 3).join(' | ')} | ${n[3].toFixed(1)} |`).join('\n')}
+
+## Those that survive
+
+| where | before | after | why it is harmless |
+| --- | --- | --- | --- |
+${rows.join('\n')}
+`,
+);
+console.log(`${total.toFixed(2)} % of ${sum.valid} mutants; ${rows.length} survive, ${unexplained} unexplained`);
+process.exitCode = unexplained > 0 ? 1 : 0;
