@@ -46,7 +46,7 @@ class InProcessRunner {
   }
 
   async init() {
-    process.env.FC_RUNS = '60';
+    process.env.FC_RUNS ??= '60';
     await import(new URL('./fast-check-seeded.mjs', import.meta.url));
     chai.use(JestExtend).use(JestChaiExpect).use(JestAsymmetricMatchers);
     const expect = Object.assign((value, message) => chai.expect(value, message), chai.expect);

@@ -515,6 +515,18 @@ describe('e-stop', () => {
   });
 });
 
+it.each([
+  ['hold', 'HOLD'],
+  ['recover', 'RECOVERY'],
+  ['stop', 'STOPPING'],
+  ['estop', 'ESTOP'],
+  ['fault', 'FAULT'],
+] as const)('%s at a value below its limit has passed it from below: the margin in %s is negative', (action, to) => {
+  const why = { cause: 'test', detail: '', value: 1, limit: 3 };
+  const t = at('ACTIVE').event({ kind: 'trip', nowNs: 2e9, severity: SEVERITY[action], ...why });
+  expect(t.state.transition).toMatchObject({ to, margin: -2 });
+});
+
 describe('the link', () => {
   it.each(ALL)('made anew in %s: a new epoch, and a stop where something is written by a policy or held', (mode) => {
     const t = at(mode);
