@@ -102,6 +102,7 @@ describe('faults inside', () => {
     expect(rig.gate.record.refusal).toBeGreaterThan(0);
     expect(rig.tick()).toBeNull();
     expect(rig.path.at(-1)).toBe('FAULT(post_check)');
+    expect(rig.transitions.at(-1)?.detail).toMatch(/^the filter broke limit \d+$/);
     expect(rig.gate.counters.postCheckFailures).toBe(1);
   });
 

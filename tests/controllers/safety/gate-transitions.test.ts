@@ -329,3 +329,14 @@ describe('a link made anew', () => {
     expect(rig.gate.counters.foreignCommands).toBe(1);
   });
 });
+
+it('the ladder can be read, and a stale state names the source that is silent', () => {
+  const rig = new Rig().active();
+  expect(rig.gate.ladder).toMatchObject({ mode: 'ACTIVE', incident: 0 });
+  rig.sensing = false;
+  for (const source of [0, 2]) rig.gate.observeSource(source, rig.nowNs + 60 * MS);
+  rig.gate.observeSource(1, rig.nowNs);
+  rig.tick(6);
+  expect(rig.transitions.at(-1)).toMatchObject({ cause: 'state_stale' });
+  expect(rig.transitions.at(-1)?.detail).toContain('nothing usable on /ee_pose');
+});

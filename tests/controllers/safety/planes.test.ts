@@ -55,19 +55,19 @@ describe('a half-space of the workspace', () => {
   });
 
   it('of a robot that was pulled back in a little takes the setpoint along, without conflict', () => {
-    // x + y + z ≤ 0.7: the setpoint is 0.64 mm from the tip that fell back inside, in all three axes.
-    const three = limitsOf({ planes: [{ normal: [1, 1, 1], offset: 0.7 }] });
-    const last = Float64Array.of(0.5004, 0.0003, 0.2004, 0, 0, 0, 1, 2000, 150);
-    const pose = Float64Array.of(0.5, 0, 0.2, 0, 0, 0, 1);
+    // x + y + z ≤ 0.8: the setpoint is 0.64 mm from the tip that fell back inside, in all three axes.
+    const three = limitsOf({ planes: [{ normal: [1, 1, 1], offset: 0.8 }] });
+    const last = Float64Array.of(0.5004, 0.1003, 0.2004, 0, 0, 0, 1, 2000, 150);
+    const pose = Float64Array.of(0.5, 0.1, 0.2, 0, 0, 0, 1);
     const out = new Float64Array(9);
     expect(new CartesianFilter(three).apply(last, last, pose, still.force, 0.01, 1, out)).toBe(CLIPPED.plane);
-    expect([...out.subarray(0, 3)]).toEqual([0.5, 0, 0.2]);
+    expect([...out.subarray(0, 3)]).toEqual([0.5, 0.1, 0.2]);
     // Exactly the rate of 1 mm is no conflict either, and a bit more is.
     for (const [mm, flags] of [
       [1 + 5e-10, CLIPPED.plane],
       [1 + 3e-9, CLIPPED.plane | CLIPPED.conflict],
     ] as const) {
-      const far = Float64Array.of(0.5 + mm / 1000, 0, 0.2, 0, 0, 0, 1, 2000, 150);
+      const far = Float64Array.of(0.5 + mm / 1000, 0.1, 0.2, 0, 0, 0, 1, 2000, 150);
       expect(new CartesianFilter(three).apply(far, far, pose, still.force, 0.01, 1, out)).toBe(flags);
     }
   });

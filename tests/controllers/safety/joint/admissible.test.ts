@@ -122,10 +122,11 @@ describe('the post-check of a joint position', () => {
     // 0.1 ms make 1e-8 rad/s of the last bit of 10 000 rad; the acceleration limit is 0.001 rad/s.
     for (let n = 0; n < 100; n++) {
       const last = 10_000 + n / 7;
-      const at = { last, measured: last, highest: last, v0: 0.5, elapsed: 1e-4 };
+      const v0 = 0.3 + n / 1000;
+      const at = { last, measured: last, highest: last, v0, elapsed: 1e-4 };
       const limits = { position: true, min: [-2e4], max: [2e4] };
-      expect(judged({ ...at, to: last + 0.501 * 1e-4, limits })).toBe('');
-      expect(judged({ ...at, to: last + 0.50101 * 1e-4, limits })).toBe('joint_acceleration');
+      expect(judged({ ...at, to: last + (v0 + 0.001) * 1e-4, limits })).toBe('');
+      expect(judged({ ...at, to: last + (v0 + 0.00101) * 1e-4, limits })).toBe('joint_acceleration');
     }
   });
 });
