@@ -1,0 +1,87 @@
+import { describe, expect, it } from 'vitest';
+import { cartesianImpedance } from '../../../controllers/interfaces/cartesian-impedance.ts';
+import { CartesianEnvelope } from '../../../controllers/safety/cartesian/envelope.ts';
+import { makeRobotState } from '../../../src/core/signals.ts';
+import { limitsOf } from './arbitrary.ts';
+import { MS, robot, safetyOf } from './rig.ts';
+
+const made = () => {
+  const envelope = new CartesianEnvelope(safetyOf(), robot, cartesianImpedance(robot));
+  const state = makeRobotState(2);
+  state.pose.set([0.5, 0.1, 0.2, 0.1, 0.2, 0.3, Math.sqrt(0.86)]);
+  const last = new Float64Array(9);
+  envelope.seed(state, last);
+  const by = { last, state, force: new Float64Array(3), target: new Float64Array(3).fill(Number.NaN) };
+  return { envelope, state, last, by: { ...by, elapsed: 0.01, nowNs: 10 * MS } };
+};
+
+describe('the envelope of Cartesian setpoints', () => {
+  it('follows within twice Δ, in m', () => {
+    expect(made().envelope.tracking).toEqual({ limit: 0.02, unit: 'm' });
+  });
+
+  it('asks for motion by the way between two setpoints: 2, 3 and 6 mm are 7 mm', () => {
+    const { envelope, last } = made();
+    const next = last.slice();
+    next.set([0.502, 0.103, 0.206]);
+    expect(envelope.asked(next, last)).toBeCloseTo(0.007, 12);
+  });
+
+  it('judges the tilt from the orientation at which it was armed', () => {
+    const { envelope, last, by } = made();
+    // 0.4 rad from level already; the cone of 0.2 rad stands on it.
+    expect(envelope.refusals[envelope.judge(last, by)]).toBe('');
+    const leant = last.slice();
+    leant.set([0.1, 0.2, 0.3, Math.sqrt(0.86)], 3);
+    by.state.pose.set([0, 0, 0, 1], 3);
+    by.last.set([0, 0, 0, 1], 3);
+    expect(envelope.refusals[envelope.judge(by.last, by)]).toBe('');
+    by.state.pose.set(leant.subarray(3, 7), 3);
+    by.last.set(leant.subarray(3, 7), 3);
+    expect(envelope.refusals[envelope.judge(leant, by)]).toBe('');
+    // 0.15 rad further, at the same place: within the cone and within the reach of Δ.
+    const { envelope: level, by: flat, last: start } = made();
+    flat.state.pose.set([0, 0, 0, 1], 3);
+    level.seed(flat.state, start);
+    const turned = start.slice();
+    turned.set([Math.sin(0.15), 0, 0, Math.cos(0.15)], 3);
+    flat.state.pose.set([Math.sin(0.125), 0, 0, Math.cos(0.125)], 3);
+    flat.last.set(turned);
+    expect(level.refusals[level.judge(turned, flat)]).toBe('tilt');
+  });
+
+  it('knows the box around the target once it has one', () => {
+    const box = { target_box: { min: [-0.06, -0.06, -0.03], max: [0.06, 0.06, 0.0602] } };
+    const envelope = new CartesianEnvelope(safetyOf(box), robot, cartesianImpedance(robot));
+    const { state, last, by } = made();
+    envelope.seed(state, last);
+    const wish = last.slice();
+    wish[2] = last[2]! + 0.0009;
+    const out = new Float64Array(9);
+    envelope.limit(wish, by, 1, out);
+    expect(out[2]).toBe(wish[2]);
+    envelope.setTarget(Float64Array.of(0.5, 0.1, 0.14, 0, 0, 0, 1));
+    envelope.limit(wish, by, 1, out);
+    expect(out[2]).toBeCloseTo(0.2002, 12);
+  });
+});
+
+describe('limits of the tip that cannot be met', () => {
+  it.each<[object, RegExp]>([
+    [
+      { pose_box: undefined },
+      /no safety.pose_box; allowed: the workspace of the tip, which a Cartesian interface needs/,
+    ],
+    [{ planes: [{ normal: [0, 0, 0], offset: 1 }] }, /the normal \[0,0,0\]; allowed: a direction/],
+    [
+      { pose_box: { min: [0.3, 0, 0], max: [0.3, 1, 1] } },
+      /safety.pose_box axis 0: \[0.3, 0.3\]; allowed: min below max/,
+    ],
+    [{ target_box: { min: [0, 0, 1], max: [1, 1, 1] } }, /safety.target_box axis 2: \[1, 1\]; allowed: min below max/],
+    [{ force_soft: 30 }, /safety.force_soft = 30; allowed: below force_limit = 30 N/],
+    [{ tilt: 1.6 }, /safety.tilt = 1.6; allowed: below π\/2 rad/],
+    [{ stiffness: [2000, 3000] }, /√3 = 34.6 N; allowed: at most force_limit = 30 N/],
+  ])('%j is refused with what is allowed', (changes, message) => {
+    expect(() => limitsOf(changes as Record<string, unknown>)).toThrow(message);
+  });
+});
