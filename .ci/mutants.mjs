@@ -1,8 +1,10 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 
 /**
  * Writes controllers/safety/MUTANTS.md from Stryker's reports: the score of each file, and each mutant that survives with
  * the reason that was written beside it by hand. A survivor without a reason is `unexplained`, and the exit code is 1.
+ *
+ * Lines that begin with `>` are notes of a person and stay. `npm run format` afterwards aligns the tables.
  *
  * Usage: node .ci/mutants.mjs [report.json …]; of a file in several reports the last one counts.
  */
@@ -24,15 +26,18 @@ function original(source, { start, end }) {
 const reasons = new Map();
 const page = existsSync(PAGE) ? readFileSync(PAGE, 'utf8') : '';
 for (const line of page.split('\n')) {
-  const cells = line.split(/(?<!\\) \| /);
-  if (cells.length !== 4) continue;
-  const [place, change, before, why] = cells;
-  reasons.set(`${place.replace(/^\| |:\d+$/g, '')} ${change} ${before}`, why.replace(/ \|$/, ''));
+  const [, place, before, after, why] = line.split(/(?<!\\)\|/).map((cell) => cell.trim());
+  if (why) reasons.set(`${place.replace(/:\d+$/, '')} ${before} ${after}`, why);
 }
 
 const files = new Map();
 for (const report of reports)
   for (const [name, file] of Object.entries(JSON.parse(readFileSync(report, 'utf8')).files)) files.set(name, file);
+
+const notes = page.split('\n').filter((line) => line.startsWith('>'));
+const unmeasured = readdirSync('controllers/safety', { recursive: true })
+  .filter((name) => name.endsWith('.ts') && !files.has(`controllers/safety/${name}`))
+  .sort();
 
 const scores = [];
 const rows = [];
@@ -65,7 +70,7 @@ writeFileSync(
 \`npm run mutation\` changes one operator, constant, condition or statement of this folder at a time and runs the tests. Left
 out are option descriptions and one-line summaries. This page is written by \`node .ci/mutants.mjs\`; the reasons are written
 by hand, and kept by it. Score: **${total.toFixed(1)} %** of ${sum.valid} mutants.
-
+${notes.length > 0 ? `\n${notes.join('\n')}\n` : ''}${unmeasured.length > 0 ? `\nNot in these reports, or without mutants: ${unmeasured.join(', ')}.\n` : ''}
 ## Score of each file
 
 | file | killed | timed out | survived | score, % |

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { cartesianImpedance } from '../../../controllers/interfaces/cartesian-impedance.ts';
 import { CartesianEnvelope } from '../../../controllers/safety/cartesian/envelope.ts';
+import { rotateBy } from '../../../src/core/geometry.ts';
 import { makeRobotState } from '../../../src/core/signals.ts';
 import { limitsOf } from './arbitrary.ts';
 import { MS, robot, safetyOf } from './rig.ts';
@@ -27,27 +28,20 @@ describe('the envelope of Cartesian setpoints', () => {
     expect(envelope.asked(next, last)).toBeCloseTo(0.007, 12);
   });
 
-  it('judges the tilt from the orientation at which it was armed', () => {
-    const { envelope, last, by } = made();
-    // 0.4 rad from level already; the cone of 0.2 rad stands on it.
+  it('judges the tilt from the orientation at which it was armed, not from level', () => {
+    const { envelope, state, last, by } = made();
+    const armed = last.slice();
     expect(envelope.refusals[envelope.judge(last, by)]).toBe('');
-    const leant = last.slice();
-    leant.set([0.1, 0.2, 0.3, Math.sqrt(0.86)], 3);
-    by.state.pose.set([0, 0, 0, 1], 3);
-    by.last.set([0, 0, 0, 1], 3);
-    expect(envelope.refusals[envelope.judge(by.last, by)]).toBe('');
-    by.state.pose.set(leant.subarray(3, 7), 3);
-    by.last.set(leant.subarray(3, 7), 3);
-    expect(envelope.refusals[envelope.judge(leant, by)]).toBe('');
-    // 0.15 rad further, at the same place: within the cone and within the reach of Δ.
-    const { envelope: level, by: flat, last: start } = made();
-    flat.state.pose.set([0, 0, 0, 1], 3);
-    level.seed(flat.state, start);
-    const turned = start.slice();
-    turned.set([Math.sin(0.15), 0, 0, Math.cos(0.15)], 3);
-    flat.state.pose.set([Math.sin(0.125), 0, 0, Math.cos(0.125)], 3);
-    flat.last.set(turned);
-    expect(level.refusals[level.judge(turned, flat)]).toBe('tilt');
+    // Towards level and away from it, about the same axis: measured 0.25 rad, asked 0.3 rad from where it was armed.
+    for (const side of [1, -1]) {
+      const axis = [0.1, 0.2, 0.3].map((v) => (-side * v) / Math.sqrt(0.14));
+      const turn = (angle: number, out: Float64Array) => rotateBy(Float64Array.from(axis), 0, angle, armed, 3, out, 3);
+      turn(0.25, state.pose);
+      turn(0.3, last);
+      expect(envelope.refusals[envelope.judge(last, by)]).toBe('tilt');
+      turn(0.24, last);
+      expect(envelope.refusals[envelope.judge(last, by)]).toBe('');
+    }
   });
 
   it('knows the box around the target once it has one', () => {
