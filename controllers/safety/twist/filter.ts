@@ -66,17 +66,32 @@ export class TwistFilter {
       out.set(wanted);
       return flags;
     }
+    this.#towards(wanted, dt, out);
+    if (this.#share(out, l.reaction + l.ramp) === 1) return flags;
+    return flags | this.#slowest(dt, out);
+  }
+
+  /** The step towards rest, or what is admissible of it; if nothing is, the brake. */
+  #slowest(dt: number, out: Float64Array): number {
+    const l = this.#limits;
+    const wanted = this.#wanted;
     const step = this.#step;
-    this.#towards(wanted, dt, step);
-    if (this.#share(step, l.reaction + l.ramp) < 1) {
-      this.#towards(this.#rest, dt, step);
-      if (this.#share(step, l.reaction) < 1) {
-        this.#brake(dt, step);
-        flags |= CLIPPED.conflict;
-      }
-    }
+    this.#towards(this.#rest, dt, step);
     out.set(step);
-    return flags;
+    const share = this.#share(step, l.reaction + l.ramp);
+    if (share === 1) return 0;
+    // Filtered once more, the step is a wish like any other: what would come of it then comes of it now.
+    for (let i = 0; i < 3; i++) wanted[i] = step[i]! * share;
+    if (this.#isReachable(wanted, dt)) {
+      out.set(wanted);
+      return 0;
+    }
+    this.#towards(wanted, dt, out);
+    if (this.#share(out, l.reaction + l.ramp) === 1) return 0;
+    out.set(step);
+    if (this.#share(step, l.reaction) === 1) return 0;
+    this.#brake(dt, out);
+    return CLIPPED.conflict;
   }
 
   /** The wish at the speed that is allowed. */
