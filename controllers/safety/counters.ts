@@ -19,6 +19,12 @@ export interface GateCounters extends InputCounters {
   overruns: number;
   /** Commands of others that were seen on the command topic. */
   foreignCommands: number;
+  /** Questions to the guard; those that it answered with a breach, too late, or not at all; and the longest, µs. */
+  guardChecks: number;
+  guardForeseen: number;
+  guardOverruns: number;
+  guardFailures: number;
+  guardWorstUs: number;
 }
 
 export const makeGateCounters = (): GateCounters => ({
@@ -33,6 +39,11 @@ export const makeGateCounters = (): GateCounters => ({
   postCheckFailures: 0,
   overruns: 0,
   foreignCommands: 0,
+  guardChecks: 0,
+  guardForeseen: 0,
+  guardOverruns: 0,
+  guardFailures: 0,
+  guardWorstUs: 0,
 });
 
 /** Acts of the operator: they end authority, but are no interventions of the gate. */

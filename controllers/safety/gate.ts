@@ -1,5 +1,3 @@
-import type { RiskCritic } from '../../policies/policy.ts';
-import type { RobotConfig, SafetyConfig } from '../../src/core/config-schema.ts';
 import { ReflexArcError } from '../../src/core/errors.ts';
 import type {
   Decision,
@@ -12,7 +10,6 @@ import type {
   SeenCommand,
   SentCommand,
 } from '../../src/core/signals.ts';
-import type { CommandInterface } from '../interfaces/interface.ts';
 import { type GateCounters, Interventions, makeGateCounters } from './counters.ts';
 import { RiskJudge } from './critic.ts';
 import { Echo } from './echo.ts';
@@ -21,8 +18,10 @@ import { makeEnvelope } from './envelopes.ts';
 import { Inputs } from './inputs.ts';
 import { type Answer, initialLadder, type LadderState, reduce, SEVERITY } from './ladder.ts';
 import { inputLimits, ladderLimits } from './limits.ts';
-import { type ApplyFilter, Output } from './output.ts';
-import { clearRecord, explain, makeTickRecord, type TickRecord } from './record.ts';
+import { Lookahead } from './lookahead.ts';
+import { Output } from './output.ts';
+import type { GateParts } from './parts.ts';
+import { clearRecord, explain, explainStop, makeTickRecord, type TickRecord } from './record.ts';
 import {
   evaluateRules,
   evaluateStanding,
@@ -31,7 +30,6 @@ import {
   observeLadder,
   type Rule,
   type RuleContext,
-  type RulePlugin,
   Verdict,
   writeVerdict,
 } from './rule.ts';
@@ -41,21 +39,8 @@ import { Setpoints } from './setpoints.ts';
 import { Sources } from './sources.ts';
 
 export type { GateCounters } from './counters.ts';
+export type { GateParts } from './parts.ts';
 export type { TickRecord } from './record.ts';
-
-export interface GateParts {
-  safety: SafetyConfig;
-  robot: RobotConfig;
-  interface: CommandInterface;
-  critic: RiskCritic;
-  /** First command epoch; must exceed every epoch that an earlier process sent to the same robot. */
-  epochBase: number;
-  onTransition(transition: LadderTransition): void;
-  /** The rules that there are; all by default. */
-  rules?: readonly RulePlugin[];
-  /** Takes the filter's place. For fault injection: what it lets through, the post-check must still refuse. */
-  filter?: ApplyFilter;
-}
 
 /** A SafeAction while it is being written: the brand comes with the cast in `#emit`, and nowhere else. */
 type ActionBuffer = { -readonly [K in keyof SafeAction as K extends string ? K : never]: SafeAction[K] };
@@ -69,7 +54,8 @@ const OVERRUN_PERIODS = 2;
  * rates are measured from move on. Pure but for its own memory: no I/O, no timers, time is an argument.
  *
  * Tick order (facts/safety.md 4.3): inputs are already copied · critic · rules · ladder, worst wins, same tick · source ·
- * hard filter · post-check · action. Nothing after the filter alters the command.
+ * hard filter · post-check · guard, if there is one · action. Nothing after the filter alters the command; a guard's no
+ * has the braking law take its place.
  */
 export class Gate {
   /** Rewritten by every tick. */
@@ -88,6 +74,7 @@ export class Gate {
   readonly #setpoints: Setpoints;
   readonly #judge: RiskJudge;
   readonly #output: Output;
+  readonly #lookahead: Lookahead | null;
   readonly #scales = new Scales();
   readonly #sources: Sources;
   readonly #interventions = new Interventions(this.counters);
@@ -122,6 +109,7 @@ export class Gate {
     this.#situation = { last: this.#setpoints.last, state, force, target, elapsed: 0, nowNs: 0 };
     this.#judge = new RiskJudge(critic, iface, safety.risk.high, safety.residual_bound);
     this.#output = new Output(this.#envelope, parts.filter);
+    this.#lookahead = parts.lookahead ? new Lookahead(parts.lookahead, this.counters) : null;
     this.#sources = new Sources({
       envelope: this.#envelope,
       situation: this.#situation,
@@ -312,32 +300,12 @@ export class Gate {
     this.#apply(reduce(this.#ladder, event), nowNs);
   }
 
-  /** Source, filter, post-check, action. */
+  /** Source, filter, post-check, guard, action. */
   #emit(nowNs: number): SafeAction | null {
     const r = this.record;
-    const s = this.#sources;
-    const o = this.#output;
     const action = this.#action;
-    r.source = s.choose(this.#ladder, nowNs);
-    if (r.source === 'none') return null;
-    if (r.source === 'policy') this.#interventions.attenuated(this.#judge.fraction);
-    r.residualFraction = s.residualFraction;
-    r.speedScale = s.speedScale;
-    r.aim.set(s.wish);
-    const mayGo = o.limit(s.wish, this.#situation, s.speedScale, action.setpoint);
-    r.clipped = o.clipped;
-    r.refusal = o.refusal;
-    if ((o.clipped & CLIPPED.conflict) !== 0) this.counters.conflicts++;
-    if (o.braked) {
-      // The filter is broken: the braking law has this one tick, the next one is FAULT.
-      this.counters.postCheckFailures++;
-      this.#faultDue = o.refusal;
-      r.source = 'brake';
-    }
-    if (!mayGo) {
-      r.source = 'none';
-      return null;
-    }
+    if (!this.#write(nowNs)) return null;
+    if (!this.#guarded(nowNs) && !this.#write(nowNs)) return null;
     action.mode = this.#ladder.mode;
     action.source = r.source;
     action.epoch = this.#ladder.epoch;
@@ -350,6 +318,46 @@ export class Gate {
     this.counters.commands++;
     this.#pending = true;
     return action as unknown as SafeAction;
+  }
+
+  /** Source, filter and post-check, into the action's setpoint. False: nothing may go out. */
+  #write(nowNs: number): boolean {
+    const r = this.record;
+    const s = this.#sources;
+    const o = this.#output;
+    r.source = s.choose(this.#ladder, nowNs);
+    if (r.source === 'none') return false;
+    if (r.source === 'policy') this.#interventions.attenuated(this.#judge.fraction);
+    r.residualFraction = s.residualFraction;
+    r.speedScale = s.speedScale;
+    r.aim.set(s.wish);
+    const mayGo = o.limit(s.wish, this.#situation, s.speedScale, this.#action.setpoint);
+    r.clipped = o.clipped;
+    r.refusal = o.refusal;
+    if ((o.clipped & CLIPPED.conflict) !== 0) this.counters.conflicts++;
+    if (o.braked) {
+      // The filter is broken: the braking law has this one tick, the next one is FAULT.
+      this.counters.postCheckFailures++;
+      this.#faultDue = o.refusal;
+      r.source = 'brake';
+    }
+    if (!mayGo) r.source = 'none';
+    return mayGo;
+  }
+
+  /**
+   * Asks the guard about what is about to go out; after its no the ladder is STOPPING. A hold or a brake is not asked
+   * about: nothing milder could take its place.
+   */
+  #guarded(nowNs: number): boolean {
+    const r = this.record;
+    const ahead = this.#lookahead;
+    if (ahead === null || r.source === 'hold' || r.source === 'brake') return true;
+    if (ahead.admits(this.#action.setpoint, this.#situation)) return true;
+    const { severity, cause, detail, value, limit } = ahead.verdict;
+    this.#apply(reduce(this.#ladder, { kind: 'trip', nowNs, severity, cause, detail, value, limit }), nowNs);
+    explainStop(r, this.#ladder, ahead.verdict);
+    return false;
   }
 
   /** Takes over what the reducer made of an event. Only a change of mode gets past the first lines, and may allocate. */

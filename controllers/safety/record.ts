@@ -126,3 +126,13 @@ export function explain(
   r.riskProposed = judge.riskProposed;
   r.riskBase = judge.riskBase;
 }
+
+/** Takes the place of what `explain` wrote: the guard stopped the ladder within the tick. */
+export function explainStop(r: TickRecord, ladder: LadderState, verdict: Verdict): void {
+  r.mode = ladder.mode;
+  r.epoch = ladder.epoch;
+  r.severity = verdict.severity;
+  r.cause = verdict.cause;
+  r.value = verdict.value;
+  r.limit = verdict.limit;
+}
