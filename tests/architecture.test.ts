@@ -51,6 +51,19 @@ describe('imports', () => {
   });
 });
 
+describe('what is fetched while it runs', () => {
+  // The closures are judged without it: so here is all of it.
+  it('is the guard, where a config asks for it, apart from what command line and learning fetch', () => {
+    const fetched = matches(/\bimport\(/, sources('bridges', 'controllers', 'policies', 'src')).filter(
+      (at) => !/^src\/(cli|learning)\//.test(at),
+    );
+    expect(fetched.map((at) => at.replace(/:\d+:.*import\('(.*)'\).*/, ' $1'))).toEqual([
+      'src/daemon/reflex.ts ../pipeline/guard.ts',
+    ]);
+    expect(code('src/daemon/reflex.ts')).toMatch(/config\.safety\.guard && \(await \(await import\(/);
+  });
+});
+
 describe('the source', () => {
   it('has no file over 400 lines without a reason in its first lines', () => {
     const long = sources(...PRODUCT, 'tests', '.ci').filter((file) => {

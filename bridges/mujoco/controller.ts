@@ -51,6 +51,11 @@ export class ImpedanceController {
     physics.applied.set(this.#torque);
   }
 
+  /** Takes the torques in force from a measurement, Nm: what comes next changes from there. */
+  resume(effort: Float64Array): void {
+    for (let j = 0; j < this.#n; j++) this.#torque[j] = clamp(effort[j]!, -this.#effort[j]!, this.#effort[j]!);
+  }
+
   /** Writes the joint torques for the state after `step1`. `pose`: measured tip pose `[x y z qx qy qz qw]`. */
   apply(physics: Physics, site: number, pose: Float64Array): void {
     const n = this.#n;

@@ -58,6 +58,10 @@ export class Physics {
     return this.#mj.mj_id2name(this.#model, this.#mj.mjtObj[type].value, id) ?? '';
   }
 
+  /** Bodies that are moved by hand. */
+  get mocapCount(): number {
+    return Number(this.#model.nmocap);
+  }
   get geomCount(): number {
     return Number(this.#model.ngeom);
   }
@@ -111,10 +115,17 @@ export class Physics {
     out.set(this.#jacobianRotation.GetView(), 3 * this.joints);
   }
 
-  /** The bodies alone: nothing touches, and no joint stops. */
-  withoutContactsAndLimits(): void {
-    const { mjtDisableBit: bit } = this.#mj;
-    this.#model.opt.disableflags |= bit.mjDSBL_CONTACT.value | bit.mjDSBL_LIMIT.value;
+  /** Nothing touches. */
+  withoutContacts(): void {
+    this.#model.opt.disableflags |= this.#mj.mjtDisableBit.mjDSBL_CONTACT.value;
+  }
+  /** No joint stops at its limit. */
+  withoutLimits(): void {
+    this.#model.opt.disableflags |= this.#mj.mjtDisableBit.mjDSBL_LIMIT.value;
+  }
+  /** An unstable simulation shows its NaN, and does not begin anew from the model's zero. */
+  withoutAutoReset(): void {
+    this.#model.opt.disableflags |= this.#mj.mjtDisableBit.mjDSBL_AUTORESET.value;
   }
 
   /** Joint-space inertia times `acceleration`, Nm, into `out`. */

@@ -14,13 +14,12 @@ import {
 } from '../messages/messages.ts';
 import { ImpedanceController } from './controller.ts';
 import { EpisodeScore } from './episode.ts';
+import { requireJoints } from './joints.ts';
 import { reach, readPose } from './kinematics.ts';
 import { Physics } from './mujoco.ts';
 import { Receiver } from './receiver.ts';
-import { WristSensor } from './wrench.ts';
+import { FORCE_FILTER_HZ, WristSensor } from './wrench.ts';
 
-/** Cut-off of the force filter, Hz: contact spikes of a millisecond are no violation. */
-const FORCE_FILTER_HZ = 30;
 /** Where the tip starts: so far above the estimate, and so far to its sides, m. */
 const START_ABOVE = [0.03, 0.05] as const;
 const START_SIDE = 0.01;
@@ -239,16 +238,6 @@ export class PegWorld {
     s[7] = this.#nominal.stiffness;
     s[8] = this.#nominal.stiffness_rotation;
   }
-}
-
-function requireJoints(physics: Physics, robot: RobotConfig, file: string): void {
-  const inModel = Array.from({ length: physics.joints }, (_, j) => physics.name('joint', j));
-  const inConfig = robot.joints.map((j) => j.name);
-  if (inModel.join() === inConfig.join()) return;
-  throw new ReflexArcError('RA_JOINT_NAMES', {
-    seen: `\`robot.joints\`: ${inConfig.join(', ')}`,
-    allowed: `${inModel.join(', ') || 'no joint'} in ${file}`,
-  });
 }
 
 /** Friction of peg and fixture, and clearance of the hole, on a model that was drawn with 0.3 and 0.5 mm. */

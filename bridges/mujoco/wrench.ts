@@ -1,5 +1,8 @@
 import type { Physics } from './mujoco.ts';
 
+/** Cut-off of the force filter, Hz: contact spikes of a millisecond are no violation. */
+export const FORCE_FILTER_HZ = 30;
+
 /**
  * The external wrench at the tip in the base frame, from the force-torque sensor between flange and tool.
  *
@@ -28,6 +31,11 @@ export class WristSensor {
 
   reset(): void {
     this.filtered.fill(0);
+  }
+
+  /** Goes on from a measured wrench, filtered as this one is. */
+  resume(wrench: Float64Array): void {
+    this.filtered.set(wrench);
   }
 
   /** Norm of the filtered force, N. */

@@ -83,3 +83,12 @@ export class Interventions {
     this.#counters.interventionsBy[cause] = (this.#counters.interventionsBy[cause] ?? 0) + 1;
   }
 }
+
+/** What a guard did, for a summary. */
+export const guardSummary = (c: GateCounters) => ({
+  checks: c.guardChecks,
+  foreseen: c.guardForeseen,
+  overruns: c.guardOverruns,
+  failures: c.guardFailures,
+  worst_us: c.guardWorstUs,
+});

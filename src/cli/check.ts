@@ -67,6 +67,16 @@ export function checkPolicies(config: RunConfig, placeOf?: LoadedRun['placeOf'])
   return { base, residual, critic, rules: rules.map((rule) => rule.name) };
 }
 
+/**
+ * Loads the model of the guard, if there is one: what it lacks is told before a process starts.
+ * @throws ReflexArcError RA_WORLD, RA_JOINT_NAMES
+ */
+export async function checkGuard(config: RunConfig): Promise<void> {
+  if (config.safety.guard === undefined) return;
+  const { loadGuard } = await import('../pipeline/guard.ts');
+  (await loadGuard(config))?.dispose();
+}
+
 /** `reflexarc check`: everything that can be known without the robot. Returns the exit code. */
 export async function check(file: string, options: CheckOptions): Promise<number> {
   const run = loadRun(file, options.set);
@@ -76,6 +86,7 @@ export async function check(file: string, options: CheckOptions): Promise<number
   }
   const policies = checkPolicies(run.config, run.placeOf);
   if (observationOf(run.config.robot, run.config.task).images.length > 0) await loadSharp();
+  await checkGuard(run.config);
   const say = (text: string) => (options.json ? process.stderr : process.stdout).write(`${text}\n`);
   say(table(summary(run.config, run.files, policies)));
   say('ok');
@@ -126,6 +137,7 @@ function summary(
         `stiffness ${safety.stiffness.join(' to ')} N/m, risk ${safety.risk.low}/${safety.risk.high}`,
     ],
     ['rules', rules.join(', ')],
+    ['guard', guardOf(config)],
     ['rules off', safety.off.length === 0 ? 'none' : safety.off.join(', ')],
     [
       'base',
@@ -140,4 +152,10 @@ function summary(
     ],
     ['log', log.enabled ? `${log.dir}, at most ${log.max_bytes} bytes` : 'off'],
   ];
+}
+
+function guardOf({ safety: { guard } }: RunConfig): string {
+  if (guard === undefined) return 'off';
+  const { model, horizon_ms, timestep_us, budget_us } = guard;
+  return `${shown(model)}, looks ${horizon_ms} ms ahead in steps of ${timestep_us} µs, budget ${budget_us} µs`;
 }

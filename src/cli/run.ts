@@ -2,7 +2,7 @@ import { wallNs } from '../core/clock.ts';
 import { loadRun } from '../core/config/load.ts';
 import { Daemon, prepareLog } from '../daemon/launch.ts';
 import { cadenceRows } from './cadence.ts';
-import { checkPolicies } from './check.ts';
+import { checkGuard, checkPolicies } from './check.ts';
 import { table } from './output.ts';
 import { requireFreePort } from './ports.ts';
 
@@ -18,7 +18,10 @@ export async function run(configFile: string, options: RunOptions): Promise<numb
   const { config } = loadRun(configFile, options.set);
   if (options.seed !== undefined) config.seed = options.seed;
   checkPolicies(config);
-  if (options.dryRun) return 0;
+  if (options.dryRun) {
+    await checkGuard(config);
+    return 0;
+  }
   await requireFreePort(config.daemon.host, config.daemon.console_port, 'daemon.console_port');
   await requireFreePort(config.daemon.host, config.daemon.ros_port, 'daemon.ros_port');
   const log = prepareLog(config, wallNs());

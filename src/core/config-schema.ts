@@ -230,6 +230,16 @@ export const safetySchema = z.strictObject({
       budget_ms: positive.default(20).describe('an answer of the critic that took longer is none: the largest risk'),
     })
     .refine((r) => r.low < r.high, 'low must be below high'),
+  guard: z
+    .strictObject({
+      model: fileHere('MJCF of the robot and of what it may touch, relative to this file'),
+      timestep_us: z.int().positive().default(2500).describe('of its physics; a control period holds a whole number'),
+      horizon_ms: positive.default(400).describe('one tick, then braking: no shorter than that takes'),
+      budget_us: positive.default(2000).describe('of one check; a longer one is a stop'),
+      target_error: finite.min(0).default(0.002).describe('m: a tip deeper below the estimated target is inside it'),
+    })
+    .optional()
+    .describe("asks the physics before a policy's command goes out; off unless it is here"),
   off: z
     .array(z.string())
     .default([])

@@ -6,6 +6,7 @@ import { rmSync } from 'node:fs';
 import { createServer, Socket } from 'node:net';
 import { Subject } from 'rxjs';
 import { commandInterface } from '../../controllers/interfaces/index.ts';
+import { guardSummary } from '../../controllers/safety/counters.ts';
 import { Gate, type TickRecord } from '../../controllers/safety/gate.ts';
 import { inTime } from '../../policies/critic/in-time.ts';
 import { createCritic } from '../../policies/critic/registry.ts';
@@ -35,6 +36,9 @@ const kinematics = commandInterface(config.robot);
 const critic = createCritic(config.policies.critic);
 // Before anybody can connect, and so before anybody can arm.
 log.info(warmUp(config, kinematics, critic), 'warmed up');
+// The physics comes in here, and only where the config asks for it.
+const lookahead = config.safety.guard && (await (await import('../pipeline/guard.ts')).lookAhead(config, wall));
+if (lookahead) log.info(config.safety.guard, 'a guard looks ahead before every command of a policy');
 const gate = new Gate({
   safety: config.safety,
   robot: config.robot,
@@ -42,6 +46,7 @@ const gate = new Gate({
   critic: inTime(critic, wall, config.safety.risk.budget_ms),
   epochBase: Number(process.argv[3] ?? 1),
   onTransition,
+  lookahead,
 });
 // In stepped time a simulator that is busy is no dead robot.
 const pingMs = stepped === null ? config.daemon.link_ping_ms : config.bridge.ping_ms;
@@ -245,6 +250,7 @@ function summary() {
     ...counts,
     ...cadence.summary(timer.skipped),
     interventions: gate.counters.interventions,
+    ...(lookahead && { guard: guardSummary(gate.counters) }),
     bridge: bridge.counters,
     link_dropped: [...clients].reduce((n, c) => n + c.sender.dropped, 0),
     rss_mb: process.memoryUsage.rss() / 1e6,

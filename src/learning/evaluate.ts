@@ -2,6 +2,7 @@ import { PegWorld } from '../../bridges/mujoco/world.ts';
 import type { BasePolicy, ResidualPolicy, RiskCritic } from '../../policies/policy.ts';
 import type { RunConfig } from '../core/config-schema.ts';
 import { worldOf } from '../core/task-world.ts';
+import { loadGuard } from '../pipeline/guard.ts';
 import { InProcessRun } from '../pipeline/in-process.ts';
 
 export interface Evaluation {
@@ -30,7 +31,8 @@ export async function evaluate(
   options: { episodes: number; seed: number; onEpisode?(done: number, successes: number): void },
 ): Promise<Evaluation> {
   const world = await PegWorld.load(config.robot, config.task, worldOf(config.task).model);
-  const run = new InProcessRun({ config, world, ...parts });
+  const guard = await loadGuard(config);
+  const run = new InProcessRun({ config, world, ...parts, ...(guard && { guard }) });
   let successes = 0;
   let violations = 0;
   let seconds = 0;
@@ -46,6 +48,7 @@ export async function evaluate(
     options.onEpisode?.(i + 1, successes);
     if (i % 10 === 9) await new Promise((resolve) => setImmediate(resolve));
   }
+  guard?.dispose();
   world.dispose();
   const n = options.episodes;
   return {

@@ -5,6 +5,7 @@ import type { PegWorld } from '../../bridges/mujoco/world.ts';
 import { RecedingHorizon } from '../../controllers/chunks/receding-horizon.ts';
 import { commandInterface } from '../../controllers/interfaces/index.ts';
 import { Gate, type TickRecord } from '../../controllers/safety/gate.ts';
+import type { Guard } from '../../controllers/safety/guard.ts';
 import type { BasePolicy, ResidualPolicy, RiskCritic } from '../../policies/policy.ts';
 import { VirtualClock } from '../core/clock.ts';
 import type { RunConfig, TaskConfig } from '../core/config-schema.ts';
@@ -22,6 +23,8 @@ export interface InProcessParts {
   critic: RiskCritic;
   /** Overrides the config's; 0 is the base alone. */
   residualScale?: number;
+  /** Looks ahead. Its time is the virtual clock's, which stands still in a tick: it is never late, and the bits repeat. */
+  guard?: Guard;
 }
 
 const DONE: readonly Mode[] = ['STOPPED', 'ESTOP', 'FAULT'];
@@ -60,6 +63,7 @@ export class InProcessRun {
       // Newer than any epoch that this world has heard of.
       epochBase: world.status().epoch + 1,
       onTransition: (t) => this.transitions.push(t),
+      lookahead: parts.guard && { guard: parts.guard, clock: this.clock, budgetUs: 0 },
     });
     const decider = new Decider({
       base,

@@ -43,6 +43,10 @@ export const benches = {
     summary: 'heap that the gate keeps over a million ticks',
     load: async () => (await import('./memory.ts')).benchMemory,
   },
+  guard: {
+    summary: 'the model-based guard: cost of a check, false alarms, violations foreseen',
+    load: async () => (await import('./guard.ts')).benchGuard,
+  },
 } as const satisfies Record<string, Entry>;
 
 export type BenchName = keyof typeof benches;

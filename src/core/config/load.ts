@@ -73,9 +73,10 @@ function absolutePaths(run: Composition, at: unknown, schema: JsonSchema, path: 
  * Kept apart from {@link loadRun} so that a run can be read and printed before its policies are trained.
  */
 export function missingFiles(run: LoadedRun): string[] {
-  const { task, policies } = run.config;
+  const { task, safety, policies } = run.config;
   const named: [Path, string | undefined][] = [
     [['task', 'world', 'model'], task.world?.model],
+    [['safety', 'guard', 'model'], safety.guard?.model],
     ...(['base', 'residual', 'critic'] as const).map((name): [Path, string | undefined] => [
       ['policies', name, 'path'],
       policies[name].path,

@@ -1,4 +1,5 @@
 import type { RunConfig } from '../config-schema.ts';
+import { brakingTimeMs } from './braking-time.ts';
 import type { Path } from './source.ts';
 
 export interface Finding {
@@ -40,6 +41,7 @@ export function checkSemantics(config: RunConfig): Findings {
   checkForces(config, notes);
   checkSpace(config, notes);
   checkTiming(config, notes);
+  checkGuard(config, notes);
   checkProcesses(config, notes);
   return notes;
 }
@@ -318,6 +320,44 @@ function checkTiming({ safety, task, daemon }: RunConfig, notes: Notes): void {
     Math.abs(steps - Math.round(steps)) > 1e-6 || steps < 1,
     ['task', 'world', 'state_hz'],
     `${world.state_hz} is ${round(steps)} physics steps of ${world.timestep_us} µs a message: it must be a whole number`,
+  );
+}
+
+/** Share of a tick that a check may take before it is worth a word: the rest of the tick and the machine need theirs. */
+const GUARD_SHARE = 0.5;
+
+function checkGuard(config: RunConfig, notes: Notes): void {
+  const { robot, safety } = config;
+  const { guard } = safety;
+  if (guard === undefined) return;
+  const at = (key: string): Path => ['safety', 'guard', key];
+  const tick = 1000 / safety.control_hz;
+  const steps = (1000 * tick) / guard.timestep_us;
+  notes.refuse(
+    robot.joints.length === 0,
+    ['safety', 'guard'],
+    'needs a robot with joints: what it asks is the physics of an arm',
+  );
+  notes.refuse(
+    Math.abs(steps - Math.round(steps)) > 1e-6 || steps < 1,
+    at('timestep_us'),
+    `${guard.timestep_us} µs is ${round(steps)} to a control tick of ${round(tick)} ms: it must be a whole number`,
+  );
+  const needed = tick + brakingTimeMs(config);
+  notes.refuse(
+    guard.horizon_ms < needed,
+    at('horizon_ms'),
+    `${guard.horizon_ms} ms is shorter than one tick and braking, ${Math.ceil(needed)} ms: what comes then is not seen`,
+  );
+  notes.refuse(
+    guard.budget_us >= 1000 * tick,
+    at('budget_us'),
+    `${guard.budget_us} µs is not below the control tick of ${round(1000 * tick)} µs`,
+  );
+  notes.warn(
+    guard.budget_us < 1000 * tick && guard.budget_us > GUARD_SHARE * 1000 * tick,
+    at('budget_us'),
+    `${guard.budget_us} µs is over ${100 * GUARD_SHARE} % of the control tick of ${round(1000 * tick)} µs`,
   );
 }
 

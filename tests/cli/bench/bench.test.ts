@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { gateTicks } from '../../../src/cli/bench/gate.ts';
+import { benchGuard } from '../../../src/cli/bench/guard.ts';
 import { benchKernel, takeTurns } from '../../../src/cli/bench/kernel.ts';
 import { memoryOf } from '../../../src/cli/bench/memory.ts';
 import { C_SUBJECTS, loadC } from '../../../src/cli/bench/peers/c.ts';
@@ -111,6 +112,20 @@ describe('the gate bench', () => {
       { ...row, subject: 'ours' },
       { ...row, subject: 'ours, critic always 0' },
     ]);
+  });
+});
+
+describe('the guard bench', () => {
+  it('times checks beside the bare physics, and counts what the guard says in episodes', async () => {
+    const { results } = await benchGuard(config, { samples: 20 });
+    const row = (name: string) => results.filter((r) => r.case === name);
+    expect(row('step').map((r) => r.subject)).toEqual(['ours, servo and sensor with it', 'mj_step']);
+    expect(results.filter((r) => r.unit === 'us').every((r) => r.p50 > 0 && r.samples === 20)).toBe(true);
+    const [step] = row('step');
+    expect(row('steps in 20 % of a tick at 100 Hz')[0]!.p50).toBe(Math.floor(2000 / step!.p50));
+    // Seed 20000: expert and base both succeed, without a word of the guard.
+    expect(row('expert: false alarms')[0]).toMatchObject({ p50: 0, samples: 1 });
+    expect(row('base, guard heeded: successes')[0]).toMatchObject({ p50: 1, samples: 1 });
   });
 });
 
