@@ -10,6 +10,7 @@ import type {
   SeenCommand,
   SentCommand,
 } from '../../src/core/signals.ts';
+import { type ActionBuffer, makeActionBuffer } from './action.ts';
 import { type GateCounters, Interventions, makeGateCounters } from './counters.ts';
 import { RiskJudge } from './critic.ts';
 import { Echo } from './echo.ts';
@@ -30,6 +31,7 @@ import {
   observeLadder,
   type Rule,
   type RuleContext,
+  tripOf,
   Verdict,
   writeVerdict,
 } from './rule.ts';
@@ -42,9 +44,6 @@ export type { GateCounters } from './counters.ts';
 export type { GateParts } from './parts.ts';
 export type { TickRecord } from './record.ts';
 
-/** A SafeAction while it is being written: the brand comes with the cast in `#emit`, and nowhere else. */
-type ActionBuffer = { -readonly [K in keyof SafeAction as K extends string ? K : never]: SafeAction[K] };
-
 /** Ticks further apart than this are an overrun. */
 const OVERRUN_PERIODS = 2;
 
@@ -54,8 +53,7 @@ const OVERRUN_PERIODS = 2;
  * rates are measured from move on. Pure but for its own memory: no I/O, no timers, time is an argument.
  *
  * Tick order (facts/safety.md 4.3): inputs are already copied · critic · rules · ladder, worst wins, same tick · source ·
- * hard filter · post-check · guard, if there is one · action. Nothing after the filter alters the command; a guard's no
- * has the braking law take its place.
+ * hard filter · post-check · guard · action. Nothing after the filter alters the command: the guard takes it or leaves it.
  */
 export class Gate {
   /** Rewritten by every tick. */
@@ -120,10 +118,7 @@ export class Gate {
     this.#context = makeContext(this.#inputs, this.#echo, this.#situation);
     this.#ladder = initialLadder(ladderLimits(safety), parts.epochBase);
     this.record = makeTickRecord(iface.setpointSize);
-    this.#action = {
-      ...{ setpoint: new Float64Array(iface.setpointSize), mode: 'BOOT', source: 'none', epoch: 0, seq: 0 },
-      ...{ stampNs: 0, expiresNs: 0, leaseMs: safety.lease_ms, stateStampNs: 0 },
-    };
+    this.#action = makeActionBuffer(iface.setpointSize, safety.lease_ms);
   }
 
   get mode(): Mode {
@@ -354,8 +349,7 @@ export class Gate {
     const ahead = this.#lookahead;
     if (ahead === null || r.source === 'hold' || r.source === 'brake') return true;
     if (ahead.admits(this.#action.setpoint, this.#situation)) return true;
-    const { severity, cause, detail, value, limit } = ahead.verdict;
-    this.#apply(reduce(this.#ladder, { kind: 'trip', nowNs, severity, cause, detail, value, limit }), nowNs);
+    this.#apply(reduce(this.#ladder, tripOf(ahead.verdict, nowNs)), nowNs);
     explainStop(r, this.#ladder, ahead.verdict);
     return false;
   }

@@ -8,6 +8,7 @@ import type { Inputs } from './inputs.ts';
 import {
   isEngaged,
   isWriting,
+  type LadderEvent,
   type LadderState,
   type RuleAction,
   SEVERITY,
@@ -177,6 +178,11 @@ export function writeVerdict(event: TickEventBuffer, nowNs: number, verdict: Ver
   event.detail = verdict.detail;
   event.value = verdict.value;
   event.limit = verdict.limit;
+}
+
+/** A verdict that was found outside the rules of a tick, for the ladder. */
+export function tripOf({ severity, cause, detail, value, limit }: Verdict, nowNs: number): LadderEvent {
+  return { kind: 'trip', nowNs, severity, cause, detail, value, limit };
 }
 
 /** Brings a context up to date for the tick at `nowNs`; `fresh`: a decision in time is there. */

@@ -1,0 +1,16 @@
+import type { SafeAction } from '../../src/core/signals.ts';
+
+/** A SafeAction while it is being written: the brand comes with a cast in the gate, and nowhere else. */
+export type ActionBuffer = { -readonly [K in keyof SafeAction as K extends string ? K : never]: SafeAction[K] };
+
+export const makeActionBuffer = (setpointSize: number, leaseMs: number): ActionBuffer => ({
+  setpoint: new Float64Array(setpointSize),
+  mode: 'BOOT',
+  source: 'none',
+  epoch: 0,
+  seq: 0,
+  stampNs: 0,
+  expiresNs: 0,
+  leaseMs,
+  stateStampNs: 0,
+});
