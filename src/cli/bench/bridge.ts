@@ -1,9 +1,10 @@
 import type { RunConfig } from '../../core/config-schema.ts';
 import { benchClient } from './bridge/client.ts';
+import { benchServer } from './bridge/server.ts';
 import type { BenchOptions, Outcome } from './rows.ts';
 
 /** The ROS bridge, part after part, each beside its peers. */
-const PARTS: readonly ((config: RunConfig, options: BenchOptions) => Promise<Outcome>)[] = [benchClient];
+const PARTS: readonly ((config: RunConfig, options: BenchOptions) => Promise<Outcome>)[] = [benchClient, benchServer];
 
 export async function benchBridge(config: RunConfig, options: BenchOptions): Promise<Outcome> {
   const outcomes: Outcome[] = [];

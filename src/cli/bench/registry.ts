@@ -36,7 +36,7 @@ export const benches = {
     load: async () => (await import('./bridge/soak.ts')).benchSoak,
   },
   bridge: {
-    summary: 'closed loop and throughput of our bridge client, beside roslib and a bare ws client',
+    summary: 'our bridge client beside roslib and bare ws, our rosbridge server beside a bare ws relay',
     load: async () => (await import('./bridge.ts')).benchBridge,
   },
   memory: {

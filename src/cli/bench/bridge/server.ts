@@ -1,0 +1,103 @@
+import type { RunConfig } from '../../../core/config-schema.ts';
+import { type BenchOptions, type Outcome, type Row, rounded, rowOf, slopeOf } from '../rows.ts';
+import { Relay, type RelayName } from './relay.ts';
+
+const NAMES: readonly RelayName[] = ['ours', 'ws'];
+const RATES = [100, 500, 1000, 2000];
+const TURN_MS = 400;
+const ROUNDS = 5;
+/** Listeners of the throughput case, and messages of one sample of it. */
+const LISTENERS = 4;
+const FLOOD = 10_000;
+const MILLION = 1_000_000;
+const WINDOW = 100_000;
+/** Bytes a message below which the heap is flat. */
+const FLAT = 0.5;
+
+/**
+ * Our server between a talker and its listeners, in turns with a bare `ws` relay that looks at nothing: how long a
+ * 7-joint JointState takes from the one to the other, how many a second go out to four, and what a million leave behind
+ * in the server. A frozen listener beside a healthy one is a case of its own.
+ */
+export async function benchServer(
+  _config: RunConfig,
+  { samples = ROUNDS }: BenchOptions,
+  million = MILLION,
+): Promise<Outcome> {
+  const relays = await Promise.all(NAMES.map((name) => Relay.start(name)));
+  try {
+    const rows = [...(await latency(relays, samples)), ...(await throughput(relays, samples))];
+    const ours = relays[0]!;
+    rows.push(...(await besideFrozen(ours, samples)));
+    const memory = await heap(ours, million);
+    return { results: [...rows, memory.row], notes: memory.notes, failed: memory.failed };
+  } finally {
+    for (const relay of relays) await relay.close();
+  }
+}
+
+async function latency(relays: readonly Relay[], rounds: number): Promise<Row[]> {
+  const rows: Row[] = [];
+  for (const hz of RATES) {
+    const all = relays.map((): number[] => []);
+    for (let round = 0; round <= rounds; round++)
+      for (const [i, relay] of relays.entries()) {
+        const ms = await relay.with(1, (group) => group.pace(hz, Math.ceil((hz * TURN_MS) / 1000)));
+        // The first turn warms up code and sockets.
+        if (round > 0) all[i]!.push(...ms);
+      }
+    for (const [i, relay] of relays.entries()) rows.push(rowOf(`relay at ${hz} Hz`, relay.name, 'ms', all[i]!));
+  }
+  return rows;
+}
+
+async function throughput(relays: readonly Relay[], rounds: number): Promise<Row[]> {
+  const all = relays.map((): number[] => []);
+  for (let round = 0; round <= rounds; round++)
+    for (const [i, relay] of relays.entries()) {
+      const ms = await relay.with(LISTENERS, (group) => group.flood(FLOOD));
+      if (round > 0) all[i]!.push((FLOOD * LISTENERS * 1000) / ms);
+    }
+  return relays.map((relay, i) => rowOf(`relay to ${LISTENERS}, out`, relay.name, 'messages/s', all[i]!));
+}
+
+/** The latency of a healthy listener by itself, and beside one that has stopped to read, in turns. */
+async function besideFrozen(ours: Relay, rounds: number): Promise<Row[]> {
+  const all: [string, boolean, number[]][] = [
+    ['relay at 500 Hz, alone', false, []],
+    ['relay at 500 Hz, beside a frozen client', true, []],
+  ];
+  for (let round = 0; round <= rounds; round++)
+    for (const [, frozen, found] of all) {
+      const ms = await ours.with(frozen ? 2 : 1, async (group) => {
+        // Until its socket is full and the server holds what it may for it.
+        if (frozen) await group.freeze();
+        return group.pace(500, Math.ceil((500 * TURN_MS) / 1000));
+      });
+      if (round > 0) found.push(...ms);
+    }
+  return all.map(([name, , found]) => rowOf(name, 'ours', 'ms', found));
+}
+
+/** Heap of the server after a forced collection, every hundred thousand messages. */
+async function heap(ours: Relay, million: number): Promise<{ row: Row; notes: string[]; failed: boolean }> {
+  const window = Math.min(WINDOW, Math.ceil(million / 10));
+  const series = await ours.with(1, async (group) => {
+    const points: [number, number][] = [];
+    await group.flood(window);
+    for (let n = 0; n <= million; n += window) {
+      if (n > 0) await group.flood(window);
+      points.push([n, await ours.heapBytes()]);
+    }
+    return points;
+  });
+  const slope = slopeOf(series);
+  const failed = slope >= FLAT && million >= MILLION;
+  const says = `server: ${slope.toFixed(3)} bytes a message over ${million} messages: ${failed ? 'NOT FLAT' : 'flat'}`;
+  const bytes = series.map(([, b]) => b);
+  return {
+    row: { ...rowOf('server_heap_after_gc', 'ours', 'bytes', bytes), series, slope: rounded(slope) },
+    notes: [`${says} (allowed: below ${FLAT})`],
+    failed,
+  };
+}
