@@ -29,7 +29,8 @@ export class Authenticator {
   /** True, false for a wrong token, null where the handshake brings none. */
   handshake(request: IncomingMessage): boolean | null {
     const bearer = /^Bearer (.+)$/i.exec(request.headers.authorization ?? '')?.[1];
-    const query = new URL(request.url ?? '/', 'ws://server').searchParams.get('token');
+    // Not by `new URL`, which throws for what a stranger may write there (`//`).
+    const query = new URLSearchParams(request.url?.split('?')[1]).get('token');
     const given = bearer ?? query ?? null;
     return given === null ? null : same(given, this.#token);
   }

@@ -35,6 +35,18 @@ describe('a token', () => {
     expect(server.counters).toMatchObject({ turnedAway: 1, clients: 0 });
   });
 
+  it('that is asked for at an address that is none costs nothing but that connection', async () => {
+    covers('server', 'auth.token', 'hostile');
+    const { server, port, client } = await serve({ token: TOKEN });
+    const headers = { connection: 'upgrade', upgrade: 'websocket', 'sec-websocket-version': '13' };
+    const key = { 'sec-websocket-key': 'AAAAAAAAAAAAAAAAAAAAAA==' };
+    const odd = request({ port, host: '127.0.0.1', path: '//?token=x', headers: { ...headers, ...key } }).end();
+    const [response] = await once(odd, 'response');
+    expect(response.statusCode).toBe(401);
+    expect(server.counters.turnedAway).toBe(1);
+    expect((await (await client(`?token=${encodeURIComponent(TOKEN)}`)).call('/rosapi/get_time')).result).toBe(true);
+  });
+
   it('that does not come at all leaves a client with nothing but `auth`, and not for long', async () => {
     covers('server', 'auth', 'hostile');
     const { server, client } = await serve({ token: TOKEN, authMs: 100 });
