@@ -1,10 +1,11 @@
+import { spawnSync } from 'node:child_process';
 import { loadavg } from 'node:os';
 import { MonotonicClock } from '../../core/clock.ts';
 import type { RunConfig } from '../../core/config-schema.ts';
 import { ReflexClient } from '../../daemon/operator.ts';
 import { pause } from './child.ts';
 import { LOADS, type Load, under } from './load.ts';
-import { CYCLICTESTS, cyclictest } from './peers/cyclictest.ts';
+import { CYCLICTESTS, cyclictest, PRIVILEGES } from './peers/cyclictest.ts';
 import { ReflexUnderTest, startOfTask, stateMessages } from './reflex.ts';
 import { type BenchOptions, type Missing, type Outcome, quantile, type Row, rounded, rowOf } from './rows.ts';
 
@@ -17,6 +18,12 @@ const SETTLE_MS = 300;
 /** How much later than cyclictest without privileges we may be at p99 on an idle machine, and at 100 Hz in all. */
 const AIM_OVER_PEER_US = 300;
 const AIM_US = 1000;
+
+/** A reflex without privileges, and one as `doctor` advises: all of its threads below ros2_control's priority. */
+const OURS = [
+  { subject: 'ours', wrapper: [] },
+  { subject: 'ours, FIFO 40', wrapper: ['chrt', '-f', '40'] },
+] as const;
 
 interface Measured {
   readonly us: number[];
@@ -37,11 +44,11 @@ export async function benchJitter(config: RunConfig, { samples = SAMPLES }: Benc
   for (const load of loads) {
     for (const hz of RATES) {
       const rows = await under(load, () => measure(config, hz, samples, missing));
-      for (const { subject, us, skipped } of rows)
+      for (const { subject, us, ...row } of rows)
         results.push({
           ...rowOf(`${hz} Hz, ${load}`, subject, 'us', us),
           p99_9: rounded(quantile(Float64Array.from(us).sort(), 0.999)),
-          ...(subject === 'ours' && { skipped }),
+          ...('skipped' in row && { skipped: row.skipped }),
         });
     }
   }
@@ -49,13 +56,24 @@ export async function benchJitter(config: RunConfig, { samples = SAMPLES }: Benc
 }
 
 async function measure(config: RunConfig, hz: number, samples: number, missing: Map<string, Missing>) {
-  const ours: Measured & { subject: string } = { subject: 'ours', us: [], skipped: 0 };
-  const peers = CYCLICTESTS.map((peer) => ({ peer, subject: peer.subject, us: [] as number[], skipped: 0 }));
+  const ours = OURS.map(({ subject, wrapper }) => ({ subject, wrapper, us: [] as number[], skipped: 0 }));
+  const peers = CYCLICTESTS.map((peer) => ({ peer, subject: peer.subject, us: [] as number[] }));
   const slice = Math.ceil(samples / SLICES);
   for (let n = 0; n < SLICES; n++) {
-    const measured = await lateness(config, hz, slice);
-    ours.us.push(...measured.us);
-    ours.skipped += measured.skipped;
+    for (const row of ours) {
+      if (missing.has(row.subject)) continue;
+      if (!permitted(row.wrapper)) {
+        missing.set(row.subject, {
+          subject: row.subject,
+          why: `may not run ${row.wrapper.join(' ')}`,
+          next: PRIVILEGES,
+        });
+        continue;
+      }
+      const measured = await lateness(config, hz, slice, row.wrapper);
+      row.us.push(...measured.us);
+      row.skipped += measured.skipped;
+    }
     for (const { peer, us } of peers) {
       if (missing.has(peer.subject)) continue;
       const answer = await cyclictest(peer, Math.round(1e6 / hz), slice);
@@ -63,14 +81,22 @@ async function measure(config: RunConfig, hz: number, samples: number, missing: 
       else missing.set(peer.subject, answer);
     }
   }
-  return [ours, ...peers.filter(({ us }) => us.length > 0)];
+  return [...ours, ...peers].filter(({ us }) => us.length > 0);
 }
 
+const permitted = ([command, ...args]: readonly string[]) =>
+  command === undefined || spawnSync(command, [...args, 'true'], { stdio: 'ignore' }).status === 0;
+
 /** `samples` ticks of the timer of a reflex process at `hz`. */
-export async function lateness(config: RunConfig, hz: number, samples: number): Promise<Measured> {
+export async function lateness(
+  config: RunConfig,
+  hz: number,
+  samples: number,
+  wrapper: readonly string[],
+): Promise<Measured> {
   const run: RunConfig = { ...config, safety: { ...config.safety, control_hz: hz } };
   const { state } = await startOfTask(run);
-  const reflex = await ReflexUnderTest.start(run);
+  const reflex = await ReflexUnderTest.start(run, wrapper);
   const clock = new MonotonicClock();
   const feed = setInterval(() => reflex.publish(stateMessages(run, state, clock.nowNs()).slice(0, 1)), 1000 / hz);
   const observer = new ReflexClient(reflex.path, 'observer');
@@ -99,11 +125,15 @@ export function verdicts(results: readonly Row[]): string[] {
   const says = (what: string, us: number, aim: number) =>
     `${what}: ${rounded(us)} us, aim ${aim}: ${us < aim ? 'met' : 'NOT MET'}`;
   const first = `${RATES[0]} Hz, idle`;
-  const peer = CYCLICTESTS[0]!.subject;
+  const over = OURS.flatMap(({ subject }, i) =>
+    RATES.map((hz) => {
+      const name = `${hz} Hz, idle`;
+      const peer = CYCLICTESTS[i]!.subject;
+      return { what: `${subject} p99 over ${peer} at ${name}`, us: p99(name, subject) - p99(name, peer) };
+    }),
+  );
   return [
-    says(`p99 at ${first}`, p99(first, 'ours'), AIM_US),
-    ...RATES.map((hz) => `${hz} Hz, idle`)
-      .filter((name) => !Number.isNaN(p99(name, peer)))
-      .map((name) => says(`p99 over ${peer} at ${name}`, p99(name, 'ours') - p99(name, peer), AIM_OVER_PEER_US)),
+    says(`ours p99 at ${first}`, p99(first, 'ours'), AIM_US),
+    ...over.filter(({ us }) => !Number.isNaN(us)).map(({ what, us }) => says(what, us, AIM_OVER_PEER_US)),
   ];
 }

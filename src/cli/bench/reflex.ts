@@ -42,7 +42,7 @@ export class ReflexUnderTest {
   readonly #sockets = new Set<WebSocket>();
   #subscribed: WebSocket | null = null;
 
-  private constructor(config: RunConfig, dir: string, server: WebSocketServer) {
+  private constructor(config: RunConfig, dir: string, server: WebSocketServer, wrapper: readonly string[]) {
     this.#config = config;
     this.#dir = dir;
     this.#server = server;
@@ -52,18 +52,20 @@ export class ReflexUnderTest {
     const bridge = { ...config.bridge, url: `ws://127.0.0.1:${port}` };
     const run: RunFile = { config: { ...config, bridge }, logPath: '', provenance: {} };
     writeFileSync(join(dir, 'run.json'), JSON.stringify(run));
-    this.#child = spawn(process.execPath, [join(packageRoot, 'dist/src/daemon/reflex.js'), dir, '1'], {
+    const node = [process.execPath, join(packageRoot, 'dist/src/daemon/reflex.js'), dir, '1'];
+    const [command, ...args] = [...wrapper, ...node] as [string, ...string[]];
+    this.#child = spawn(command, args, {
       stdio: ['pipe', 'ignore', 'ignore', 'ignore'],
     });
     this.operator = new ReflexClient(this.path, 'operator');
   }
 
-  /** Resolves when the reflex has subscribed to the robot. */
-  static async start(config: RunConfig): Promise<ReflexUnderTest> {
+  /** Resolves when the reflex has subscribed to the robot. `wrapper`: a command that runs it, e.g. chrt. */
+  static async start(config: RunConfig, wrapper: readonly string[] = []): Promise<ReflexUnderTest> {
     const dir = mkdtempSync(join(tmpdir(), 'reflexarc-bench-'));
     const server = new WebSocketServer({ port: 0, host: '127.0.0.1', perMessageDeflate: false });
     await new Promise((resolve) => server.once('listening', resolve));
-    const reflex = new ReflexUnderTest(config, dir, server);
+    const reflex = new ReflexUnderTest(config, dir, server, wrapper);
     await reflex.until('subscribe to the robot', () => reflex.connected);
     return reflex;
   }

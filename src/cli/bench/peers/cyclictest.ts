@@ -2,7 +2,10 @@ import { spawn } from 'node:child_process';
 import type { Missing } from '../rows.ts';
 
 /** Longest latency that cyclictest counts in a bucket of its own, µs; what is longer counts as its maximum. */
-const HISTOGRAM_US = 20_000;
+const HISTOGRAM_US = 200_000;
+
+/** What to do to have a real-time priority. */
+export const PRIVILEGES = 'Real-time priority needs root, CAP_SYS_NICE, or `ulimit -r 80`.';
 
 /** The kernel's own wake-up latency, by cyclictest of rt-tests; `priority`: SCHED_FIFO, 0 for SCHED_OTHER. */
 export interface Cyclictest {
@@ -41,7 +44,7 @@ export async function cyclictest(
   if (ended === 'ENOENT')
     return { subject, why: 'cyclictest is not installed', next: 'Install it: `apt-get install rt-tests`.' };
   const why = `cyclictest ended with ${ended}: ${stderr.trim().split('\n')[0] ?? ''}`;
-  return { subject, why, next: 'Real-time priority needs root, CAP_SYS_NICE, or `ulimit -r 80`.' };
+  return { subject, why, next: PRIVILEGES };
 }
 
 /** Reads what `cyclictest -q -h` prints: `bucket count` a line, then comments. @throws Error when there is nothing */
