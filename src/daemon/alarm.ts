@@ -13,6 +13,7 @@ import type { Alarm } from './deadline.ts';
  * exact (median 4 µs) but takes 15 % of a core at 100 Hz and all of it at 500, and a busy machine then takes the core
  * away for longer. The thread is 0.1 to 0.25 ms late in the median at 4 to 6 % of a core, needs no privileges, and its
  * hand-over to the event loop costs the same by `postMessage` as by `Atomics.waitAsync`, which keeps no process alive.
+ * (All on two cores with other work on them: the medians say what a mechanism costs, the tails were that work's.)
  * `spinUs` makes it spin for the last part of each sleep: 0.1 ms less, for that share of a core.
  */
 export class ThreadAlarm implements Alarm {
