@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect } from 'vitest';
@@ -17,8 +17,10 @@ afterEach(async () => {
 });
 
 /** A websocket of somebody else. Resolves with it, or with what it was answered. */
-function stranger(port: number, origin?: string): Promise<WebSocket | number> {
-  const socket = new WebSocket(`ws://127.0.0.1:${port}`, { ...(origin === undefined ? {} : { origin }) });
+function stranger(port: number, given: { origin?: string; token?: string } = {}): Promise<WebSocket | number> {
+  const { origin, token } = given;
+  const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
+  const socket = new WebSocket(`ws://127.0.0.1:${port}`, { ...(origin === undefined ? {} : { origin }), headers });
   sockets.push(socket);
   socket.on('error', () => {});
   return new Promise((resolve) => {
@@ -235,12 +237,12 @@ describe('others on the network', () => {
 
   scenario(
     58,
-    'a web page of another origin: refused before any operation (there are no tokens: loopback is the fence)',
+    'a web page of another origin: refused before any operation',
     'process',
     async () => {
       world = await World.moving();
-      expect(await stranger(world.t.config.daemon.ros_port, 'https://evil.example')).toBe(401);
-      expect(await stranger(world.sim.port, 'https://evil.example')).toBe(401);
+      expect(await stranger(world.t.config.daemon.ros_port, { origin: 'https://evil.example' })).toBe(401);
+      expect(await stranger(world.sim.port, { origin: 'https://evil.example' })).toBe(401);
       const answer = await fetch(`http://127.0.0.1:${world.t.config.daemon.console_port}/api/request`, {
         method: 'POST',
         headers: { origin: 'https://evil.example', 'content-type': 'application/json' },
@@ -250,6 +252,39 @@ describe('others on the network', () => {
       expect(world.transitions.some((x) => x.to === 'ESTOP')).toBe(false);
       expect(world.t.config.daemon.host).toBe('127.0.0.1');
       return { outcome: 'refused: 401, 403' };
+    },
+    AGAIN,
+  );
+
+  scenario(
+    58,
+    'a client without the token: nothing that it asks for is done; with a wrong one it is not let in',
+    'process',
+    async () => {
+      const dir = mkdtempSync(join(tmpdir(), 'reflexarc-token-'));
+      const ros_token_file = join(dir, 'token');
+      const token = 'a secret of the operators';
+      writeFileSync(ros_token_file, token, { mode: 0o600 });
+      try {
+        world = await World.moving((config) => {
+          config.daemon.ros_token_file = ros_token_file;
+        });
+        const { ros_port } = world.t.config.daemon;
+        expect(await stranger(ros_port, { token: 'a secret of somebody else' })).toBe(401);
+        const nobody = (await stranger(ros_port)) as WebSocket;
+        const friend = (await stranger(ros_port, { token })) as WebSocket;
+        const answer = new Promise((resolve) => friend.once('message', (data) => resolve(JSON.parse(String(data)))));
+        say(nobody, { op: 'call_service', id: 'stop', service: '/reflexarc/estop', type: 'std_srvs/srv/Trigger' });
+        say(nobody, { op: 'call_service', id: 'stop', service: '/reflexarc/stop', type: 'std_srvs/srv/Trigger' });
+        await pause(300);
+        expect(world.transitions.map((x) => x.cause).filter((cause) => /operator_stop|estop/.test(cause))).toEqual([]);
+        say(friend, { op: 'call_service', id: 'stop', service: '/reflexarc/stop', type: 'std_srvs/srv/Trigger' });
+        expect(await answer).toMatchObject({ op: 'service_response', id: 'stop', result: true });
+        await world.t.daemon.reflex.until((s) => s.mode === 'STOPPING' || s.mode === 'STOPPED', 5000);
+      } finally {
+        rmSync(dir, { recursive: true, force: true });
+      }
+      return { outcome: 'refused: 401, not_authenticated' };
     },
     AGAIN,
   );
