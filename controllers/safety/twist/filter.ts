@@ -163,13 +163,14 @@ export class TwistFilter {
     return flags;
   }
 
-  /** Within acceleration and jerk of the last setpoint. Jerk does not keep from the last step to rest. */
+  /** Within acceleration and jerk of the last setpoint. Jerk keeps neither from the speed that is nor from coming to rest. */
   #isReachable(u: Float64Array, dt: number): boolean {
     const l = this.#limits;
     const { twist, acceleration } = this.#motion;
     const dx = u[0]! - twist[0]!;
     const dy = u[1]! - twist[1]!;
     const dw = u[2]! - twist[2]!;
+    if (dx === 0 && dy === 0 && dw === 0) return true;
     const rests = u[0] === 0 && u[1] === 0;
     const jerked = rests ? 0 : Math.hypot(dx - acceleration[0]! * dt, dy - acceleration[1]! * dt);
     const turned = u[2] === 0 ? 0 : Math.abs(dw - acceleration[2]! * dt);
