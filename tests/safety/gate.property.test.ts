@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CartesianEnvelope } from '../../controllers/safety/cartesian/envelope.ts';
 import { isEngaged } from '../../controllers/safety/ladder.ts';
 import { safetyOf } from '../controllers/safety/rig.ts';
@@ -13,9 +13,13 @@ const make = (): Watched => {
   rig.active();
   return rig;
 };
-/** The self-test of the braking law has properties of its own, and takes longer than a case. */
+/** The self-test of the braking law has properties of its own, and takes longer than a case. No spy: it keeps every gate. */
+const { selfTest } = CartesianEnvelope.prototype;
 beforeAll(() => {
-  vi.spyOn(CartesianEnvelope.prototype, 'selfTest').mockReturnValue('');
+  CartesianEnvelope.prototype.selfTest = () => '';
+});
+afterAll(() => {
+  CartesianEnvelope.prototype.selfTest = selfTest;
 });
 
 /** Not by `expect`: it costs more than the tick. */
