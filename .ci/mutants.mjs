@@ -6,7 +6,8 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
  *
  * Lines that begin with `>` are notes of a person and stay. `npm run format` afterwards aligns the tables.
  *
- * Usage: node .ci/mutants.mjs [report.json …]; of a file in several reports the last one counts.
+ * Usage: node .ci/mutants.mjs [report.json …]; of a file in several reports the last one counts, and of one in none what
+ * the page says, so that a part of the folder can be measured anew by itself.
  */
 const PAGE = 'controllers/safety/MUTANTS.md';
 const reports = process.argv.slice(2);
@@ -24,10 +25,16 @@ function original(source, { start, end }) {
 }
 
 const reasons = new Map();
+/** Of each file on the page: its counts, and its survivors. */
+const known = new Map();
 const page = existsSync(PAGE) ? readFileSync(PAGE, 'utf8') : '';
 for (const line of page.split('\n')) {
-  const [, place, before, after, why] = line.split(/(?<!\\)\|/).map((cell) => cell.trim());
-  if (why) reasons.set(`${place.replace(/:\d+$/, '')} ${before} ${after}`, why);
+  const [, place = '', before, after, why, score] = line.split(/(?<!\\)\|/).map((cell) => cell.trim());
+  if (/\.ts$/.test(place) && score) known.set(place, { counts: [before, after, why].map(Number), rows: [] });
+  if (!/\.ts:\d+$/.test(place) || !why) continue;
+  const name = place.replace(/:\d+$/, '');
+  reasons.set(`${name} ${before} ${after}`, why);
+  known.get(name)?.rows.push(`| ${place} | ${before} | ${after} | ${why} |`);
 }
 
 const files = new Map();
@@ -35,31 +42,41 @@ for (const report of reports)
   for (const [name, file] of Object.entries(JSON.parse(readFileSync(report, 'utf8')).files)) files.set(name, file);
 
 const notes = page.split('\n').filter((line) => line.startsWith('>'));
-const unmeasured = readdirSync('controllers/safety', { recursive: true })
-  .filter((name) => name.endsWith('.ts') && !files.has(`controllers/safety/${name}`))
-  .sort();
+const names = readdirSync('controllers/safety', { recursive: true }).filter((name) => name.endsWith('.ts'));
+const unmeasured = names.filter((name) => !files.has(`controllers/safety/${name}`) && !known.has(name)).sort();
 
 const scores = [];
 const rows = [];
 const sum = { killed: 0, timeout: 0, survived: 0, valid: 0 };
-let unexplained = 0;
-for (const [name, { mutants, source }] of [...files].sort(([a], [b]) => (a < b ? -1 : 1))) {
-  const short = name.replace('controllers/safety/', '');
+/** Counts and survivors of a file in a report. */
+function measured(short, { mutants, source }) {
   const count = (...kinds) => mutants.filter((m) => kinds.includes(m.status)).length;
-  const [killed, timeout, survived] = [count('Killed'), count('Timeout'), count('Survived', 'NoCoverage')];
+  const alive = mutants.filter((m) => m.status === 'Survived' || m.status === 'NoCoverage');
+  return {
+    counts: [count('Killed'), count('Timeout'), alive.length],
+    rows: alive
+      .sort((a, b) => a.location.start.line - b.location.start.line)
+      .map((m) => {
+        const before = quote(shorten(original(source, m.location)));
+        const after = quote(shorten(m.replacement));
+        const why = reasons.get(`${short} ${before} ${after}`) ?? 'unexplained';
+        return `| ${short}:${m.location.start.line} | ${before} | ${after} | ${why} |`;
+      }),
+  };
+}
+
+for (const short of names.sort()) {
+  const file = files.get(`controllers/safety/${short}`);
+  const found = file ? measured(short, file) : known.get(short);
+  if (!found) continue;
+  const [killed, timeout, survived] = found.counts;
   const valid = killed + timeout + survived;
   if (valid === 0) continue;
   for (const [key, n] of Object.entries({ killed, timeout, survived, valid })) sum[key] += n;
   scores.push([short, killed, timeout, survived, (100 * (killed + timeout)) / valid]);
-  const alive = mutants.filter((m) => m.status === 'Survived' || m.status === 'NoCoverage');
-  for (const m of alive.sort((a, b) => a.location.start.line - b.location.start.line)) {
-    const before = quote(shorten(original(source, m.location)));
-    const after = quote(shorten(m.replacement));
-    const why = reasons.get(`${short} ${before} ${after}`) ?? 'unexplained';
-    if (why === 'unexplained') unexplained++;
-    rows.push(`| ${short}:${m.location.start.line} | ${before} | ${after} | ${why} |`);
-  }
+  rows.push(...found.rows);
 }
+const unexplained = rows.filter((row) => row.endsWith('| unexplained |')).length;
 const total = (100 * (sum.killed + sum.timeout)) / sum.valid;
 scores.push(['**all**', sum.killed, sum.timeout, sum.survived, total]);
 
@@ -70,7 +87,7 @@ writeFileSync(
 \`npm run mutation\` changes one operator, constant, condition or statement of this folder at a time and runs the tests. Left
 out are option descriptions and one-line summaries. This page is written by \`node .ci/mutants.mjs\`; the reasons are written
 by hand, and kept by it. Score: **${total.toFixed(1)} %** of ${sum.valid} mutants.
-${notes.length > 0 ? `\n${notes.join('\n')}\n` : ''}${unmeasured.length > 0 ? `\nNot in these reports, or without mutants: ${unmeasured.join(', ')}.\n` : ''}
+${notes.length > 0 ? `\n${notes.join('\n')}\n` : ''}${unmeasured.length > 0 ? `\nNot measured yet, or without mutants: ${unmeasured.join(', ')}.\n` : ''}
 ## Score of each file
 
 | file | killed | timed out | survived | score, % |
