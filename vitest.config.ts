@@ -6,6 +6,7 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
+          setupFiles: ['tests/fast-check-seed.ts'],
           include: ['tests/**/*.test.ts'],
           exclude: ['tests/system/**', 'tests/safety/process/**'],
           testTimeout: 30_000,
@@ -25,6 +26,7 @@ export default defineConfig({
         // What the issue's properties, search and scenarios are, at FC_RUNS cases each: `npm run test:safety`.
         test: {
           name: 'safety',
+          setupFiles: ['tests/fast-check-seed.ts'],
           include: [
             'tests/safety/*.test.ts',
             'tests/controllers/safety/**/*.property.test.ts',

@@ -29,7 +29,7 @@ export class Watched extends Rig {
 
   constructor(changes: Record<string, unknown> = {}, parts: Partial<GateParts> = {}) {
     super(changes, parts);
-    this.#limits = cartesianLimits(safetyOf(changes));
+    this.#limits = cartesianLimits(parts.safety ?? safetyOf(changes));
     this.#judged = {
       last: new Float64Array(9),
       pose: this.#trusted,

@@ -29,11 +29,7 @@ export const robot: RobotConfig = robotSchema.parse({
 
 /** Limits with round numbers: 0.1 m/s at 100 Hz is 1 mm a tick. */
 export const safetyOf = (changes: Record<string, unknown> = {}): SafetyConfig =>
-  Object.keys(changes).length === 0 ? DEFAULTS : parsed(changes);
-const parsed = (changes: Record<string, unknown>): SafetyConfig =>
   safetySchema.parse({ pose_box: { min: [0.3, -0.2, 0], max: [0.7, 0.2, 0.4] }, risk: {}, ...changes });
-/** Read once: a property makes a hundred thousand gates. */
-const DEFAULTS = parsed({});
 
 /** A critic whose answer is whatever `risk` says of a row. */
 export class ScriptedCritic implements RiskCritic {
@@ -82,7 +78,7 @@ export class Rig {
 
   constructor(changes: Record<string, unknown> = {}, parts: Partial<GateParts> = {}) {
     this.gate = new Gate({
-      safety: safetyOf(changes),
+      safety: parts.safety ?? safetyOf(changes),
       robot,
       interface: cartesianImpedance(robot),
       critic: this.critic,
