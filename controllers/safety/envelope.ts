@@ -59,6 +59,8 @@ export interface Envelope {
   see(reading: RangeReading): boolean;
   /** Arming: forgets all motion; writes the setpoint that changes nothing. */
   seed(state: RobotState, out: Float64Array): void;
+  /** The robot let go by itself and stands: forgets all motion; writes the setpoint that keeps it where it is, into `last`. */
+  rejoin(state: RobotState, last: Float64Array): void;
   /** The setpoint that keeps the robot where it was measured, with what else `last` had. */
   hold(state: RobotState, last: Float64Array, out: Float64Array): void;
   /** The setpoint that asks for no further motion: what is there when a policy may not be listened to. */

@@ -102,7 +102,7 @@ export class Gate {
     this.off = [...safety.off];
     this.#inputs = new Inputs(inputLimits(safety, robot, iface.actionSize), this.counters);
     this.#echo = new Echo(iface.codec.carries ?? iface.setpointSize);
-    this.#setpoints = new Setpoints(this.#envelope, iface.setpointSize);
+    this.#setpoints = new Setpoints(this.#envelope, iface.setpointSize, safety.lease_ms);
     const { state, force, target } = this.#inputs;
     this.#situation = { last: this.#setpoints.last, state, force, target, elapsed: 0, nowNs: 0 };
     this.#judge = new RiskJudge(critic, iface, safety.risk.high, safety.residual_bound);
@@ -134,7 +134,6 @@ export class Gate {
   get cause(): string {
     return this.#ladder.cause;
   }
-  /** The whole ladder, plain data. */
   get ladder(): LadderState {
     return this.#ladder;
   }
@@ -254,6 +253,7 @@ export class Gate {
     if (this.#context.sinceTickNs > OVERRUN_PERIODS * this.#periodS * 1e9) this.counters.overruns++;
     this.#context.clockBackNs = nowNs < this.#lastTickNs ? this.#lastTickNs - nowNs : 0;
     this.#situation.nowNs = nowNs;
+    if (this.#context.hasSent) this.#setpoints.rejoin(this.#inputs.state, nowNs);
     this.#situation.elapsed = this.#setpoints.elapsed(nowNs);
     this.#envelope.recover(this.#situation, this.#sources.recoveryAim);
     this.#judge.judge(this.#context, this.#setpoints, this.#sources.recoveryAim, this.#scales.residual);

@@ -12,9 +12,12 @@ export class Setpoints {
   readonly hold: Float64Array;
   lastSentNs = 0;
   readonly #envelope: Envelope;
+  readonly #leaseNs: number;
 
-  constructor(envelope: Envelope, size: number) {
+  /** @param leaseMs for how long the robot may act on one command */
+  constructor(envelope: Envelope, size: number, leaseMs: number) {
     this.#envelope = envelope;
+    this.#leaseNs = leaseMs * 1e6;
     this.last = new Float64Array(size);
     this.anchor = new Float64Array(size);
     this.hold = new Float64Array(size);
@@ -23,6 +26,19 @@ export class Setpoints {
   /** Arming: the first command is where the robot is. */
   seed(state: RobotState, nowNs: number): void {
     this.#envelope.seed(state, this.last);
+    this.hold.set(this.last);
+    this.anchor.set(this.last);
+    this.lastSentNs = nowNs;
+  }
+
+  /**
+   * After a silence longer than the lease the robot has let go and stands (the receiver's contract): what was asked before
+   * would pull it there. The setpoint begins anew, from the first state that was measured since.
+   */
+  rejoin(state: RobotState, nowNs: number): void {
+    // REAL-TIME: every tick; a comparison.
+    if (state.receivedNs - this.lastSentNs <= this.#leaseNs) return;
+    this.#envelope.rejoin(state, this.last);
     this.hold.set(this.last);
     this.anchor.set(this.last);
     this.lastSentNs = nowNs;

@@ -21,7 +21,7 @@ export interface Row extends Shown {
 }
 
 /** Of scenarios on real processes: a busy machine may trip another rule first; then the scenario is shown once more. */
-export const AGAIN: TestOptions = { retry: 4 };
+export const AGAIN: TestOptions = { retry: 2 };
 
 /**
  * A numbered fault scenario as a test. The number is the one that the README's table, and the rules' docstrings, use.

@@ -56,6 +56,11 @@ export class CartesianEnvelope implements Envelope {
     out[8] = clamp(out[8]!, l.rotationStiffnessMin, l.rotationStiffnessMax);
   }
 
+  /** The tilt cone stays where it was at arming: silence must not let it wander. */
+  rejoin(state: RobotState, last: Float64Array): void {
+    this.hold(state, last, last);
+  }
+
   hold(state: RobotState, last: Float64Array, out: Float64Array): void {
     const kt = last[7]!;
     const kr = last[8]!;

@@ -62,6 +62,10 @@ export class JointEnvelope implements Envelope {
     this.#last.set(out);
   }
 
+  rejoin(state: RobotState, last: Float64Array): void {
+    this.seed(state, last);
+  }
+
   hold(state: RobotState, _last: Float64Array, out: Float64Array): void {
     if (this.limits.position) out.set(state.position);
     else out.fill(0);

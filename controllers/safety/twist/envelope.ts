@@ -64,6 +64,10 @@ export class TwistEnvelope implements Envelope {
     out.fill(0);
   }
 
+  rejoin(state: RobotState, last: Float64Array): void {
+    this.seed(state, last);
+  }
+
   hold(_state: RobotState, _last: Float64Array, out: Float64Array): void {
     out.fill(0);
   }

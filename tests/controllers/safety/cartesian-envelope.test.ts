@@ -44,6 +44,22 @@ describe('the envelope of Cartesian setpoints', () => {
     }
   });
 
+  it('rejoins where the robot is, at the stiffness in force; the tilt cone stays where it was armed', () => {
+    const { envelope, state, last, by } = made();
+    const armed = last.slice();
+    const axis = Float64Array.of(1, 0, 0);
+    state.pose.set([0.51, 0.09, 0.21]);
+    rotateBy(axis, 0, 0.15, armed, 3, state.pose, 3);
+    last[7] = 700;
+    envelope.rejoin(state, last);
+    expect([...last.subarray(0, 7)]).toEqual([...state.pose]);
+    expect(last[7]).toBe(700);
+    // 0.15 rad of 0.2 are used up: 0.06 rad more are too many, though near where it rejoined.
+    const next = last.slice();
+    rotateBy(axis, 0, 0.06, last, 3, next, 3);
+    expect(envelope.refusals[envelope.judge(next, { ...by, last: next })]).toBe('tilt');
+  });
+
   it('knows the box around the target once it has one', () => {
     const box = { target_box: { min: [-0.06, -0.06, -0.03], max: [0.06, 0.06, 0.0602] } };
     const envelope = new CartesianEnvelope(safetyOf(box), robot, cartesianImpedance(robot));

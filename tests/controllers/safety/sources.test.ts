@@ -9,12 +9,13 @@ import { Sources } from '../../../controllers/safety/sources.ts';
 import { type Mode, makeRobotState } from '../../../src/core/signals.ts';
 import { MS, safetyOf } from './rig.ts';
 
-/** An envelope that writes who asked: 1 seed, 2 hold, 3 stay, 4 brake; a confined wish is 10 larger. */
+/** An envelope that writes who asked: 1 seed, 2 hold, 3 stay, 4 brake, 5 rejoin; a confined wish is 10 larger. */
 const envelope = {
   recoverySpeed: 0.25,
   seed: (_state: unknown, out: Float64Array) => out.fill(1),
   hold: (_state: unknown, _last: unknown, out: Float64Array) => out.fill(2),
   stay: (_last: unknown, out: Float64Array) => out.fill(3),
+  rejoin: (_state: unknown, last: Float64Array) => last.fill(5),
   brake: (_by: unknown, out: Float64Array) => out.fill(4),
   confine: (wish: Float64Array) => wish.set(wish.map((v) => v + 10)),
   sent() {},
@@ -24,21 +25,34 @@ describe('the setpoints that the gate remembers', () => {
   const state = makeRobotState(1);
 
   it('begin at arming where the robot is, and nothing has passed since', () => {
-    const s = new Setpoints(envelope, 1);
+    const s = new Setpoints(envelope, 1, 80);
     s.seed(state, 5e9);
     expect([s.last[0], s.hold[0], s.anchor[0]]).toEqual([1, 1, 1]);
     expect(s.elapsed(5e9)).toBe(0);
   });
 
   it('know how many seconds ago the last command went out', () => {
-    const s = new Setpoints(envelope, 1);
+    const s = new Setpoints(envelope, 1, 80);
     s.sent(Float64Array.of(7), 5e9);
     expect(s.last[0]).toBe(7);
     expect(s.elapsed(5.25e9)).toBe(0.25);
   });
 
+  it('begin anew where the robot is, once a state is more than a lease of 80 ms younger than the last command', () => {
+    const s = new Setpoints(envelope, 1, 80);
+    s.sent(Float64Array.of(7), 5e9);
+    state.receivedNs = 5.08e9;
+    s.rejoin(state, 5.5e9);
+    expect([s.last[0], s.hold[0], s.anchor[0]]).toEqual([7, 0, 0]);
+    expect(s.elapsed(5.5e9)).toBe(0.5);
+    state.receivedNs = 5.08e9 + 1000;
+    s.rejoin(state, 5.5e9);
+    expect([s.last[0], s.hold[0], s.anchor[0]]).toEqual([5, 5, 5]);
+    expect(s.elapsed(5.5e9)).toBe(0);
+  });
+
   it('hold what is measured, or go on with what was asked', () => {
-    const s = new Setpoints(envelope, 1);
+    const s = new Setpoints(envelope, 1, 80);
     s.holdHere(state);
     expect(s.hold[0]).toBe(2);
     s.stay();
@@ -82,7 +96,7 @@ describe('the scales of the operator', () => {
 describe('who writes', () => {
   const judged = { invalid: false, riskProposed: 0.1, fraction: 0.75, aim: Float64Array.of(5) };
   const made = (judge: Partial<RiskJudge> = {}) => {
-    const setpoints = new Setpoints(envelope, 1);
+    const setpoints = new Setpoints(envelope, 1, 80);
     setpoints.hold[0] = 6;
     const scales = new Scales();
     const parts = { envelope, situation: {} as Situation, setpoints, scales };
