@@ -349,8 +349,10 @@ export const runSchema = z.strictObject({
       spin_us: finite
         .min(0)
         .max(1000)
-        .default(0)
-        .describe("the reflex's timer spins for the last so much of each period: less late, for that share of a core"),
+        .default(400)
+        .describe(
+          "the reflex's timer wakes so much early and spins to its deadline: less late, for that share of a core",
+        ),
       restarts: z.int().min(0).default(5).describe('restarts of each child per minute before giving up'),
     })
     .prefault({}),

@@ -14,7 +14,8 @@ export const ALARM = {
 export interface AlarmThreadData {
   words: Int32Array;
   periodUs: number;
-  spinUs: number;
+  /** Rings so much before the deadline. */
+  leadUs: number;
 }
 
 /** ns as µs modulo 2³². */

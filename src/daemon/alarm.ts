@@ -1,9 +1,13 @@
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
+import { MonotonicClock } from '../core/clock.ts';
 import { packageRoot } from '../core/paths.ts';
 import { ALARM, type AlarmThreadData, microseconds } from './alarm-words.ts';
 import type { Alarm } from './deadline.ts';
+
+/** The thread counts whole microseconds, and reads the clock a moment apart. */
+const AHEAD_NS = 50_000;
 
 /**
  * An alarm on a thread of its own, which sleeps in `Atomics.wait` and rings by a message.
@@ -14,23 +18,31 @@ import type { Alarm } from './deadline.ts';
  * away for longer. The thread is 0.1 to 0.25 ms late in the median at 4 to 6 % of a core, needs no privileges, and its
  * hand-over to the event loop costs the same by `postMessage` as by `Atomics.waitAsync`, which keeps no process alive.
  * (All on two cores with other work on them: the medians say what a mechanism costs, the tails were that work's.)
- * `spinUs` makes it spin for the last part of each sleep: 0.1 ms less, for that share of a core.
+ *
+ * Two wake-ups lie between the thread's sleep and the tick. So the thread rings `spinUs` early, and the event loop, woken by
+ * then, spins to the deadline: mostly less than `spinUs`, which is also what a message on a socket may have to wait.
  */
 export class ThreadAlarm implements Alarm {
   readonly #words = new Int32Array(new SharedArrayBuffer(4 * ALARM.count));
   readonly #thread: Worker;
+  readonly #clock = new MonotonicClock();
+  readonly #periodNs: number;
+  readonly #spinNs: number;
+  #deadlineNs = 0;
   #ring: () => void = () => {};
   #stopped = false;
 
   private constructor(periodNs: number, spinUs: number, failed: (error: Error) => void) {
-    const workerData: AlarmThreadData = { words: this.#words, periodUs: Math.floor(periodNs / 1e3), spinUs };
+    const workerData: AlarmThreadData = { words: this.#words, periodUs: Math.floor(periodNs / 1e3), leadUs: spinUs };
+    this.#periodNs = periodNs;
+    this.#spinNs = spinUs * 1e3;
     this.#thread = new Worker(join(packageRoot, 'dist/src/daemon/alarm-thread.js'), {
       workerData,
       resourceLimits: { maxOldGenerationSizeMb: 8, maxYoungGenerationSizeMb: 1 },
     });
     this.#thread.on('message', () => {
       Atomics.store(this.#words, ALARM.rung, 0);
-      this.#ring();
+      this.#await();
     });
     this.#thread.on('error', failed);
     this.#thread.on('exit', (code) => this.#stopped || failed(new Error(`the alarm thread ended with ${code}`)));
@@ -43,7 +55,18 @@ export class ThreadAlarm implements Alarm {
     return alarm;
   }
 
+  /** Rings at the deadline; not at all when it was put off meanwhile, for then the thread rings again. */
+  #await(): void {
+    // REAL-TIME: spins for at most `spinUs`.
+    let left = this.#deadlineNs - this.#clock.nowNs();
+    if (left > this.#spinNs + AHEAD_NS) return;
+    while (left > 0) left = this.#deadlineNs - this.#clock.nowNs();
+    this.#deadlineNs += this.#periodNs;
+    this.#ring();
+  }
+
   set(deadlineNs: number): void {
+    this.#deadlineNs = deadlineNs;
     Atomics.store(this.#words, ALARM.deadlineUs, microseconds(deadlineNs));
   }
 
