@@ -95,6 +95,14 @@ export class Physics {
   get applied(): Float64Array {
     return this.#data.qfrc_applied;
   }
+  /** Inputs of the model's actuators. */
+  get control(): Float64Array {
+    return this.#data.ctrl;
+  }
+  /** Origins of the bodies in the world, xyz one after another, m. */
+  get bodyPosition(): Float64Array {
+    return this.#data.xpos;
+  }
   get mocapPosition(): Float64Array {
     return this.#data.mocap_pos;
   }
@@ -150,6 +158,10 @@ export class Physics {
   }
   step2(): void {
     this.#mj.mj_step2(this.#model, this.#data);
+  }
+  /** A whole step, by the integrator of the model. */
+  step(): void {
+    this.#mj.mj_step(this.#model, this.#data);
   }
 
   dispose(): void {

@@ -65,6 +65,24 @@ export function cartesianImpedance(robot: RobotConfig): CommandInterface {
   };
 }
 
+/**
+ * The action that takes `anchor` to `setpoint`, each element in [-1, 1]: what `aim` does, the other way round. For a log or a
+ * learner that asks what action came to be done.
+ */
+export function cartesianAction(
+  robot: RobotConfig,
+  anchor: Float64Array,
+  setpoint: Float64Array,
+  out: Float64Array,
+): void {
+  const how = interfaceOf(robot, 'cartesian_impedance');
+  const [low, middle, high] = how.stiffness_factor as [number, number, number];
+  for (let i = 0; i < 3; i++) out[i] = clamp((setpoint[i]! - anchor[i]!) / how.position_scale, -1, 1);
+  const above = setpoint[KT]! / how.stiffness - middle;
+  const span = above < 0 ? middle - low : high - middle;
+  out[3] = span > 0 ? clamp(above / span, -1, 1) : 0;
+}
+
 /** Encodes a SafeAction as reflexarc_msgs/msg/EquilibriumCommand (see bridges/messages for the receiver's contract). */
 function equilibriumCodec(topic: string, frame: string): CommandCodec {
   return {

@@ -47,6 +47,8 @@ export class InProcessRun {
   readonly transitions: LadderTransition[] = [];
   readonly #world: PegWorld;
   readonly #task: TaskConfig;
+  /** State periods that the present episode may still last. */
+  #left = 0;
 
   constructor(parts: InProcessParts) {
     const { config, world, base, residual, critic } = parts;
@@ -105,6 +107,7 @@ export class InProcessRun {
 
   /** One state period: physics, then state, decision when due, tick, command. */
   step(): void {
+    this.#left--;
     this.bridge.step();
   }
 
@@ -113,23 +116,41 @@ export class InProcessRun {
    * reset the ladder. Returns the task's own score and how the ladder ended.
    */
   episode(seed: number): { episode: EpisodeStatus; ended: string } {
+    this.begin(seed);
+    while (this.running) this.step();
+    const episode = this.#world.episode();
+    const ended = this.ended;
+    this.finish(seed);
+    return { episode, ended };
+  }
+
+  /** The operator's part before an episode: reset the world, arm, engage. Then `step` while `running`. */
+  begin(seed: number): void {
     this.#toDisarmed(seed);
     this.#world.reset(seed);
     for (let i = 0; i < 5; i++) this.step();
     this.#ask('arm');
     this.step();
     this.#ask('engage');
-    let episode = this.#world.episode();
     // The world counts only the time in which its receiver follows: a bound for a gate that never lets it.
-    let left = 2 * Math.ceil((this.#task.horizon_steps / this.#task.decision_hz) * worldOf(this.#task).state_hz);
-    while (left-- > 0 && episode.phase === 'running' && !DONE.includes(this.gate.mode)) {
-      this.step();
-      episode = this.#world.episode();
-    }
-    const ended = episode.phase === 'running' ? this.gate.cause : episode.phase;
+    this.#left = 2 * Math.ceil((this.#task.horizon_steps / this.#task.decision_hz) * worldOf(this.#task).state_hz);
+  }
+
+  /** The task goes on, the ladder has not stopped, and there is time. */
+  get running(): boolean {
+    return this.#left > 0 && !this.#world.ended && !DONE.includes(this.gate.mode);
+  }
+
+  /** How the episode ended: the task's word, or the cause of the ladder's stop. */
+  get ended(): string {
+    const { phase } = this.#world.episode();
+    return phase === 'running' ? this.gate.cause : phase;
+  }
+
+  /** The operator's part after an episode: disengage, wait for rest, reset the ladder. */
+  finish(seed: number): void {
     this.gate.request({ kind: 'disengage' }, this.clock.nowNs());
     this.#toDisarmed(seed);
-    return { episode, ended };
   }
 
   #toDisarmed(seed: number): void {

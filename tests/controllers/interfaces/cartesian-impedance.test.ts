@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { cartesianImpedance } from '../../../controllers/interfaces/cartesian-impedance.ts';
+import { cartesianAction, cartesianImpedance } from '../../../controllers/interfaces/cartesian-impedance.ts';
 import { makeRobotState, type SafeAction } from '../../../src/core/signals.ts';
 import { robot } from '../safety/rig.ts';
 
@@ -33,6 +33,24 @@ describe('Cartesian impedance', () => {
     const out = new Float64Array(9);
     iface.aim(new Float64Array(9), Float64Array.of(0, 0, 0, k), out);
     expect(out[7]).toBeCloseTo(stiffness, 9);
+  });
+
+  it('tells the action that takes one setpoint to another, whatever it was, and no more than a whole one', () => {
+    const anchor = Float64Array.of(0.5, 0.1, 0.2, 1, 0, 0, 0, 2000, 150);
+    const aim = new Float64Array(9);
+    const told = new Float64Array(4);
+    for (const action of [
+      [0.3, -1, 0.5, -0.25],
+      [0, 0, 0, 0],
+      [1, 0.2, -0.7, 0.75],
+      [0, 0, 0, -1],
+    ]) {
+      iface.aim(anchor, Float64Array.from(action), aim);
+      cartesianAction(robot, anchor, aim, told);
+      for (const [i, a] of action.entries()) expect(told[i]).toBeCloseTo(a, 9);
+    }
+    cartesianAction(robot, anchor, Float64Array.of(0.6, 0.1, 0.1, 1, 0, 0, 0, 9000, 150), told);
+    expect(Array.from(told)).toEqual([1, 0, -1, 1]);
   });
 
   it('writes the risk row at its place: position ×50, wrench /20 and /2, reach /10 mm, stiffness /2000', () => {
