@@ -253,7 +253,7 @@ export class Gate {
     if (this.#context.sinceTickNs > OVERRUN_PERIODS * this.#periodS * 1e9) this.counters.overruns++;
     this.#context.clockBackNs = nowNs < this.#lastTickNs ? this.#lastTickNs - nowNs : 0;
     this.#situation.nowNs = nowNs;
-    if (this.#context.hasSent) this.#setpoints.rejoin(this.#inputs.state, nowNs);
+    const mayWrite = !this.#context.hasSent || this.#setpoints.rejoin(this.#inputs.state, nowNs);
     this.#situation.elapsed = this.#setpoints.elapsed(nowNs);
     this.#envelope.recover(this.#situation, this.#sources.recoveryAim);
     this.#judge.judge(this.#context, this.#setpoints, this.#sources.recoveryAim, this.#scales.residual);
@@ -269,7 +269,7 @@ export class Gate {
     this.#scales.slew(Math.min((nowNs - this.#lastTickNs) / 1e9, this.#periodS));
     this.#lastTickNs = nowNs;
     explain(this.record, nowNs, this.#ladder, this.#inputs, this.#verdict, this.#judge);
-    if (!this.#context.hasSent || !this.#inputs.hasState) return null;
+    if (!mayWrite || !this.#context.hasSent || !this.#inputs.hasState) return null;
     return this.#emit(nowNs);
   }
 

@@ -33,15 +33,19 @@ export class Setpoints {
 
   /**
    * After a silence longer than the lease the robot has let go and stands (the receiver's contract): what was asked before
-   * would pull it there. The setpoint begins anew, from the first state that was measured since.
+   * would pull it there. The setpoint begins anew, from the first state that was measured since; until there is one,
+   * nothing may be written.
+   * @returns whether the robot may be written to
    */
-  rejoin(state: RobotState, nowNs: number): void {
+  rejoin(state: RobotState, nowNs: number): boolean {
     // REAL-TIME: every tick; a comparison.
-    if (state.receivedNs - this.lastSentNs <= this.#leaseNs) return;
+    if (nowNs - this.lastSentNs <= this.#leaseNs) return true;
+    if (state.receivedNs - this.lastSentNs <= this.#leaseNs) return false;
     this.#envelope.rejoin(state, this.last);
     this.hold.set(this.last);
     this.anchor.set(this.last);
     this.lastSentNs = nowNs;
+    return true;
   }
 
   /** Keeps the measured pose at the stiffness in force: captured once, so that it does not creep under load. */

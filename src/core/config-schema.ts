@@ -181,7 +181,9 @@ export const safetySchema = z.strictObject({
     .strictObject({
       margin: finite.min(0).default(0.002).describe('rad that a limit is kept off by'),
       derate: finite.gt(0).max(1).default(0.7).describe('share of the acceleration limit that stopping reckons with'),
-      reaction_ms: positive.default(30).describe('how long a velocity may go on before it is braked: 3 periods'),
+      reaction_ms: positive
+        .default(30)
+        .describe('how long a velocity may go on before it is braked: 3 of the longest periods'),
       delay_ms: finite.min(0).default(20).describe('a command shows in the measured positions after at most this'),
       reference_limit: positive.default(0.05).describe('position setpoint never further from the measured one, rad'),
       tracking: positive.default(0.1).describe('largest difference between motion asked and motion seen, rad'),

@@ -42,11 +42,12 @@ describe('the setpoints that the gate remembers', () => {
     const s = new Setpoints(envelope, 1, 80);
     s.sent(Float64Array.of(7), 5e9);
     state.receivedNs = 5.08e9;
-    s.rejoin(state, 5.5e9);
+    expect(s.rejoin(state, 5.08e9)).toBe(true);
+    expect(s.rejoin(state, 5.5e9)).toBe(false);
     expect([s.last[0], s.hold[0], s.anchor[0]]).toEqual([7, 0, 0]);
     expect(s.elapsed(5.5e9)).toBe(0.5);
     state.receivedNs = 5.08e9 + 1000;
-    s.rejoin(state, 5.5e9);
+    expect(s.rejoin(state, 5.5e9)).toBe(true);
     expect([s.last[0], s.hold[0], s.anchor[0]]).toEqual([5, 5, 5]);
     expect(s.elapsed(5.5e9)).toBe(0);
   });
