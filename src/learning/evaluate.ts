@@ -4,6 +4,7 @@ import type { RunConfig } from '../core/config-schema.ts';
 import { worldOf } from '../core/task-world.ts';
 import { loadGuard } from '../pipeline/guard.ts';
 import { InProcessRun } from '../pipeline/in-process.ts';
+import { wilson } from './judging/binomial.ts';
 
 export interface Evaluation {
   episodes: number;
@@ -65,14 +66,4 @@ export async function evaluate(
     mean_max_force: force / n,
     ended,
   };
-}
-
-/** Wilson score interval (Wilson 1927) for `k` successes of `n`, at 95 %. */
-export function wilson(k: number, n: number): [number, number] {
-  if (n === 0) return [0, 1];
-  const z = 1.959963984540054;
-  const p = k / n;
-  const centre = (p + (z * z) / (2 * n)) / (1 + (z * z) / n);
-  const half = (z / (1 + (z * z) / n)) * Math.sqrt((p * (1 - p)) / n + (z * z) / (4 * n * n));
-  return [Math.max(0, centre - half), Math.min(1, centre + half)];
 }

@@ -11,7 +11,7 @@ import { loadRun } from '../../src/core/config/load.ts';
 import type { RunConfig } from '../../src/core/config-schema.ts';
 import { packageRoot } from '../../src/core/paths.ts';
 import { BC_DEFAULTS, trainBc } from '../../src/learning/behaviour-cloning.ts';
-import { evaluate, wilson } from '../../src/learning/evaluate.ts';
+import { evaluate } from '../../src/learning/evaluate.ts';
 import { linearResidual } from '../../src/learning/residual-search.ts';
 import { auc } from '../../src/learning/risk.ts';
 import { normalisationOf } from '../../src/learning/trainable.ts';
@@ -75,15 +75,6 @@ describe('the shipped policies', () => {
 });
 
 describe('statistics', () => {
-  it('Wilson intervals as tabled: 8 of 10 is [0.490, 0.943], 0 of 10 is [0, 0.278]', () => {
-    const [lo, hi] = wilson(8, 10);
-    expect(lo).toBeCloseTo(0.4902, 3);
-    expect(hi).toBeCloseTo(0.9433, 3);
-    expect(wilson(0, 10)[0]).toBe(0);
-    expect(wilson(0, 10)[1]).toBeCloseTo(0.2775, 3);
-    expect(wilson(0, 0)).toEqual([0, 1]);
-  });
-
   it('the area under the ROC curve by hand: 3 of 4 pairs in order, ties a half', () => {
     const rows = (pairs: [number, boolean][]) => pairs.map(([risk, danger]) => ({ risk, danger }));
     expect(
