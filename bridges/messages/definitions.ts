@@ -151,6 +151,15 @@ string refused
 # Time of the tick alone, and from the arrival of the state to the command handed over.
 float64 compute_us
 float64 loop_us`,
+  'reflexarc_msgs/msg/GateJournal': `
+# Calls of the gate in the order in which they were made: replayed on a new gate with the same config, they give the same
+# commands bit for bit. One after another: kind, size of what follows, arguments; the layout of this version is in
+# src/pipeline/journal/entry.ts.
+std_msgs/Header header
+uint32 version
+# Number of the first entry, counted from the birth of the gate: a gap is a loss.
+uint64 first
+float64[] entries`,
   'reflexarc_msgs/msg/LadderTransition': `
 # One change of the ladder's mode.
 std_msgs/Header header

@@ -20,6 +20,8 @@ export const KIND = {
   tick: 3,
   /** brain → observer: decision with the observation that led to it. */
   observed: 4,
+  /** reflex → observer: number of the first entry, then entries of the gate's journal (src/pipeline/journal). */
+  journal: 6,
   /** JSON, any → reflex: `{id, request}`; answered by `answer`. */
   request: 16,
   answer: 17,
@@ -51,6 +53,11 @@ export class FrameSender {
     this.#socket = socket;
   }
 
+  /** Whether the other side keeps up. */
+  get ready(): boolean {
+    return this.#socket.writable && this.#socket.writableLength <= MAX_BACKLOG_BYTES;
+  }
+
   #view(size: number): Buffer {
     let view = this.#views.get(size);
     if (view === undefined) {
@@ -68,7 +75,7 @@ export class FrameSender {
 
   /** `values` as float64 LE, then `text` as UTF-8. Returns false when dropped. */
   sendNumbers(kind: number, values: Float64Array, count: number, text = ''): boolean {
-    if (!this.#socket.writable || this.#socket.writableLength > MAX_BACKLOG_BYTES) {
+    if (!this.ready) {
       this.dropped++;
       return false;
     }

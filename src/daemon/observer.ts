@@ -13,6 +13,7 @@ import { MonotonicClock, wallNs } from '../core/clock.ts';
 import { Histogram } from '../core/histogram.ts';
 import { copyRobotState, makeRobotState, type OperatorRequest } from '../core/signals.ts';
 import { StateAssembler, writePose } from '../pipeline/assemble.ts';
+import { VERSION as JOURNAL_VERSION } from '../pipeline/journal/entry.ts';
 import { FollowingClock } from './following-clock.ts';
 import { KIND, readFrames } from './link.ts';
 import { residentMb } from './memory.ts';
@@ -103,6 +104,7 @@ inbox.listen(self.socket(OBSERVER_SOCKET));
 
 const DECISION = 'reflexarc_msgs/msg/Decision';
 const TICK = 'reflexarc_msgs/msg/TickRecord';
+const JOURNAL = 'reflexarc_msgs/msg/GateJournal';
 const TRANSITION = 'reflexarc_msgs/msg/LadderTransition';
 
 function onObserved({ decision: d, base, residual }: Observed): void {
@@ -163,6 +165,10 @@ reflex.ticks$.subscribe((t) => {
   recorder?.record('/reflexarc/tick', TICK, message, logNs(), logNs());
   server.publish('/reflexarc/tick', TICK, message);
   server.publish('/reflexarc/risk', 'std_msgs/msg/Float64', { data: t.risk });
+});
+reflex.journal$.subscribe(({ first, entries }) => {
+  const message = { header: header(logNs()), version: JOURNAL_VERSION, first, entries };
+  recorder?.record('/reflexarc/gate', JOURNAL, message, logNs(), logNs());
 });
 reflex.transitions$.subscribe((t) => {
   transitionCause = t.cause;

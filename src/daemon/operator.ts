@@ -18,6 +18,8 @@ export class ReflexClient {
   readonly status$ = new BehaviorSubject<Status | null>(null);
   readonly transitions$ = new Subject<LadderTransition>();
   readonly ticks$ = new Subject<Tick>();
+  /** Entries of the gate's journal, and the number of the first of them. */
+  readonly journal$ = new Subject<{ first: number; entries: Float64Array }>();
   readonly #path: string;
   readonly #role: string;
   #sender: FrameSender | null = null;
@@ -48,9 +50,10 @@ export class ReflexClient {
       if (!this.#closed) setTimeout(() => this.#closed || this.#connect(), 30);
     });
     readFrames(socket, {
-      numbers: (kind, values, _count, text) => {
+      numbers: (kind, values, count, text) => {
         if (kind === KIND.status) this.status$.next(readStatus(values, text));
         else if (kind === KIND.tick) this.ticks$.next(readTick(values, text));
+        else if (kind === KIND.journal) this.journal$.next({ first: values[0]!, entries: values.slice(1, count) });
       },
       json: (kind, value) => {
         if (kind === KIND.transition) this.transitions$.next(value as LadderTransition);

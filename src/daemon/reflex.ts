@@ -12,6 +12,7 @@ import { inTime } from '../../policies/critic/in-time.ts';
 import { createCritic } from '../../policies/critic/registry.ts';
 import { MonotonicClock } from '../core/clock.ts';
 import { type Decision, type LadderTransition, MODES, type OperatorRequest, type RobotState } from '../core/signals.ts';
+import { GateJournal, PIECE } from '../pipeline/journal/journal.ts';
 import { decisionIndex } from '../pipeline/observe.ts';
 import { ticks } from '../pipeline/pipeline.ts';
 import { ThreadAlarm } from './alarm.ts';
@@ -39,15 +40,18 @@ log.info(warmUp(config, kinematics, critic), 'warmed up');
 // The physics comes in here, and only where the config asks for it.
 const lookahead = config.safety.guard && (await (await import('../pipeline/guard.ts')).lookAhead(config, wall));
 if (lookahead) log.info(config.safety.guard, 'a guard looks ahead before every command of a policy');
+const journal = new GateJournal();
+const epochBase = Number(process.argv[3] ?? 1);
 const gate = new Gate({
   safety: config.safety,
   robot: config.robot,
   interface: kinematics,
-  critic: inTime(critic, wall, config.safety.risk.budget_ms),
-  epochBase: Number(process.argv[3] ?? 1),
+  critic: inTime(critic, wall, config.safety.risk.budget_ms, journal.criticLate),
+  epochBase,
   onTransition,
-  lookahead,
+  lookahead: lookahead && journal.lookahead(lookahead),
 });
+journal.keep(gate, epochBase);
 // In stepped time a simulator that is busy is no dead robot.
 const pingMs = stepped === null ? config.daemon.link_ping_ms : config.bridge.ping_ms;
 const topics = [...lowDimensionalTopics(config), kinematics.codec];
@@ -86,7 +90,7 @@ const server = createServer((socket) => {
     clients.delete(client);
     if (client.role !== 'brain') return;
     brainSince = Number.NaN;
-    gate.report('brain_lost', 'the brain process is gone', clock.nowNs());
+    journal.report('brain_lost', 'the brain process is gone', clock.nowNs());
     timer$.next();
   });
   readFrames(socket, {
@@ -117,7 +121,7 @@ function answer(client: Client, message: { id: number; request: OperatorRequest 
     client.sender.sendJson(KIND.summary, { id, ...summary() });
     return;
   }
-  const result = gate.request(request, clock.nowNs());
+  const result = journal.request(request, clock.nowNs());
   log.info({ request, ...result, mode: gate.mode }, 'operator request');
   client.sender.sendJson(KIND.answer, { id, ...result, mode: gate.mode, incident: gate.incident });
   broadcastStatus();
@@ -161,7 +165,7 @@ const inputs = { frames$: bridge.frames$, decisions$, link$: bridge.link$, timer
 const parts = {
   robot: config.robot,
   task: config.task,
-  gate,
+  gate: journal,
   codec: kinematics.codec,
   clock: {
     nowNs: () => {
@@ -196,10 +200,25 @@ function afterTick(record: TickRecord): void {
   tickedStateSeq = record.stateSeq;
   heartbeat();
   broadcastStatus();
+  journal.flush(sendJournal);
   encodeTick(record, measured, tickNumbers);
   for (const client of clients) {
     if (client.role === 'observer') client.sender.sendNumbers(KIND.tick, tickNumbers, TICK_SIZE, record.cause);
   }
+}
+
+/** To the observer; what it cannot take now waits in the journal. Where nothing is recorded, nothing is kept. */
+let journalFrame = new Float64Array(PIECE + 1);
+function sendJournal(values: Float64Array, from: number, to: number, first: number): boolean {
+  if (!config.log.enabled) return true;
+  for (const client of clients) {
+    if (client.role !== 'observer' || !client.sender.ready) continue;
+    if (journalFrame.length <= to - from) journalFrame = new Float64Array(to - from + 1);
+    journalFrame[0] = first;
+    for (let i = from; i < to; i++) journalFrame[1 + i - from] = values[i]!;
+    return client.sender.sendNumbers(KIND.journal, journalFrame, 1 + to - from);
+  }
+  return false;
 }
 
 /** Null when nobody gave us the pipe: a reflex that was started by hand, or by the bench. */
@@ -238,7 +257,7 @@ function due(lateNs: number): void {
 rmSync(self.socket(REFLEX_SOCKET), { force: true });
 server.listen(self.socket(REFLEX_SOCKET));
 void bridge.open();
-gate.boot(clock.nowNs());
+journal.boot(clock.nowNs());
 timer.start(due);
 
 function summary() {
@@ -252,13 +271,14 @@ function summary() {
     interventions: gate.counters.interventions,
     ...(lookahead && { guard: guardSummary(gate.counters) }),
     bridge: bridge.counters,
+    journal_lost: journal.lost,
     link_dropped: [...clients].reduce((n, c) => n + c.sender.dropped, 0),
     rss_mb: process.memoryUsage.rss() / 1e6,
   };
 }
 
 async function shutdown(): Promise<number> {
-  gate.request({ kind: 'disengage' }, clock.nowNs());
+  journal.request({ kind: 'disengage' }, clock.nowNs());
   const until = performance.now() + config.safety.stop_timeout_ms + 500;
   while (['ENGAGING', 'ACTIVE', 'RECOVERY', 'STOPPING'].includes(gate.mode) && performance.now() < until)
     await new Promise((resolve) => setTimeout(resolve, 5));

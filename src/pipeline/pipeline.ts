@@ -1,6 +1,6 @@
 import { filter, ignoreElements, map, merge, type Observable, tap } from 'rxjs';
 import type { LinkState } from '../../bridges/bridge.ts';
-import type { Gate, TickRecord } from '../../controllers/safety/gate.ts';
+import type { TickRecord } from '../../controllers/safety/gate.ts';
 import type { Clock } from '../core/clock.ts';
 import type { RobotConfig, TaskConfig } from '../core/config-schema.ts';
 import type {
@@ -14,6 +14,7 @@ import type {
 } from '../core/signals.ts';
 import { StateAssembler, writePose } from './assemble.ts';
 import type { Decider } from './decide.ts';
+import type { GatePort } from './journal/port.ts';
 import { decisionIndex } from './observe.ts';
 import { RangingReader } from './ranging.ts';
 
@@ -73,7 +74,7 @@ export function decisions(frames$: Observable<SensorFrame>, parts: BrainHalf): O
 export interface ReflexHalf {
   robot: RobotConfig;
   task: TaskConfig;
-  gate: Gate;
+  gate: GatePort;
   /** Reads what comes in on the command topic. */
   codec: CommandCodec;
   clock: Clock;
