@@ -176,7 +176,8 @@ export function writeRequest(b: EntryBuffer, request: OperatorRequest, nowNs: nu
   b.begin(ENTRY.request);
   b.put(nowNs);
   b.put(REQUESTS.indexOf(request.kind));
-  b.put('value' in request ? request.value : 'incident' in request ? request.incident : 0);
+  const { kind } = request;
+  b.put(kind === 'reset' ? request.incident : kind === 'residual_scale' || kind === 'speed_scale' ? request.value : 0);
   b.end();
 }
 
