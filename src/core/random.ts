@@ -12,6 +12,9 @@ export interface Random {
   fork(label: string | number): Random;
 }
 
+/** Where a SeededRandom is in its stream, as JSON holds it. */
+export type RandomState = readonly (number | null)[];
+
 const mix = (h: number, k: number): number => {
   let x = Math.imul(h ^ k, 0x9e3779b1);
   x = Math.imul(x ^ (x >>> 15), 0x85ebca6b);
@@ -72,7 +75,22 @@ export class SeededRandom implements Random {
     return Math.floor(this.uniform() * n);
   }
 
-  fork(label: string | number): Random {
+  get state(): RandomState {
+    const spare = Number.isNaN(this.#spare) ? null : this.#spare;
+    return [this.#a, this.#b, this.#c, this.#d, spare];
+  }
+
+  /** Goes on from where another of the same seed was. */
+  set state(state: RandomState) {
+    const [a, b, c, d] = state as readonly number[];
+    this.#a = a!;
+    this.#b = b!;
+    this.#c = c!;
+    this.#d = d!;
+    this.#spare = state[4] ?? Number.NaN;
+  }
+
+  fork(label: string | number): SeededRandom {
     let h = mix(this.#seed, 0x51ed270b);
     for (const ch of String(label)) h = mix(h, ch.codePointAt(0) ?? 0);
     return new SeededRandom(h);
