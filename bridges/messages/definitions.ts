@@ -119,7 +119,9 @@ float64[] observation_base
 float64[] observation_residual
 # Normalised action units, [-1, 1]; the residual as bounded and scaled.
 float64[] base
-float64[] residual`,
+float64[] residual
+# Scale in it, of config and operator.
+float64 residual_scale`,
   'reflexarc_msgs/msg/TickRecord': `
 # One tick of the gate: what it judged, and what it let out.
 std_msgs/Header header

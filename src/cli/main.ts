@@ -6,6 +6,7 @@ import { formatRun, type LoadedRun, loadRun } from '../core/config/load.ts';
 import { ReflexArcError } from '../core/errors.ts';
 import { packageRoot } from '../core/paths.ts';
 import { BENCH_NAMES, benches } from './bench/registry.ts';
+import { addLogCommands } from './log-commands.ts';
 import { collect, episodes, port, seed, speed, whole } from './options.ts';
 import { report } from './report.ts';
 
@@ -178,6 +179,10 @@ function build(): Command {
     .action(async (name, file, given) => {
       exitCode = await (await import('./bench/index.ts')).bench(name, file, given);
     });
+
+  addLogCommands(program, (code) => {
+    exitCode = code;
+  });
 
   program
     .command('ladder')

@@ -102,7 +102,11 @@ decisions(bridge.frames$, {
 }).subscribe({
   next({ decision, observation }) {
     reflex?.sendNumbers(KIND.decision, numbers, encodeDecision(decision, numbers));
-    observer?.sendNumbers(KIND.observed, numbers, encodeObserved(decision, observation, numbers));
+    observer?.sendNumbers(
+      KIND.observed,
+      numbers,
+      encodeObserved(decision, observation, decider.residualScale, numbers),
+    );
   },
   error: fatal,
 });

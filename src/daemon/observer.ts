@@ -107,7 +107,7 @@ const TICK = 'reflexarc_msgs/msg/TickRecord';
 const JOURNAL = 'reflexarc_msgs/msg/GateJournal';
 const TRANSITION = 'reflexarc_msgs/msg/LadderTransition';
 
-function onObserved({ decision: d, base, residual }: Observed): void {
+function onObserved({ decision: d, base, residual, residualScale }: Observed): void {
   brainAtNs = wall.nowNs();
   const message = {
     header: header(logNs()),
@@ -119,6 +119,7 @@ function onObserved({ decision: d, base, residual }: Observed): void {
     observation_residual: list(residual),
     base: list(d.base),
     residual: list(d.residual),
+    residual_scale: residualScale,
   };
   recorder?.record('/reflexarc/decision', DECISION, message, logNs(), logNs());
   server.publish('/reflexarc/proposal', DECISION, message);

@@ -42,20 +42,24 @@ export interface Observed {
   decision: Decision;
   base: Float64Array;
   residual: Float64Array;
+  /** Scale that the residual was multiplied with. */
+  residualScale: number;
 }
 
 /** Numbers of the largest frame with observations of these sizes. */
 export const observedSize = (base: number, residual: number): number =>
-  DECISION_HEAD + 2 * MAX_ACTION + 2 + base + residual;
+  DECISION_HEAD + 2 * MAX_ACTION + 3 + base + residual;
 
-export function encodeObserved(d: Decision, o: Observation, out: Float64Array): number {
+export function encodeObserved(d: Decision, o: Observation, residualScale: number, out: Float64Array): number {
   let at = encodeDecision(d, out);
   out[at++] = o.base.length;
   out.set(o.base, at);
   at += o.base.length;
   out[at++] = o.residual.length;
   out.set(o.residual, at);
-  return at + o.residual.length;
+  at += o.residual.length;
+  out[at++] = residualScale;
+  return at;
 }
 
 export function readObserved(v: Float64Array, count: number): Observed | null {
@@ -64,7 +68,8 @@ export function readObserved(v: Float64Array, count: number): Observed | null {
   let at = DECISION_HEAD + 2 * decision.base.length;
   const base = v.slice(at + 1, at + 1 + v[at]!);
   at += 1 + base.length;
-  return { decision, base, residual: v.slice(at + 1, at + 1 + v[at]!) };
+  const n = v[at]!;
+  return { decision, base, residual: v.slice(at + 1, at + 1 + n), residualScale: v[at + 1 + n]! };
 }
 
 // ---- status ---------------------------------------------------------------------------------------------------------------

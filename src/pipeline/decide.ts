@@ -46,6 +46,10 @@ export class Decider {
     };
   }
 
+  get residualScale(): number {
+    return this.#parts.residualScale;
+  }
+
   set residualScale(scale: number) {
     this.#parts.residualScale = scale;
   }

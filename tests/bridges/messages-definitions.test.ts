@@ -140,6 +140,7 @@ const EXAMPLES: Record<string, object> = {
     observation_residual: list(4),
     base: list(0, 0.5, -1, 1),
     residual: list(0, 0, 0, 0.125),
+    residual_scale: 0.5,
   },
   'reflexarc_msgs/msg/TickRecord': {
     header,
@@ -162,6 +163,12 @@ const EXAMPLES: Record<string, object> = {
     refused: '',
     compute_us: 41.5,
     loop_us: 180,
+  },
+  'reflexarc_msgs/msg/GateJournal': {
+    header,
+    version: 1,
+    first: 3n,
+    entries: list(0, 2, 1, 7, Number.NaN),
   },
   'reflexarc_msgs/msg/LadderTransition': {
     header,

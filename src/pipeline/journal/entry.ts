@@ -176,8 +176,10 @@ export function writeRequest(b: EntryBuffer, request: OperatorRequest, nowNs: nu
   b.begin(ENTRY.request);
   b.put(nowNs);
   b.put(REQUESTS.indexOf(request.kind));
-  const { kind } = request;
-  b.put(kind === 'reset' ? request.incident : kind === 'residual_scale' || kind === 'speed_scale' ? request.value : 0);
+  const { incident, value } = request as { incident?: unknown; value?: unknown };
+  const argument = request.kind === 'reset' ? incident : value;
+  // What is not a number is refused by the gate, and so is NaN.
+  b.put(typeof argument === 'number' ? argument : Number.NaN);
   b.end();
 }
 

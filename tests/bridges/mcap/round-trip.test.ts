@@ -77,7 +77,13 @@ const SAMPLES: Record<string, { in: Record<string, unknown>; out?: Record<string
   'reflexarc_msgs/msg/Decision': {
     in: {
       ...{ header, epoch: 2, seq: 11, observation_seq: 12, observation_stamp: stamp },
-      ...{ observation_base: [1, 2, 3], observation_residual: [], base: [0, 0, -1, 1], residual: [0, 0, 0, 0] },
+      ...{
+        observation_base: [1, 2, 3],
+        observation_residual: [],
+        base: [0, 0, -1, 1],
+        residual: [0, 0, 0, 0],
+        residual_scale: 1,
+      },
     },
     out: { epoch: 2n },
   },
@@ -89,6 +95,10 @@ const SAMPLES: Record<string, { in: Record<string, unknown>; out?: Record<string
       ...{ aim: [1, 2], setpoint: [3, 4], sent: true, refused: '', compute_us: 40.5, loop_us: 900 },
     },
     out: { epoch: 2n, decision_seq: -1n },
+  },
+  'reflexarc_msgs/msg/GateJournal': {
+    in: { header, version: 1, first: 12, entries: [0, 2, 1, 7, Number.NaN, -0] },
+    out: { first: 12n },
   },
   'reflexarc_msgs/msg/LadderTransition': {
     in: {

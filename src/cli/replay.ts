@@ -1,0 +1,69 @@
+import { shown } from '../core/config/source.ts';
+import { ReflexArcError } from '../core/errors.ts';
+import type { Verification } from '../logs/verify.ts';
+import { LiveLine, table } from './output.ts';
+
+export interface ReplayOptions {
+  verify?: boolean;
+  set: string[];
+  with: string[];
+  json?: boolean;
+}
+
+const PARTS = ['policies.base', 'policies.residual', 'policies.critic'];
+
+/** `reflexarc replay --verify`: returns 0 when every command and every decision came out the same, else 1. */
+export async function replay(logs: readonly string[], options: ReplayOptions): Promise<number> {
+  if (!options.verify)
+    throw new ReflexArcError('RA_USAGE', { seen: 'replay without --verify', allowed: '`replay LOG --verify`' });
+  const { verifyLog } = await import('../logs/verify.ts');
+  const stream = options.json ? process.stderr : process.stdout;
+  const live = new LiveLine(stream);
+  let shownS = 0;
+  const v = await verifyLog(logs, [...options.set, ...options.with.map(weightsOf)], (atS) => {
+    if (atS - shownS < 1) return;
+    shownS = atS;
+    live.show(`${atS.toFixed(0)} s`);
+  });
+  live.done();
+  stream.write(`${table(rows(logs, v))}\n`);
+  if (options.json) process.stdout.write(`${JSON.stringify(v)}\n`);
+  return v.mismatches + v.decisions_mismatched + v.unverified > 0 || v.first_mismatch !== null ? 1 : 0;
+}
+
+/** `policies.residual=FILE` as the override that names the file; its digest is taken as it is. */
+function weightsOf(text: string): string {
+  const at = text.indexOf('=');
+  const part = text.slice(0, Math.max(at, 0));
+  if (!PARTS.includes(part))
+    throw new ReflexArcError('RA_USAGE', { seen: `--with ${text}`, allowed: PARTS.map((p) => `${p}=FILE`).join(', ') });
+  return `${part}.path=${text.slice(at + 1)}`;
+}
+
+function rows(logs: readonly string[], v: Verification): [string, string][] {
+  const first = v.first_mismatch;
+  return [
+    ['log', logs.map(shown).join(', ')],
+    ['commands', `${v.commands}: ${v.identical} identical, ${v.mismatches} different, ${v.unverified} not verifiable`],
+    [
+      'decisions',
+      `${v.decisions}: ${v.decisions_identical} identical, ${v.decisions_mismatched} different, ${v.decisions_unverified} not verifiable`,
+    ],
+    ...(v.journal_lost > 0 || v.first_gap_s !== null
+      ? [
+          ['journal', `${v.journal_lost} calls are missing, first at ${v.first_gap_s?.toFixed(3)} s`] as [
+            string,
+            string,
+          ],
+        ]
+      : []),
+    ...v.changes.map((change): [string, string] => ['changed', change]),
+    [
+      'first difference',
+      first === null
+        ? 'none'
+        : `${first.at_s.toFixed(3)} s, ${first.what} ${first.seq}: ${first.field} ${first.logged} in the log, ${first.made} made; ${first.because}`,
+    ],
+    ['speed', `${v.speed_x_realtime.toFixed(1)} x real time, ${v.duration_s.toFixed(1)} s`],
+  ];
+}
