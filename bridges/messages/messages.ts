@@ -89,6 +89,20 @@ export interface TriggerResponse {
   message: string;
 }
 
+/** diagnostic_msgs/msg/DiagnosticStatus */
+export interface DiagnosticStatus {
+  level: number;
+  name: string;
+  message: string;
+  hardware_id: string;
+  values: { key: string; value: string }[];
+}
+/** diagnostic_msgs/msg/DiagnosticArray */
+export interface DiagnosticArray {
+  header: Header;
+  status: DiagnosticStatus[];
+}
+
 /**
  * reflexarc_msgs/msg/EquilibriumCommand: an equilibrium pose with stiffness, and what a receiver needs to refuse it.
  * The receiver acts on it for `lease_ms` after its arrival and no longer, refuses epoch < last epoch, refuses
@@ -148,6 +162,17 @@ export interface EpisodeStatus {
   duration_s: number;
 }
 
+/** reflexarc_msgs/msg/Takeover: a person's action in the place of the policy's. See definitions.ts. */
+export interface TakeoverMessage {
+  header: Header;
+  epoch: number;
+  command_seq: number;
+  seq: number;
+  action: number[];
+  release: boolean;
+  operator: string;
+}
+
 export const TYPES = {
   jointState: 'sensor_msgs/msg/JointState',
   poseStamped: 'geometry_msgs/msg/PoseStamped',
@@ -159,11 +184,22 @@ export const TYPES = {
   range: 'sensor_msgs/msg/Range',
   clock: 'rosgraph_msgs/msg/Clock',
   string: 'std_msgs/msg/String',
+  float64: 'std_msgs/msg/Float64',
+  uint64MultiArray: 'std_msgs/msg/UInt64MultiArray',
+  diagnosticArray: 'diagnostic_msgs/msg/DiagnosticArray',
   trigger: 'std_srvs/srv/Trigger',
+  setScale: 'reflexarc_msgs/srv/SetScale',
   equilibriumCommand: 'reflexarc_msgs/msg/EquilibriumCommand',
   stop: 'reflexarc_msgs/msg/Stop',
   robotStatus: 'reflexarc_msgs/msg/RobotStatus',
   episodeStatus: 'reflexarc_msgs/msg/EpisodeStatus',
+  state: 'reflexarc_msgs/msg/State',
+  takeover: 'reflexarc_msgs/msg/Takeover',
+  command: 'reflexarc_msgs/msg/Command',
+  intervention: 'reflexarc_msgs/msg/Intervention',
+  decision: 'reflexarc_msgs/msg/Decision',
+  tickRecord: 'reflexarc_msgs/msg/TickRecord',
+  ladderTransition: 'reflexarc_msgs/msg/LadderTransition',
 } as const;
 
 export function timeFromNs(ns: number): Time {

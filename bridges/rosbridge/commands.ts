@@ -40,7 +40,8 @@ export class Commands {
     if (!connection.acknowledged) return 'unacknowledged';
     if (!allFinite(action.setpoint)) return 'not_finite';
     const command = this.#encoder.encode(action);
-    if (command.first !== undefined && !this.#publish(command.first, version)) return 'not_connected';
+    if (command.before !== undefined)
+      for (const one of command.before) if (!this.#publish(one, version)) return 'not_connected';
     return this.#publish(command, version) ? null : 'not_connected';
   }
 

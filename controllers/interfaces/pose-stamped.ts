@@ -46,7 +46,7 @@ export function poseStamped(robot: RobotConfig): CommandCodec {
       const message = { header, pose };
       if (stiffnessTopic === undefined) return { topic, type, message };
       const stiffness = { header, wrench: { force: axes(s[KT]!), torque: axes(s[KR]!) } };
-      return { topic, type, message, first: { topic: stiffnessTopic, type: wrench, message: stiffness } };
+      return { topic, type, message, before: [{ topic: stiffnessTopic, type: wrench, message: stiffness }] };
     },
     decode(message: unknown): SeenCommand {
       const { pose } = (message ?? {}) as { pose?: { position?: Axes; orientation?: Axes & { w?: unknown } } };

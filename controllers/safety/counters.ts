@@ -52,13 +52,23 @@ const OPERATOR_CAUSES = ['disengage', 'operator_stop', 'estop'];
 /** Ticks without a cut after which an attenuation is over: a critic that hovers at its threshold is one intervention. */
 const QUIET_TICKS = 10;
 
+/** Told of the rising edge of everything that takes authority from the policy. */
+export type Begins = (cause: string, by: 'gate' | 'person') => void;
+
 /** Counts interventions: rising edges only, so that a long attenuation is one. */
 export class Interventions {
   readonly #counters: GateCounters;
+  readonly #begins: Begins;
   #quiet = QUIET_TICKS;
 
-  constructor(counters: GateCounters) {
+  constructor(counters: GateCounters, begins: Begins = () => {}) {
     this.#counters = counters;
+    this.#begins = begins;
+  }
+
+  /** A person took over: the policy loses its authority, but not to the gate. */
+  person(): void {
+    this.#begins('takeover', 'person');
   }
 
   /** The critic left `fraction` of the residual in this tick. */
@@ -81,6 +91,7 @@ export class Interventions {
   #count(cause: string): void {
     this.#counters.interventions++;
     this.#counters.interventionsBy[cause] = (this.#counters.interventionsBy[cause] ?? 0) + 1;
+    this.#begins(cause, 'gate');
   }
 }
 

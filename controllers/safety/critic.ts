@@ -26,6 +26,8 @@ export class RiskJudge {
   admissible = false;
   /** The critic did not answer with risks. */
   invalid = false;
+  /** Whose wish was judged. */
+  source: 'policy' | 'takeover' = 'policy';
   /** Risk of the full proposal, of the base alone, of the chosen candidate and of the recovery; NaN when not judged. */
   riskProposed = Number.NaN;
   riskBase = Number.NaN;
@@ -56,8 +58,8 @@ export class RiskJudge {
   }
 
   /**
-   * The critic's part of a tick; tells the rules through `c`. With authority: the decision in force and the recovery. In
-   * HOLD: the hold itself, so that an operator sees the risk and engages a critic that answers. Else nothing is judged,
+   * The critic's part of a tick; tells the rules through `c`. With authority: the decision in force, or what a person
+   * wants in its place, and the recovery. In HOLD: the hold itself, so that an operator sees the risk and engages a critic that answers. Else nothing is judged,
    * and the risks are NaN.
    */
   judge(c: RuleContext, setpoints: Setpoints, recovery: Float64Array, scale: number): void {
@@ -65,7 +67,8 @@ export class RiskJudge {
     const { inputs } = c;
     this.#clear();
     if (inputs.hasState && c.engaged) {
-      if (inputs.hasDecision) this.judgeDecision(inputs, setpoints.anchor, scale, recovery);
+      if (inputs.takeover.held) this.#judgeTakeover(c, setpoints.takeoverAnchor, recovery);
+      else if (inputs.hasDecision) this.judgeDecision(inputs, setpoints.anchor, scale, recovery);
       else this.judgeAim(inputs.state, inputs.target, recovery);
       if (this.invalid) c.criticInvalid++;
     } else if (inputs.hasState && inputs.hasTarget && c.mode === 'HOLD') {
@@ -80,6 +83,7 @@ export class RiskJudge {
     this.fraction = 0;
     this.admissible = true;
     this.invalid = false;
+    this.source = 'policy';
     this.riskProposed = Number.NaN;
     this.riskBase = Number.NaN;
     this.risk = Number.NaN;
@@ -88,11 +92,33 @@ export class RiskJudge {
 
   /** Judges the decision in force from its anchor, and the recovery. `scale` is the operator's, in [0, 1]. */
   judgeDecision(inputs: Inputs, anchor: Float64Array, scale: number, recovery: Float64Array): void {
+    this.#judgeProposal(inputs, inputs.base, inputs.residual, anchor, scale, recovery);
+  }
+
+  /**
+   * A person is judged like a base without residual: admissible as it is, or not at all. Of one who is silent there is no
+   * wish to judge, and without a risk nothing moves (sources.ts); the policy is not asked instead.
+   */
+  #judgeTakeover({ inputs, nowNs }: RuleContext, anchor: Float64Array, recovery: Float64Array): void {
+    const { takeover, state, target } = inputs;
+    if (takeover.isFresh(nowNs)) this.#judgeProposal(inputs, takeover.action, takeover.residual, anchor, 0, recovery);
+    else this.judgeAim(state, target, recovery);
+    this.source = 'takeover';
+  }
+
+  #judgeProposal(
+    inputs: Inputs,
+    base: Float64Array,
+    residual: Float64Array,
+    anchor: Float64Array,
+    scale: number,
+    recovery: Float64Array,
+  ): void {
     // REAL-TIME: one batched call a tick, of the same size whatever it finds.
     const size = this.#interface.riskInputSize;
     for (let i = 0; i < FRACTIONS.length; i++) {
       const aim = this.#aims[i]!;
-      compose(inputs.base, inputs.residual, FRACTIONS[i]! * scale, this.#bound, this.#action);
+      compose(base, residual, FRACTIONS[i]! * scale, this.#bound, this.#action);
       this.#interface.aim(anchor, this.#action, aim);
       this.#interface.riskInput(inputs.state, inputs.target, aim, this.#rows, i * size);
     }

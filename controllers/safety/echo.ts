@@ -120,6 +120,12 @@ export class Echo {
     return -1;
   }
 
+  /** When this command went out; NaN for one that is none of ours, or no longer remembered. */
+  sentAtNs(epoch: number, seq: number): number {
+    const at = seq % REMEMBERED;
+    return this.#seqs[at] === seq && this.#epochs[at] === epoch ? this.#sentNs[at]! : Number.NaN;
+  }
+
   #same(setpoint: Float64Array, at: number): boolean {
     if (setpoint.length !== this.#size) return false;
     for (let i = 0; i < this.#size; i++) {

@@ -1,7 +1,6 @@
 import { ReflexArcError } from '../../src/core/errors.ts';
 import type {
   Decision,
-  LadderTransition,
   Mode,
   OperatorRequest,
   RangeReading,
@@ -9,11 +8,13 @@ import type {
   SafeAction,
   SeenCommand,
   SentCommand,
+  Takeover,
 } from '../../src/core/signals.ts';
 import { type ActionBuffer, makeActionBuffer } from './action.ts';
 import { type GateCounters, Interventions, makeGateCounters } from './counters.ts';
 import { RiskJudge } from './critic.ts';
 import { Echo } from './echo.ts';
+import { type EntryParts, enterMode } from './entry.ts';
 import { CLIPPED, type Envelope, type Situation } from './envelope.ts';
 import { makeEnvelope } from './envelopes.ts';
 import { Inputs } from './inputs.ts';
@@ -25,7 +26,6 @@ import type { GateParts } from './parts.ts';
 import { clearRecord, explain, explainStop, makeTickRecord, type TickRecord } from './record.ts';
 import {
   evaluateRules,
-  evaluateStanding,
   makeContext,
   makeEvent,
   observeLadder,
@@ -39,6 +39,8 @@ import { makeRules } from './rules/index.ts';
 import { Scales } from './scales.ts';
 import { Setpoints } from './setpoints.ts';
 import { Sources } from './sources.ts';
+import { type StandingParts, whatForbids } from './standing.ts';
+import type { TakeoverInput, TakeoverRefusal } from './takeover.ts';
 
 export type { GateCounters } from './counters.ts';
 export type { GateParts } from './parts.ts';
@@ -75,7 +77,8 @@ export class Gate {
   readonly #lookahead: Lookahead | null;
   readonly #scales = new Scales();
   readonly #sources: Sources;
-  readonly #interventions = new Interventions(this.counters);
+  readonly #interventions: Interventions;
+  readonly #memory: EntryParts & StandingParts;
   readonly #context: RuleContext;
   readonly #verdict = new Verdict();
   readonly #event = makeEvent();
@@ -96,6 +99,7 @@ export class Gate {
         allowed: `${iface.riskInputSize}, the risk row of ${iface.name}`,
       });
     this.#parts = parts;
+    this.#interventions = new Interventions(this.counters, parts.onIntervention);
     this.#envelope = makeEnvelope(safety, robot, iface);
     this.#periodS = 1 / safety.control_hz;
     this.rules = makeRules({ safety, robot, interface: iface, envelope: this.#envelope }, parts.rules);
@@ -109,13 +113,15 @@ export class Gate {
     this.#output = new Output(this.#envelope, parts.filter);
     this.#lookahead = parts.lookahead ? new Lookahead(parts.lookahead, this.counters) : null;
     this.#sources = new Sources({
-      envelope: this.#envelope,
-      situation: this.#situation,
-      setpoints: this.#setpoints,
-      judge: this.#judge,
-      scales: this.#scales,
+      ...{ envelope: this.#envelope, situation: this.#situation, setpoints: this.#setpoints },
+      ...{ judge: this.#judge, scales: this.#scales },
     });
     this.#context = makeContext(this.#inputs, this.#echo, this.#situation);
+    this.#memory = {
+      ...{ inputs: this.#inputs, echo: this.#echo, setpoints: this.#setpoints, sources: this.#sources },
+      ...{ output: this.#output, context: this.#context, verdict: this.#verdict, judge: this.#judge },
+      ...{ envelope: this.#envelope, rules: this.rules, off: this.off },
+    };
     this.#ladder = initialLadder(ladderLimits(safety), parts.epochBase);
     this.record = makeTickRecord(iface.setpointSize);
     this.#action = makeActionBuffer(iface.setpointSize, safety.lease_ms);
@@ -136,6 +142,9 @@ export class Gate {
   }
   get ladder(): LadderState {
     return this.#ladder;
+  }
+  get takeover(): Readonly<TakeoverInput> {
+    return this.#inputs.takeover;
   }
   get linkUp(): boolean {
     return this.#inputs.linkUp;
@@ -181,6 +190,25 @@ export class Gate {
     if (this.#inputs.ingestDecision(decision, this.#ladder.epoch)) this.#setpoints.anchor.set(this.#setpoints.last);
   }
 
+  /**
+   * A person's action in the policy's place from the next tick on, or the decision given back to the policy. It goes the
+   * policy's way, through critic, rules and filter; it arms and engages nothing. Empty when it was taken, else why not.
+   */
+  ingestTakeover(takeover: Takeover, nowNs: number): TakeoverRefusal {
+    const known = this.#inputs.takeover;
+    const { held } = known;
+    const refusal = known.ingest(takeover, this.#ladder.mode, this.#ladder.epoch, this.#echo, nowNs);
+    if (refusal !== '') return refusal;
+    if (takeover.release) {
+      this.#setpoints.stay();
+      this.#apply(reduce(this.#ladder, { kind: 'takeover_released', nowNs }), nowNs);
+    } else {
+      this.#setpoints.takeoverAnchor.set(this.#setpoints.last);
+      if (!held) this.#interventions.person();
+    }
+    return '';
+  }
+
   /** A new link epoch voids all that was decided before it; while writing it stops. */
   observeLink(up: boolean, epoch: number, nowNs: number): void {
     const known = this.#inputs.linkEpoch;
@@ -206,7 +234,8 @@ export class Gate {
   request(request: OperatorRequest, nowNs: number): Answer {
     const { kind } = request;
     if (kind === 'residual_scale' || kind === 'speed_scale') return this.#scales.request(kind, request.value);
-    const blocking = kind === 'arm' || kind === 'engage' || kind === 'reset' ? this.#blocking(kind, nowNs) : '';
+    const asks = kind === 'arm' || kind === 'engage' || kind === 'reset';
+    const blocking = asks ? whatForbids(kind, this.#ladder, this.#memory, nowNs) : '';
     const next = reduce(this.#ladder, { kind: 'request', nowNs, request, clear: blocking === '', blocking });
     this.#apply(next, nowNs);
     return next.answer!;
@@ -287,9 +316,11 @@ export class Gate {
   #stepLadder(nowNs: number, fresh: boolean): void {
     const event = this.#event;
     const { riskRecovery, riskBase } = this.#judge;
+    const { takeover } = this.#inputs;
     writeVerdict(event, nowNs, this.#verdict);
-    // A recovery ends when neither it nor what the policy would do next is risky.
-    event.risk = fresh ? Math.max(riskRecovery, riskBase) : riskRecovery;
+    // A recovery ends when neither it nor what would be done next is risky.
+    const wanted = takeover.held ? takeover.isFresh(nowNs) : fresh;
+    event.risk = wanted ? Math.max(riskRecovery, riskBase) : riskRecovery;
     event.stopped = this.#inputs.isAtRest(nowNs);
     event.ready = fresh;
     this.#apply(reduce(this.#ladder, event), nowNs);
@@ -361,40 +392,8 @@ export class Gate {
     this.#ladder = next;
     if (next.epoch !== was.epoch) this.#inputs.dropDecision(true);
     if (next.transition === null) return;
-    this.#entered(next.transition, nowNs);
+    enterMode(next.transition, this.#memory, nowNs);
     this.#interventions.transition(next.transition);
     this.#parts.onTransition(next.transition);
-  }
-
-  #entered({ from, to }: LadderTransition, nowNs: number): void {
-    const { state } = this.#inputs;
-    if (to === 'DISARMED') this.#context.hasSent = false;
-    else if (to === 'HOLD' && from === 'DISARMED') {
-      this.#setpoints.seed(state, nowNs);
-      this.#output.conflicts = 0;
-      this.#inputs.refusedSends = 0;
-      this.#inputs.fullSends = 0;
-      this.#inputs.askedMotion = 0;
-      this.#echo.restart();
-      this.#context.hasSent = true;
-    } else if (to === 'HOLD' || to === 'STOPPED') this.#setpoints.holdHere(state);
-    else if (to === 'ESTOP') this.#sources.allowOneStop();
-    else if (to === 'ENGAGING' && from === 'HOLD') this.#context.criticInvalid = 0;
-    else if (to === 'ENGAGING') {
-      // Back from RECOVERY: what was decided meanwhile does not count, and the setpoint stays where it is.
-      this.#inputs.dropDecision(false);
-      this.#setpoints.stay();
-    }
-  }
-
-  /** What forbids this request now, as `cause: sentence`; empty when clear. */
-  #blocking(kind: 'arm' | 'engage' | 'reset', nowNs: number): string {
-    evaluateStanding(this.rules, this.#context, this.#verdict, this.#ladder, nowNs);
-    if (this.#verdict.severity >= SEVERITY.hold) return `${this.#verdict.cause}: ${this.#verdict.sentence}`;
-    if (kind === 'reset') return '';
-    if (!this.#inputs.hasState) return 'state_stale: no robot state has arrived';
-    if (kind === 'arm') return this.#envelope.selfTest();
-    if (!this.#inputs.hasTarget && !this.off.includes('target')) return 'target_missing: no estimate of the target';
-    return this.#judge.invalid ? 'critic_invalid: the critic does not answer with a risk' : '';
   }
 }

@@ -8,13 +8,14 @@ import {
   type SentCommand,
 } from '../../src/core/signals.ts';
 import { Ranging, type RangingLimits } from './ranging.ts';
+import { type TakeoverCounters, TakeoverInput } from './takeover.ts';
 
 /** What was wrong with an input that was refused. */
 export const BAD = { none: 0, nonFinite: 1, shape: 2 } as const;
 export type Bad = (typeof BAD)[keyof typeof BAD];
 
 /** Counts since the start of the process; what is dropped is counted (house rule 9). */
-export interface InputCounters {
+export interface InputCounters extends TakeoverCounters {
   states: number;
   badStates: number;
   duplicateStates: number;
@@ -38,6 +39,8 @@ export const makeInputCounters = (): InputCounters => ({
   refusedEpoch: 0,
   refusedSeq: 0,
   residualClipped: 0,
+  takeovers: 0,
+  refusedTakeovers: 0,
 });
 
 /** Modes without authority, in which the time base of the source may begin anew. */
@@ -65,6 +68,7 @@ export interface InputLimits {
   readonly forceFilterHz: number;
   readonly stateAgeNs: number;
   readonly decisionAgeNs: number;
+  readonly takeoverAgeNs: number;
   /** Tip speed below which the robot is at rest, m/s. */
   readonly restSpeed: number;
   /** Speed of every joint below which the robot is at rest, rad/s; ∞ where the tip decides. */
@@ -132,10 +136,12 @@ export class Inputs {
   observationSeq = -1;
   observedNs = 0;
   decisionExpiresNs = 0;
-  /** Decisions in a row with the same action to the last bit; 0 while it is all zeros. */
+  /** Decisions in a row with the same action to the last bit; 0 while it is all zeros, and while a person decides. */
   sameDecisions = 0;
   /** Decisions in a row with an element of the base above LARGE_ACTION. */
   largeDecisions = 0;
+
+  readonly takeover: TakeoverInput;
 
   linkUp = false;
   /** -1 before the first connection. */
@@ -158,6 +164,7 @@ export class Inputs {
     this.heardNs = new Float64Array(limits.sources).fill(Number.NEGATIVE_INFINITY);
     this.base = new Float64Array(limits.actionSize);
     this.residual = new Float64Array(limits.actionSize);
+    this.takeover = new TakeoverInput(limits.actionSize, limits.takeoverAgeNs, counters);
   }
 
   /** True when the state was taken. */
@@ -300,7 +307,8 @@ export class Inputs {
       if (d.base[i] !== this.base[i] || d.residual[i] !== this.residual[i]) return false;
       if (d.base[i] !== 0 || d.residual[i] !== 0) asks = true;
     }
-    return asks && this.hasDecision;
+    // A person who holds the robot still gives the policy the same to answer again and again.
+    return asks && this.hasDecision && !this.takeover.held;
   }
 
   #refuseDecision(bad: Bad): false {
@@ -324,11 +332,13 @@ export class Inputs {
     return this.hasState && age <= stateAgeNs && still;
   }
 
-  /** Forgets the decision in force. `newEpoch`: its sequence may begin anew. */
+  /** Forgets the decision in force. `newEpoch`: nobody has taken over any longer, and sequences may begin anew. */
   dropDecision(newEpoch: boolean): void {
     this.hasDecision = false;
     this.badDecision = BAD.none;
-    if (newEpoch) this.decisionSeq = -1;
+    if (!newEpoch) return;
+    this.decisionSeq = -1;
+    this.takeover.drop(true);
   }
 
   /** The flags of this tick were read by the rules. */

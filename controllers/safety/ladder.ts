@@ -88,6 +88,7 @@ export type LadderEvent =
   | TickEvent
   | (Reason & { readonly kind: 'trip'; readonly nowNs: number; readonly severity: Severity })
   | { readonly kind: 'link_changed'; readonly nowNs: number }
+  | { readonly kind: 'takeover_released'; readonly nowNs: number }
   | {
       readonly kind: 'request';
       readonly nowNs: number;
@@ -136,6 +137,8 @@ export function reduce(state: LadderState, event: LadderEvent): LadderState {
       return bootOk(state, event.nowNs);
     case 'link_changed':
       return linkChanged(state, event.nowNs);
+    case 'takeover_released':
+      return takeoverReleased(state, event.nowNs);
     case 'request':
       return answerRequest(state, event.request, event.clear, event.blocking, event.nowNs);
   }
@@ -222,6 +225,13 @@ function linkChanged(state: LadderState, nowNs: number): LadderState {
   return isEngaged(state.mode) || state.mode === 'HOLD' ? stop(bumped, nowNs, LINK_CHANGED) : bumped;
 }
 
+/** A person gives the decision back. The policy is engaged anew: a new epoch, a fresh decision, authority from nothing. */
+function takeoverReleased(state: LadderState, nowNs: number): LadderState {
+  if (state.mode !== 'ACTIVE' && state.mode !== 'ENGAGING') return state;
+  const next = enter(state, 'ENGAGING', nowNs, RELEASED, { epoch: state.epoch + 1 });
+  return state.mode === 'ENGAGING' ? { ...next, transition: null } : next;
+}
+
 function answerRequest(
   state: LadderState,
   request: OperatorRequest,
@@ -279,6 +289,12 @@ function answerRequest(
 
 const BOOTED: Reason = { cause: 'boot_ok', detail: 'boot checks passed', value: 0, limit: 0 };
 const ENGAGED: Reason = { cause: 'engaged', detail: 'authority ramp done', value: 0, limit: 0 };
+const RELEASED: Reason = {
+  cause: 'takeover_released',
+  detail: 'a person gave the decision back to the policy',
+  value: 0,
+  limit: 0,
+};
 const LINK_CHANGED: Reason = {
   cause: 'link_changed',
   detail: 'the link to the robot was made anew: what was decided before is void',

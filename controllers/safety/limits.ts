@@ -24,6 +24,7 @@ export function inputLimits(
     forceFilterHz: safety.force_filter_hz,
     stateAgeNs: safety.state_age_ms * 1e6,
     decisionAgeNs: safety.decision_age_ms * 1e6,
+    takeoverAgeNs: safety.takeover_age_ms * 1e6,
     restSpeed: byPose ? safety.stop_speed : Number.POSITIVE_INFINITY,
     restJointSpeed: byPose ? Number.POSITIVE_INFINITY : safety.joints.stop_speed,
     restTurnSpeed: isBase ? safety.twist.stop_speed_rotation : Number.POSITIVE_INFINITY,

@@ -20,6 +20,8 @@ export interface TickRecord {
   /** -1 without a decision. */
   decisionSeq: number;
   observationSeq: number;
+  /** Of the newest message of the person who has taken over; -1 while nobody has. */
+  takeoverSeq: number;
   /** Share of the residual that went into the aim, operator's scale included; 0 when a policy had no say. */
   residualFraction: number;
   /** Risk of the chosen candidate, of the full proposal and of the base alone; NaN when not judged. */
@@ -63,6 +65,7 @@ export function makeTickRecord(setpointSize: number): TickRecord {
     stateReceivedNs: 0,
     decisionSeq: -1,
     observationSeq: -1,
+    takeoverSeq: -1,
     residualFraction: 0,
     risk: Number.NaN,
     riskProposed: Number.NaN,
@@ -116,6 +119,7 @@ export function explain(
   r.stateReceivedNs = inputs.state.receivedNs;
   r.decisionSeq = inputs.hasDecision ? inputs.decisionSeq : -1;
   r.observationSeq = inputs.hasDecision ? inputs.observationSeq : -1;
+  r.takeoverSeq = inputs.takeover.held ? inputs.takeover.seq : -1;
   r.force = inputs.forceNorm;
   r.speed = inputs.speed;
   r.severity = verdict.severity;

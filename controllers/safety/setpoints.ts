@@ -2,13 +2,14 @@ import type { RobotState } from '../../src/core/signals.ts';
 import type { Envelope } from './envelope.ts';
 
 /**
- * The setpoints that the gate remembers: the last one SENT, from which every rate is measured; the anchor of the decision
- * in force; and the one that HOLD and STOPPED keep. What else of motion is remembered, the envelope remembers; so seeding
- * here seeds everything (reset rule 5 of facts/safety.md).
+ * The setpoints that the gate remembers: the last one SENT, from which every rate is measured; the anchors of the decision
+ * in force and of a takeover, from which their actions count; and the one that HOLD and STOPPED keep. What else of motion
+ * is remembered, the envelope remembers; so seeding here seeds everything (reset rule 5 of facts/safety.md).
  */
 export class Setpoints {
   readonly last: Float64Array;
   readonly anchor: Float64Array;
+  readonly takeoverAnchor: Float64Array;
   readonly hold: Float64Array;
   lastSentNs = 0;
   readonly #envelope: Envelope;
@@ -20,6 +21,7 @@ export class Setpoints {
     this.#leaseNs = leaseMs * 1e6;
     this.last = new Float64Array(size);
     this.anchor = new Float64Array(size);
+    this.takeoverAnchor = new Float64Array(size);
     this.hold = new Float64Array(size);
   }
 

@@ -69,19 +69,20 @@ export class Sources {
     return 'hold';
   }
 
+  /** The policy, or a person in its place: the same way for both, of which each is tagged. */
   #policy(ramp: number): Source {
     const { judge, scales, setpoints, envelope } = this.#parts;
-    // Fail closed: a policy that was not judged in this tick, or not by a risk, moves nothing.
+    // Fail closed: a wish that was not judged in this tick, or not by a risk, moves nothing.
     if (judge.invalid || Number.isNaN(judge.riskProposed)) {
       this.speedScale = 0;
       envelope.stay(setpoints.last, this.wish);
       return 'hold';
     }
     this.speedScale = ramp * scales.speed;
-    this.residualFraction = judge.fraction * scales.residual;
+    this.residualFraction = judge.source === 'policy' ? judge.fraction * scales.residual : 0;
     this.wish.set(judge.aim);
     envelope.confine(this.wish);
-    return 'policy';
+    return judge.source;
   }
 
   #brake(): Source {

@@ -215,6 +215,9 @@ export const safetySchema = z.strictObject({
   force_filter_hz: positive.default(30),
   state_age_ms: positive.default(50),
   decision_age_ms: positive.default(100),
+  takeover_age_ms: positive
+    .default(200)
+    .describe("a person's action counts for so long after the command that it answers went out"),
   lease_ms: positive.default(100).describe('how long the receiver may act on one command'),
   stamp_skew_ms: positive.default(50).describe('largest difference between the stamps of one state'),
   engage_ramp_ms: positive.default(300),

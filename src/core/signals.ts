@@ -94,6 +94,24 @@ export interface Decision {
   readonly residual: Float64Array;
 }
 
+/**
+ * A person's action in the policy's place, in the units of a base action. It counts for a bounded time after the command
+ * that it answers went out, by our own clock: whatever held it up on its way, it is no old motion.
+ */
+export interface Takeover {
+  /** Who asks, as a number of this daemon's: while one holds the takeover, nobody else gets it. */
+  readonly holder: number;
+  readonly epoch: number;
+  /** Grows from one to the next within an epoch. */
+  readonly seq: number;
+  /** Sequence of the newest command that the person had seen: how old this is. */
+  readonly commandSeq: number;
+  /** Normalised, each in [-1, 1]. */
+  readonly action: Float64Array;
+  /** Gives the decision back to the policy; the action does not matter then. */
+  readonly release: boolean;
+}
+
 /** The ladder's modes, in the words of the design; severity order is the array order from ACTIVE on. */
 export const MODES = [
   'BOOT',
@@ -141,8 +159,8 @@ export interface Command {
   readonly topic: string;
   readonly type: string;
   readonly message: unknown;
-  /** Goes out just before it, on a topic of its own. */
-  readonly first?: Omit<Command, 'first'>;
+  /** What goes out just before it, in this order, each on a topic of its own. */
+  readonly before?: readonly Omit<Command, 'before'>[];
 }
 
 /** Turns a SafeAction into the robot's own message. Made from a command interface (controllers/interfaces). */

@@ -20,6 +20,8 @@ export const KIND = {
   tick: 3,
   /** brain → observer: decision with the observation that led to it. */
   observed: 4,
+  /** observer → reflex: what a person wants in the policy's place. */
+  takeover: 5,
   /** reflex → observer: number of the first entry, then entries of the gate's journal (src/pipeline/journal). */
   journal: 6,
   /** JSON, any → reflex: `{id, request}`; answered by `answer`. */
@@ -27,6 +29,8 @@ export const KIND = {
   answer: 17,
   /** JSON, reflex → observer: one ladder transition. */
   transition: 18,
+  /** JSON, reflex → observer: `{cause, by, epoch, count}`, when something takes authority from the policy. */
+  intervention: 21,
   /** JSON, first frame of a client: `{role, pid}`. */
   hello: 19,
   /** JSON, asked for by a `request` of kind summary. */

@@ -1,15 +1,24 @@
 import { connect, type Socket } from 'node:net';
 import { BehaviorSubject, filter, firstValueFrom, Subject, timeout } from 'rxjs';
 import { ReflexArcError } from '../core/errors.ts';
-import type { LadderTransition, Mode, OperatorRequest } from '../core/signals.ts';
+import type { LadderTransition, Mode, OperatorRequest, Takeover } from '../core/signals.ts';
 import { FrameSender, KIND, readFrames } from './link.ts';
-import { readStatus, readTick, type Status, type Tick } from './wire.ts';
+import { encodeTakeover, readStatus, readTick, type Status, TAKEOVER_SIZE, type Tick } from './wire.ts';
 
 export interface Answer {
   accepted: boolean;
   reason: string;
   mode: Mode;
   incident: number;
+}
+
+/** The rising edge of something that takes authority from the policy. */
+export interface Intervention {
+  cause: string;
+  by: 'gate' | 'person';
+  epoch: number;
+  /** Of the gate, since the reflex began. */
+  count: number;
 }
 
 /** A client of the reflex's socket: sees status, ticks (as role `observer`) and transitions, and asks for things. */
@@ -20,12 +29,14 @@ export class ReflexClient {
   readonly ticks$ = new Subject<Tick>();
   /** Entries of the gate's journal, and the number of the first of them. */
   readonly journal$ = new Subject<{ first: number; entries: Float64Array }>();
+  readonly interventions$ = new Subject<Intervention>();
   readonly #path: string;
   readonly #role: string;
   #sender: FrameSender | null = null;
   #socket: Socket | null = null;
   #closed = false;
   #nextId = 1;
+  readonly #numbers = new Float64Array(TAKEOVER_SIZE);
   readonly #waiting = new Map<number, (value: unknown) => void>();
 
   constructor(path: string, role: 'operator' | 'observer') {
@@ -57,6 +68,7 @@ export class ReflexClient {
       },
       json: (kind, value) => {
         if (kind === KIND.transition) this.transitions$.next(value as LadderTransition);
+        else if (kind === KIND.intervention) this.interventions$.next(value as Intervention);
         else if (kind === KIND.answer || kind === KIND.summary) this.#answered(value as { id: number });
       },
     });
@@ -84,6 +96,12 @@ export class ReflexClient {
 
   request(request: OperatorRequest): Promise<Answer> {
     return this.#ask<Answer>(request);
+  }
+
+  /** Passes on what a person wants in the policy's place; false when it cannot go now, and then it never does. */
+  takeOver(takeover: Takeover): boolean {
+    const count = encodeTakeover(takeover, this.#numbers);
+    return this.#sender?.sendNumbers(KIND.takeover, this.#numbers, count) ?? false;
   }
 
   summary(): Promise<Record<string, unknown>> {

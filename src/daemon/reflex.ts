@@ -11,7 +11,14 @@ import { Gate, type TickRecord } from '../../controllers/safety/gate.ts';
 import { inTime } from '../../policies/critic/in-time.ts';
 import { createCritic } from '../../policies/critic/registry.ts';
 import { MonotonicClock } from '../core/clock.ts';
-import { type Decision, type LadderTransition, MODES, type OperatorRequest, type RobotState } from '../core/signals.ts';
+import {
+  type Decision,
+  type LadderTransition,
+  MODES,
+  type OperatorRequest,
+  type RobotState,
+  type Takeover,
+} from '../core/signals.ts';
 import { GateJournal, PIECE } from '../pipeline/journal/journal.ts';
 import { decisionIndex } from '../pipeline/observe.ts';
 import { ticks } from '../pipeline/pipeline.ts';
@@ -23,7 +30,7 @@ import { FrameSender, KIND, readFrames } from './link.ts';
 import { REFLEX_SOCKET, startProcess } from './process.ts';
 import { connectRobot, followClock, lowDimensionalTopics } from './robot-link.ts';
 import { warmUp } from './warm-up.ts';
-import { encodeStatus, encodeTick, readDecision, STATUS_SIZE, TICK_SIZE } from './wire.ts';
+import { encodeStatus, encodeTick, readDecision, readTakeover, STATUS_SIZE, tickSize } from './wire.ts';
 
 const self = startProcess('reflex', shutdown);
 const { config } = self.run;
@@ -49,6 +56,7 @@ const gate = new Gate({
   critic: inTime(critic, wall, config.safety.risk.budget_ms, journal.criticLate),
   epochBase,
   onTransition,
+  onIntervention,
   lookahead: lookahead && journal.lookahead(lookahead),
 });
 journal.keep(gate, epochBase);
@@ -76,9 +84,10 @@ interface Client {
 }
 const clients = new Set<Client>();
 const decisions$ = new Subject<Decision>();
+const takeovers$ = new Subject<Takeover>();
 const timer$ = new Subject<void>();
 const status = new Float64Array(STATUS_SIZE);
-const tickNumbers = new Float64Array(TICK_SIZE);
+const tickNumbers = new Float64Array(tickSize(kinematics.setpointSize));
 let brainSince = Number.NaN;
 
 const server = createServer((socket) => {
@@ -95,6 +104,11 @@ const server = createServer((socket) => {
   });
   readFrames(socket, {
     numbers(kind, values, count) {
+      if (kind === KIND.takeover && client.role === 'observer') {
+        const takeover = readTakeover(values, count);
+        // What it changes, the next tick does.
+        if (takeover !== null) takeovers$.next(takeover);
+      }
       if (kind !== KIND.decision) return;
       const decision = readDecision(values, count);
       if (decision === null) return;
@@ -132,6 +146,11 @@ function onTransition(transition: LadderTransition): void {
   for (const client of clients) client.sender.sendJson(KIND.transition, transition);
 }
 
+function onIntervention(cause: string, by: 'gate' | 'person'): void {
+  const intervention = { cause, by, epoch: gate.epoch, count: gate.counters.interventions };
+  for (const client of clients) if (client.role === 'observer') client.sender.sendJson(KIND.intervention, intervention);
+}
+
 function broadcastStatus(): void {
   encodeStatus(gate, bridge, brainSince, clock.nowNs(), status);
   for (const client of clients) client.sender.sendNumbers(KIND.status, status, STATUS_SIZE, gate.cause);
@@ -161,7 +180,7 @@ function tickNow(): void {
 
 // ---- the tick -------------------------------------------------------------------------------------------------------
 let startedAtMs = 0;
-const inputs = { frames$: bridge.frames$, decisions$, link$: bridge.link$, timer$, beforeTick };
+const inputs = { frames$: bridge.frames$, decisions$, takeovers$, link$: bridge.link$, timer$, beforeTick };
 const parts = {
   robot: config.robot,
   task: config.task,
@@ -201,9 +220,9 @@ function afterTick(record: TickRecord): void {
   heartbeat();
   broadcastStatus();
   journal.flush(sendJournal);
-  encodeTick(record, measured, tickNumbers);
+  const count = encodeTick(record, measured, tickNumbers);
   for (const client of clients) {
-    if (client.role === 'observer') client.sender.sendNumbers(KIND.tick, tickNumbers, TICK_SIZE, record.cause);
+    if (client.role === 'observer') client.sender.sendNumbers(KIND.tick, tickNumbers, count, record.cause);
   }
 }
 

@@ -1,7 +1,16 @@
 /** Fixed layouts of the hot frames (see link.ts), both directions side by side. */
 import type { Bridge } from '../../bridges/bridge.ts';
 import type { Gate, TickRecord } from '../../controllers/safety/gate.ts';
-import { type Decision, MODES, type Mode, type Observation, SOURCES, type Source } from '../core/signals.ts';
+import { TAKEOVER_REFUSALS, type TakeoverRefusal } from '../../controllers/safety/takeover.ts';
+import {
+  type Decision,
+  MODES,
+  type Mode,
+  type Observation,
+  SOURCES,
+  type Source,
+  type Takeover,
+} from '../core/signals.ts';
 
 // ---- decision: 6 numbers, n, base[n], residual[n] ----------------------------------------------------------------------
 const DECISION_HEAD = 7;
@@ -72,8 +81,40 @@ export function readObserved(v: Float64Array, count: number): Observed | null {
   return { decision, base, residual: v.slice(at + 1, at + 1 + n), residualScale: v[at + 1 + n]! };
 }
 
+// ---- takeover: 5 numbers, n, action[n] -----------------------------------------------------------------------------------
+const TAKEOVER_HEAD = 6;
+/** Numbers of the largest frame. */
+export const TAKEOVER_SIZE = TAKEOVER_HEAD + MAX_ACTION;
+
+/** An action of more numbers than any robot has goes over as one of the wrong length, which the gate refuses. */
+export function encodeTakeover(t: Takeover, out: Float64Array): number {
+  const action = t.action.subarray(0, MAX_ACTION);
+  out[0] = t.holder;
+  out[1] = t.epoch;
+  out[2] = t.seq;
+  out[3] = t.commandSeq;
+  out[4] = t.release ? 1 : 0;
+  out[5] = action.length;
+  out.set(action, TAKEOVER_HEAD);
+  return TAKEOVER_HEAD + action.length;
+}
+
+/** Null when the layout is broken; the numbers themselves are judged by the gate. */
+export function readTakeover(v: Float64Array, count: number): Takeover | null {
+  const n = v[5]!;
+  if (count < TAKEOVER_HEAD || !(n >= 0 && n <= MAX_ACTION) || count < TAKEOVER_HEAD + n) return null;
+  return {
+    holder: v[0]!,
+    epoch: v[1]!,
+    seq: v[2]!,
+    commandSeq: v[3]!,
+    release: v[4] === 1,
+    action: v.slice(TAKEOVER_HEAD, TAKEOVER_HEAD + n),
+  };
+}
+
 // ---- status ---------------------------------------------------------------------------------------------------------------
-export const STATUS_SIZE = 10;
+export const STATUS_SIZE = 12;
 
 export interface Status {
   mode: Mode;
@@ -86,6 +127,11 @@ export interface Status {
   nowNs: number;
   residualScale: number;
   speedScale: number;
+  /** Who has taken over, as the number that was given to the gate; 0 while nobody has. */
+  takeoverHolder: number;
+  takeoversRefused: number;
+  /** Why the last one was. */
+  takeoverRefusal: TakeoverRefusal;
   armed: boolean;
 }
 
@@ -99,7 +145,9 @@ export function encodeStatus(gate: Gate, bridge: Bridge, brainSince: number, now
   out[6] = nowNs;
   out[7] = gate.residualScale;
   out[8] = gate.speedScale;
-  out[9] = 0;
+  out[9] = gate.takeover.held ? gate.takeover.holder : 0;
+  out[10] = gate.counters.refusedTakeovers;
+  out[11] = TAKEOVER_REFUSALS.indexOf(gate.takeover.lastRefusal);
 }
 
 export function readStatus(v: Float64Array, text: string): Status {
@@ -115,14 +163,17 @@ export function readStatus(v: Float64Array, text: string): Status {
     nowNs: v[6]!,
     residualScale: v[7]!,
     speedScale: v[8]!,
+    takeoverHolder: v[9]!,
+    takeoversRefused: v[10]!,
+    takeoverRefusal: TAKEOVER_REFUSALS[v[11]!] ?? '',
     armed: mode !== 'BOOT' && mode !== 'DISARMED' && mode !== 'FAULT',
   };
 }
 
 // ---- tick -----------------------------------------------------------------------------------------------------------------
-const SETPOINT = 9;
-const TICK_HEAD = 21;
-export const TICK_SIZE = TICK_HEAD + 2 * SETPOINT;
+const TICK_HEAD = 24;
+/** Numbers of a frame about setpoints of `n`. */
+export const tickSize = (n: number): number => TICK_HEAD + 2 * n;
 
 export interface Tick {
   nowNs: number;
@@ -134,6 +185,10 @@ export interface Tick {
   stateStampNs: number;
   decisionSeq: number;
   observationSeq: number;
+  /** 0 where there was no command. */
+  commandSeq: number;
+  /** -1 while nobody has taken over. */
+  takeoverSeq: number;
   residualFraction: number;
   risk: number;
   force: number;
@@ -153,12 +208,13 @@ export interface Tick {
   setpoint: Float64Array;
 }
 
-/** `measured`: what the reflex knows of the tick besides its record. */
+/** `measured`: what the reflex knows of the tick besides its record. Returns how many numbers it is. */
 export function encodeTick(
   r: TickRecord,
   measured: Pick<Tick, 'computeUs' | 'loopUs' | 'latenessUs' | 'interventions'>,
   out: Float64Array,
-): void {
+): number {
+  const n = r.setpoint.length;
   out[0] = r.nowNs;
   out[1] = r.seq;
   out[2] = MODES.indexOf(r.mode);
@@ -180,11 +236,16 @@ export function encodeTick(
   out[18] = measured.loopUs;
   out[19] = measured.interventions;
   out[20] = measured.latenessUs;
+  out[21] = r.commandSeq;
+  out[22] = r.takeoverSeq;
+  out[23] = n;
   out.set(r.aim, TICK_HEAD);
-  out.set(r.setpoint, TICK_HEAD + SETPOINT);
+  out.set(r.setpoint, TICK_HEAD + n);
+  return TICK_HEAD + 2 * n;
 }
 
 export function readTick(v: Float64Array, text: string): Tick {
+  const n = v[23]!;
   return {
     nowNs: v[0]!,
     seq: v[1]!,
@@ -207,8 +268,10 @@ export function readTick(v: Float64Array, text: string): Tick {
     loopUs: v[18]!,
     interventions: v[19]!,
     latenessUs: v[20]!,
+    commandSeq: v[21]!,
+    takeoverSeq: v[22]!,
     cause: text,
-    aim: v.slice(TICK_HEAD, TICK_HEAD + SETPOINT),
-    setpoint: v.slice(TICK_HEAD + SETPOINT, TICK_SIZE),
+    aim: v.slice(TICK_HEAD, TICK_HEAD + n),
+    setpoint: v.slice(TICK_HEAD + n, TICK_HEAD + 2 * n),
   };
 }

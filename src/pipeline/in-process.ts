@@ -9,7 +9,7 @@ import type { Guard } from '../../controllers/safety/guard.ts';
 import type { BasePolicy, ResidualPolicy, RiskCritic } from '../../policies/policy.ts';
 import { VirtualClock } from '../core/clock.ts';
 import type { RunConfig, TaskConfig } from '../core/config-schema.ts';
-import type { LadderTransition, Mode, SafeAction } from '../core/signals.ts';
+import type { LadderTransition, Mode, SafeAction, Takeover } from '../core/signals.ts';
 import { worldOf } from '../core/task-world.ts';
 import { Decider } from './decide.ts';
 import { compileObservation } from './observation/compile.ts';
@@ -44,6 +44,8 @@ export class InProcessRun {
   readonly ticked$ = new Subject<TickRecord>();
   /** Every action that was sent. Reused object: copy what you keep. */
   readonly sent$ = new Subject<SafeAction>();
+  /** A person in the policy's place: what is put in here goes to the gate. */
+  readonly takeovers$ = new Subject<Takeover>();
   readonly transitions: LadderTransition[] = [];
   readonly #world: PegWorld;
   readonly #task: TaskConfig;
@@ -88,7 +90,7 @@ export class InProcessRun {
       decisions$.next(d.decision);
     });
     ticks(
-      { frames$, decisions$, link$: this.bridge.link$, timer$: NEVER },
+      { frames$, decisions$, takeovers$: this.takeovers$, link$: this.bridge.link$, timer$: NEVER },
       {
         robot: config.robot,
         task: config.task,

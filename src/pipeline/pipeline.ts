@@ -11,6 +11,7 @@ import type {
   SafeAction,
   SensorFrame,
   SentCommand,
+  Takeover,
 } from '../core/signals.ts';
 import { StateAssembler, writePose } from './assemble.ts';
 import type { Decider } from './decide.ts';
@@ -24,7 +25,7 @@ import { RangingReader } from './ranging.ts';
  *
  *   brain half:   SensorFrame → RobotState → Observation → Decision
  *   reflex half:  SensorFrame → RobotState ┐
- *                 Decision ────────────────┴→ gate → SafeAction → SentCommand → TickRecord
+ *       Decision, Takeover ────────────────┴→ gate → SafeAction → SentCommand → TickRecord
  */
 export interface Decided {
   readonly decision: Decision;
@@ -84,6 +85,8 @@ export interface ReflexHalf {
 export interface ReflexInputs {
   frames$: Observable<SensorFrame>;
   decisions$: Observable<Decision>;
+  /** What a person wants in the policy's place. */
+  takeovers$: Observable<Takeover>;
   link$: Observable<LinkState>;
   /** Ticks of the timer: the gate is asked also when no state comes. */
   timer$: Observable<unknown>;
@@ -122,6 +125,7 @@ export function ticks(inputs: ReflexInputs, parts: ReflexHalf): Observable<TickR
   );
   const facts$ = merge(
     inputs.decisions$.pipe(tap((decision) => gate.ingestDecision(decision))),
+    inputs.takeovers$.pipe(tap((takeover) => gate.ingestTakeover(takeover, clock.nowNs()))),
     inputs.link$.pipe(tap((link) => gate.observeLink(link.up, link.epoch, clock.nowNs()))),
   ).pipe(ignoreElements());
   return merge(facts$, merge(states$, inputs.timer$).pipe(map(tick)));

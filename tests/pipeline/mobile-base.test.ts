@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Subject } from 'rxjs';
+import { NEVER, Subject } from 'rxjs';
 import { expect, it } from 'vitest';
 import { parse } from 'yaml';
 import type { LinkState } from '../../bridges/bridge.ts';
@@ -78,7 +78,13 @@ class World {
     };
     const clock = { nowNs: () => this.nowNs };
     ticks(
-      { frames$: this.#frames, decisions$: this.#decisions, link$: this.#link, timer$: new Subject() },
+      {
+        frames$: this.#frames,
+        decisions$: this.#decisions,
+        takeovers$: NEVER,
+        link$: this.#link,
+        timer$: new Subject(),
+      },
       { robot, task, gate: this.gate, codec: iface.codec, clock, send },
     ).subscribe((record) => {
       this.record = record;

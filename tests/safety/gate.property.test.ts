@@ -28,8 +28,9 @@ const must = (holds: boolean, what: () => string): void => {
 };
 
 describe('the gate, for any script of inputs, faults and requests', () => {
-  it('P1 P3 P12: each command is finite, inside every limit, in order, one a tick at most, and none of the policy after a stop', () => {
+  it('P1 P3 P12: each command is finite, inside every limit, in order, one a tick at most, and none of policy or person after a stop', () => {
     let policy = 0;
+    let takeover = 0;
     fc.assert(
       fc.property(harsh, (steps) => {
         const rig = make();
@@ -42,8 +43,9 @@ describe('the gate, for any script of inputs, faults and requests', () => {
             out = tick();
             must(rig.wire.length - before === (out === null ? 0 : 1), () => 'more than one command');
             const { record } = rig.gate;
-            if (record.source !== 'policy') continue;
-            policy++;
+            if (record.source === 'takeover') takeover++;
+            else if (record.source !== 'policy') continue;
+            else policy++;
             must(
               record.clipped !== 0 || record.setpoint.every((v, i) => Object.is(v, record.aim[i])),
               () => 'cut unsaid',
@@ -62,7 +64,8 @@ describe('the gate, for any script of inputs, faults and requests', () => {
           }
           // Nothing of the policy before an operator has answered, armed and engaged.
           must(!stopped || !isEngaged(rig.gate.mode), () => `${rig.gate.mode} after a stop`);
-          must(!stopped || rig.wire.slice(sent).at(-1)?.source !== 'policy', () => 'policy after a stop');
+          const { source = '' } = rig.wire.slice(sent).at(-1) ?? {};
+          must(!stopped || !['policy', 'takeover'].includes(source), () => `${source} after a stop`);
         }
         must(rig.gate.counters.postCheckFailures === 0, () => 'the filter broke a limit');
         must(!rig.path.includes('FAULT(internal_error)'), () => rig.transitions.at(-1)!.detail);
@@ -70,6 +73,7 @@ describe('the gate, for any script of inputs, faults and requests', () => {
       CASES,
     );
     expect(policy).toBeGreaterThan(2 * CASES.numRuns);
+    expect(takeover).toBeGreaterThan(0.1 * CASES.numRuns);
   });
 
   it('P4 P7: an adversary in policy and critic, a robot that obeys 0 to 2 ticks late, ±30 % jitter: the tip stays inside', () => {

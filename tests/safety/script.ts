@@ -20,7 +20,7 @@ export const gentle: fc.Arbitrary<Step[]> = fc.array(
 
 /** All that, and faults of every kind, with any number at all. */
 export const harsh: fc.Arbitrary<Step[]> = fc.array(
-  fc.tuple(fc.nat(14), fc.oneof(unit, anyDouble), fc.integer({ min: 1, max: 3 })) as fc.Arbitrary<Step>,
+  fc.tuple(fc.nat(16), fc.oneof(unit, anyDouble), fc.integer({ min: 1, max: 3 })) as fc.Arbitrary<Step>,
   { minLength: 1, maxLength: 5 },
 );
 
@@ -71,6 +71,15 @@ export function play(rig: Rig, [what, x, ticks]: Step): void {
       break;
     case 13:
       gate.ingestEcho({ epoch: gate.epoch, seq: Math.round(finite(x) * 100), stampNs: 0, setpoint: null });
+      break;
+    case 14:
+      rig.takeOver([x, -x, 0.3 * x, 0]);
+      break;
+    case 15:
+      rig.takeOver([0.2, x, 0, 0], {
+        ...{ epoch: gate.epoch - (x > 1 ? 1 : 0), holder: x < 0 ? 2 : 1, release: Math.abs(x) < 0.3 },
+        ...(x < -1 ? { action: Float64Array.of(x) } : {}),
+      });
       break;
     default: {
       const kind = KINDS[Math.abs(Math.round(finite(x) * 10)) % KINDS.length]!;

@@ -28,6 +28,7 @@ import { stampFrozen } from './stamp-frozen.ts';
 import { stampOrder } from './stamp-order.ts';
 import { stampSkew } from './stamp-skew.ts';
 import { stateAge } from './state-age.ts';
+import { takeoverAge } from './takeover-age.ts';
 import { target } from './target.ts';
 import { tracking } from './tracking.ts';
 import { workspace } from './workspace.ts';
@@ -65,6 +66,7 @@ export const RULES: readonly RulePlugin[] = [
   constantOutput,
   criticHealth,
   risk,
+  takeoverAge,
 ];
 
 /**

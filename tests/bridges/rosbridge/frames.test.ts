@@ -110,11 +110,11 @@ describe('a command of two messages', () => {
   const one = { topic: '/pose', type: 'geometry_msgs/msg/PoseStamped' };
   const other = { topic: '/stiffness', type: 'geometry_msgs/msg/WrenchStamped' };
 
-  it('has both topics advertised, and the second message goes out just before the first', async () => {
+  it('has both topics advertised, and what goes before it goes out just before it', async () => {
     const encoder = {
       ...one,
       besides: [other],
-      encode: ({ seq }: { seq: number }) => ({ ...one, message: { seq }, first: { ...other, message: { seq } } }),
+      encode: ({ seq }: { seq: number }) => ({ ...one, message: { seq }, before: [{ ...other, message: { seq } }] }),
     };
     made = client(standIn.url, {}, { encoder });
     await made.bridge.open();

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { spellOutgoing, spellType } from '../../../bridges/rosbridge/dialect.ts';
 import { validate } from '../../../bridges/rosbridge/validate.ts';
 import { commandInterface } from '../../../controllers/interfaces/index.ts';
+import { withLease } from '../../../controllers/interfaces/lease.ts';
 import { Echo } from '../../../controllers/safety/echo.ts';
 import { brakeVelocity } from '../../../controllers/safety/joint/brake.ts';
 import { jointLimits } from '../../../controllers/safety/joint/limits.ts';
@@ -37,6 +38,23 @@ const action = (...setpoint: number[]) =>
 const message = (how: object, ...setpoint: number[]) => codecOf(how).encode(action(...setpoint)).message;
 const names = ['shoulder', 'elbow'];
 const stamped = { header: { stamp: { sec: 2, nanosec: 1 }, frame_id: 'base' }, joint_names: names };
+
+describe('a lease', () => {
+  it('goes before a command that has none: epoch, sequence and µs, in a message that every ROS knows', () => {
+    const plain = codecOf({ type: 'joint_velocity', message: 'float64_multi_array' });
+    const leased = withLease(plain, '/reflexarc/lease');
+    const { before, ...command } = leased.encode(action(0.5, -1));
+    const type = 'std_msgs/msg/UInt64MultiArray';
+    expect(command).toEqual(plain.encode(action(0.5, -1)));
+    expect([leased.topic, leased.type, leased.besides]).toEqual([
+      ...[plain.topic, plain.type],
+      [{ topic: '/reflexarc/lease', type }],
+    ]);
+    const layout = { dim: [{ label: 'epoch, seq, lease_us', size: 3, stride: 3 }], data_offset: 0 };
+    expect(before).toEqual([{ topic: '/reflexarc/lease', type, message: { layout, data: [12, 34, 100_000] } }]);
+    expect(validate(type, before![0]!.message)).toBeNull();
+  });
+});
 
 describe('Float64MultiArray', () => {
   it.each(['joint_velocity', 'joint_position'])(
@@ -158,11 +176,14 @@ describe('PoseStamped', () => {
     const codec = codecOf({ ...cartesian, stiffness_topic: '/stiffness' });
     const type = 'geometry_msgs/msg/WrenchStamped';
     expect(codec.besides).toEqual([{ topic: '/stiffness', type }]);
-    expect(codec.encode(action(...setpoint)).first).toEqual({
-      topic: '/stiffness',
-      type,
-      message: { header, wrench: { force: { x: 700, y: 700, z: 700 }, torque: { x: 30, y: 30, z: 30 } } },
-    });
+    const message = { header, wrench: { force: { x: 700, y: 700, z: 700 }, torque: { x: 30, y: 30, z: 30 } } };
+    expect(codec.encode(action(...setpoint)).before).toEqual([{ topic: '/stiffness', type, message }]);
+  });
+
+  it('and first of all comes the lease, where there is one', () => {
+    const codec = withLease(codecOf({ ...cartesian, stiffness_topic: '/stiffness' }), '/lease');
+    expect(codec.besides?.map((b) => b.topic)).toEqual(['/lease', '/stiffness']);
+    expect(codec.encode(action(...setpoint)).before?.map((b) => b.topic)).toEqual(['/lease', '/stiffness']);
   });
 
   it('that comes back is known by its pose; the stiffness is not in it', () => {
@@ -191,8 +212,8 @@ describe.each(SPELLINGS)('$message of a $type interface', (how) => {
   const seen = how.type === 'cartesian_impedance' ? setpoint.slice(0, 7) : setpoint;
 
   it('is of its type by the definition', () => {
-    const { first, ...command } = codec.encode(action(...setpoint));
-    for (const one of first === undefined ? [command] : [command, first])
+    const { before = [], ...command } = codec.encode(action(...setpoint));
+    for (const one of [command, ...before])
       expect(validate(one.type, structuredClone(one.message))).toBeNull();
   });
 

@@ -13,6 +13,7 @@ type Act =
   | { do: 'tick'; count: number }
   | { do: 'think'; base: number[]; residual: number[]; late: number }
   | { do: 'spoil decision' | 'spoil state' | 'backlog' | 'silence' | 'relink' | 'refuse sends' | 'reset' }
+  | { do: 'take over'; action: number[]; late: number; holder: number; epoch: number; release: boolean }
   | { do: 'push'; by: number[] }
   | { do: 'press'; force: number[] }
   | { do: 'critic'; risk: number }
@@ -20,6 +21,7 @@ type Act =
   | { do: 'jump'; ms: number };
 
 const four = fc.array(fc.oneof(fc.double({ min: -3, max: 3, noNaN: true }), anyDouble), { minLength: 4, maxLength: 4 });
+const deflection = fc.array(fc.double({ min: -1, max: 1, noNaN: true }), { minLength: 4, maxLength: 4 });
 const kinds = ['arm', 'engage', 'arm', 'engage', 'disengage', 'disarm', 'stop', 'estop', 'estop_release'] as const;
 const act: fc.Arbitrary<Act> = fc.oneof(
   { weight: 8, arbitrary: fc.record({ do: fc.constant('tick' as const), count: fc.integer({ min: 1, max: 40 }) }) },
@@ -30,6 +32,17 @@ const act: fc.Arbitrary<Act> = fc.oneof(
       base: four,
       residual: four,
       late: fc.integer({ min: -5, max: 150 }),
+    }),
+  },
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      do: fc.constant('take over' as const),
+      action: fc.oneof({ weight: 5, arbitrary: deflection }, four),
+      late: fc.oneof({ weight: 3, arbitrary: fc.integer({ min: 0, max: 5 }) }, fc.integer({ min: -1, max: 25 })),
+      holder: fc.constantFrom(1, 1, 1, 2),
+      epoch: fc.constantFrom(0, 0, 0, 0, -1, 1),
+      release: fc.constantFrom(false, false, false, true),
     }),
   },
   {
@@ -65,7 +78,7 @@ const act: fc.Arbitrary<Act> = fc.oneof(
 );
 
 /** Plays acts on a rig and judges every command that comes out by a memory of its own. */
-function play(acts: readonly Act[]): { commands: number; engaged: number } {
+function play(acts: readonly Act[]): { commands: number; engaged: number; takeovers: number } {
   const rig = new Rig({ residual_bound: 0.3 });
   const limits = cartesianLimits(safetyOf({ residual_bound: 0.3 }));
   rig.boot();
@@ -84,6 +97,10 @@ function play(acts: readonly Act[]): { commands: number; engaged: number } {
   let linkEpoch = 1;
   let commands = 0;
   let engaged = 0;
+  let takeovers = 0;
+  /** What the person asked for last, and which command he answered: from the outside. */
+  let asked: { action: number[]; answeredNs: number } | null = null;
+  const sentNs = new Map<number, number>();
 
   const tick = (): void => {
     rig.nowNs += 10 * MS;
@@ -93,6 +110,13 @@ function play(acts: readonly Act[]): { commands: number; engaged: number } {
     if (action === null) return;
     commands++;
     if (action.source === 'policy') engaged++;
+    if (action.source === 'takeover') {
+      takeovers++;
+      // A person who asks in vain, too late or out of range moves nothing; and one who is heard is not old.
+      expect(asked?.action.every((v) => Math.abs(v) <= 1 + 1e-6)).toBe(true);
+      expect(rig.nowNs - asked!.answeredNs).toBeLessThanOrEqual(200 * MS);
+    }
+    expect(['policy', 'takeover'].includes(action.source) && !['ENGAGING', 'ACTIVE'].includes(action.mode)).toBe(false);
     // House rule 1, from outside: finite, in every limit, within the rate of the last SENT, within Δ of the measured.
     judged.pose.set(trusted.pose);
     (judged as { elapsed: number }).elapsed = (action.stampNs - lastNs) / 1e9;
@@ -109,6 +133,7 @@ function play(acts: readonly Act[]): { commands: number; engaged: number } {
     if (!rig.sending) return;
     judged.last.set(action.setpoint);
     lastNs = action.stampNs;
+    sentNs.set(action.seq, action.stampNs);
     if (rig.following) rig.state.pose.set(action.setpoint.subarray(0, 7));
   };
   /** What the gate must have taken: kept by watching the gate's own count of good states. */
@@ -129,6 +154,18 @@ function play(acts: readonly Act[]): { commands: number; engaged: number } {
         observedNs: rig.nowNs - a.late * MS,
       });
       rig.decision = { ...rig.decision, base: new Float64Array(4), residual: new Float64Array(4) } as Decision;
+    } else if (a.do === 'take over') {
+      const { mode, epoch } = rig.gate;
+      const commandSeq = lastSeq - a.late;
+      const changes = { commandSeq, holder: a.holder, epoch: epoch + a.epoch, release: a.release };
+      const refusal = rig.takeOver(a.action, changes);
+      if (refusal === '') {
+        expect(['ENGAGING', 'ACTIVE', 'RECOVERY']).toContain(mode);
+        expect(a.epoch).toBe(0);
+        if (!a.release) asked = { action: a.action, answeredNs: sentNs.get(commandSeq)! };
+      }
+      // Neither arms nor engages: it is where it was, or where the policy begins anew.
+      if (rig.gate.mode !== mode) expect([mode, rig.gate.mode]).toEqual(['ACTIVE', 'ENGAGING']);
     } else if (a.do === 'push') for (let i = 0; i < 3; i++) rig.state.pose[i] = rig.state.pose[i]! + a.by[i]!;
     else if (a.do === 'critic') rig.critic.risk = () => a.risk;
     else if (a.do === 'ask') {
@@ -153,13 +190,14 @@ function play(acts: readonly Act[]): { commands: number; engaged: number } {
   }
   expect(rig.gate.counters.postCheckFailures).toBe(0);
   expect(rig.transitions.map((t) => t.cause)).not.toContain('internal_error');
-  return { commands, engaged };
+  return { commands, engaged, takeovers };
 }
 
 describe('the gate, whatever is done to it', () => {
   it('lets out only what an outside judge admits, and never fails inside (P1, P7, P12)', () => {
     let commands = 0;
     let engaged = 0;
+    let takeovers = 0;
     fc.assert(
       fc.property(fc.array(act, { minLength: 20, maxLength: 80 }), (acts) => {
         const begin: Act[] = [
@@ -171,12 +209,14 @@ describe('the gate, whatever is done to it', () => {
         const played = play([...begin, ...acts]);
         commands += played.commands;
         engaged += played.engaged;
+        takeovers += played.takeovers;
       }),
       RUNS,
     );
     // The property is worth something only if it saw commands, and policies with a say.
     expect(commands).toBeGreaterThan(20 * RUNS.numRuns);
     expect(engaged).toBeGreaterThan(2 * RUNS.numRuns);
+    expect(takeovers).toBeGreaterThan(RUNS.numRuns / 5);
   });
 
   it('a critic takes authority and never gives any: no command goes further than without it (P6, P7)', () => {

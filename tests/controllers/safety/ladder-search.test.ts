@@ -4,7 +4,7 @@ import { MODES } from '../../../src/core/signals.ts';
 import { type Reducer, search } from './ladder-search.ts';
 
 describe('every reachable state of the ladder', () => {
-  it('keeps I1 to I10, L1 and L2', () => {
+  it('keeps I1 to I11, L1 and L2', () => {
     const found = search();
     expect([...found.violations]).toEqual([]);
     // All modes were really there, and the space is what it was when this was written, or larger.
@@ -54,6 +54,16 @@ const MUTANTS: Record<string, Reducer> = {
     const next = reduce(s, e);
     return s.mode === 'STOPPING' && next.mode === 'STOPPED' ? as(next, { mode: 'HOLD' }) : next;
   },
+  'a decision given back that engages': (s, e) =>
+    e.kind === 'takeover_released' && s.mode === 'HOLD'
+      ? as(s, { mode: 'ENGAGING', epoch: s.epoch + 1 })
+      : reduce(s, e),
+  'a decision given back that stops a recovery': (s, e) =>
+    e.kind === 'takeover_released' && s.mode === 'RECOVERY' ? as(s, { mode: 'ENGAGING' }) : reduce(s, e),
+  'a decision given back at full authority': (s, e) =>
+    e.kind === 'takeover_released' ? as(reduce(s, e), { mode: s.mode }) : reduce(s, e),
+  'a decision given back within its epoch': (s, e) =>
+    e.kind === 'takeover_released' ? as(reduce(s, e), { epoch: s.epoch }) : reduce(s, e),
   'reset that never succeeds': (s, e) =>
     e.kind === 'request' && e.request.kind === 'reset' ? reduce(s, { ...e, clear: false }) : reduce(s, e),
 };

@@ -11,7 +11,7 @@ import type { Mode, OperatorRequest } from '../../../src/core/signals.ts';
 
 /**
  * Explicit-state search of the real reducer (facts/safety.md 4.5): every state that any order of ticks, flags and
- * requests can reach, and every step from it, is judged by the invariants I1 to I9; L1 and L2 on the graph that results.
+ * requests can reach, and every step from it, is judged by the invariants I1 to I11; L1 and L2 on the graph that results.
  * Time is in ticks; ages are capped above every limit, epochs and incidents are kept relative, so the space is finite.
  */
 export type Reducer = (state: LadderState, event: LadderEvent) => LadderState;
@@ -80,6 +80,7 @@ function events(node: Node): [string, LadderEvent | null, number][] {
     }
   }
   out.push(['link_changed', { kind: 'link_changed', nowNs: NOW }, flags]);
+  out.push(['takeover_released', { kind: 'takeover_released', nowNs: NOW }, flags]);
   out.push(['verdict hold', { kind: 'trip', nowNs: NOW, severity: SEVERITY.hold, ...why }, flags]);
   out.push(['verdict estop', { kind: 'trip', nowNs: NOW, severity: SEVERITY.estop, ...why }, flags]);
   const clear = (flags & (HARD | bit('internal'))) === 0;
@@ -153,9 +154,20 @@ const INVARIANTS: Record<string, (s: Step) => boolean> = {
     if (was === 'RECOVERY' && !(RANK[is]! >= 1)) return is === 'ENGAGING' && from.calm >= LIMITS.riskDwellNs;
     return !(RANK[was]! > (RANK[is] ?? -1)) || name === 'reset' || was === 'ACTIVE';
   },
-  'I10 a commanded epoch never falls, and grows at arm, engage and reset': ({ name, from, to }) => {
-    const grown = to.ladder.epoch - from.ladder.epoch;
-    return grown >= (['arm', 'engage', 'reset'].includes(name) && to.ladder.mode !== from.ladder.mode ? 1 : 0);
+  'I10 a commanded epoch never falls, and grows at arm, engage and reset, and where a person gives the decision back':
+    ({ name, from, to }) => {
+      const grown = to.ladder.epoch - from.ladder.epoch;
+      if (name === 'takeover_released') return grown === (['ENGAGING', 'ACTIVE'].includes(from.ladder.mode) ? 1 : 0);
+      return grown >= (['arm', 'engage', 'reset'].includes(name) && to.ladder.mode !== from.ladder.mode ? 1 : 0);
+    },
+  'I11 a decision given back engages nobody: a policy that had authority begins anew without, all else stays': ({
+    name,
+    from,
+    to,
+  }) => {
+    if (name !== 'takeover_released') return true;
+    if (!['ENGAGING', 'ACTIVE'].includes(from.ladder.mode)) return keyOf(from) === keyOf(to);
+    return to.ladder.mode === 'ENGAGING' && to.ladder.readyNs < 0 && to.ladder.enteredNs === NOW;
   },
   'L2 recoveries count up, and fall at arm only': ({ name, from, to }) => {
     const entered = to.ladder.mode === 'RECOVERY' && from.ladder.mode !== 'RECOVERY';

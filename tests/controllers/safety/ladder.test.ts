@@ -540,6 +540,37 @@ describe('the link', () => {
   });
 });
 
+describe('a decision given back by a person', () => {
+  it.each(ALL)('in %s: a policy that had a say begins anew without authority, all else stays as it is', (mode) => {
+    const t = at(mode);
+    const was = t.state;
+    t.event({ kind: 'takeover_released', nowNs: t.nowMs * MS });
+    if (mode !== 'ENGAGING' && mode !== 'ACTIVE') {
+      expect(t.state).toBe(was);
+      return;
+    }
+    expect(t.state).toMatchObject({ mode: 'ENGAGING', epoch: was.epoch + 1, readyNs: -1, enteredNs: t.nowMs * MS });
+    expect(t.state.cause).toBe('takeover_released');
+    expect(t.state.incident).toBe(was.incident);
+    const said = { from: 'ACTIVE', to: 'ENGAGING', detail: 'a person gave the decision back to the policy' };
+    if (mode === 'ACTIVE') expect(t.state.transition).toMatchObject({ ...said, value: 0, limit: 0, margin: 0 });
+    else expect(t.state.transition).toBeNull();
+  });
+
+  it('waits for the first decision of the new epoch, ramps, and stops when none comes', () => {
+    const t = at('ACTIVE').event({ kind: 'takeover_released', nowNs: 5000 * MS });
+    t.nowMs = 5000;
+    expect(t.run(20, { ready: false }).mode).toBe('ENGAGING');
+    expect(t.run(10, { ready: true }).state.readyNs).toBe(5030 * MS);
+    expect(t.run(290, { ready: true }).mode).toBe('ENGAGING');
+    expect(t.run(10, { ready: true }).mode).toBe('ACTIVE');
+    const silent = at('ACTIVE').event({ kind: 'takeover_released', nowNs: 5000 * MS });
+    silent.nowMs = 5000;
+    expect(silent.run(300, { ready: false }).mode).toBe('ENGAGING');
+    expect(silent.run(10, { ready: false }).state).toMatchObject({ mode: 'STOPPING', cause: 'decision_missing' });
+  });
+});
+
 describe('the reducer', () => {
   it.each(ALL)('returns the same object for a tick in %s that changes nothing', (mode) => {
     const t = at(mode);

@@ -9,6 +9,7 @@ import {
   type RobotState,
   type SafeAction,
   type SentCommand,
+  type Takeover,
 } from '../../../src/core/signals.ts';
 
 export const MS = 1e6;
@@ -64,6 +65,7 @@ export class Rig {
     residual: new Float64Array(4),
   };
   seq = 0;
+  takeoverSeq = 0;
   ticks = 0;
   /** Decisions come by themselves while true. */
   thinking = true;
@@ -144,6 +146,19 @@ export class Rig {
       ...changes,
     };
     this.gate.ingestDecision(this.decision);
+  }
+
+  /** A person's action, which answers the newest command that was sent. Returns what the gate says to it. */
+  takeOver(action: ArrayLike<number>, changes: Partial<Takeover> = {}): string {
+    const answers = { epoch: this.gate.epoch, commandSeq: this.gate.record.commandSeq };
+    const takeover = {
+      holder: 1,
+      seq: ++this.takeoverSeq,
+      action: Float64Array.from(action),
+      release: false,
+      ...answers,
+    };
+    return this.gate.ingestTakeover({ ...takeover, ...changes }, this.nowNs);
   }
 
   /** One control period. Returns what came out, as a copy. */

@@ -96,6 +96,7 @@ it('every rule declares the cause that scripts match on, what it asks for, and h
     stamp_order: 'stamp_order stop latched',
     stamp_skew: 'stamp_skew stop latched',
     state_age: 'state_stale stop latched',
+    takeover_age: 'takeover_stale hold auto',
     target: 'target_missing stop latched',
     tracking: 'tracking stop latched',
     workspace: 'workspace stop latched',
@@ -122,7 +123,35 @@ const echoed = (c: RuleContext, ms: number): void => {
   c.echo.observe({ setpoint, epoch: 1, seq: 1, stampNs: 800 * MS });
   c.echo.sent(setpoint, 1, 2, ms * MS);
 };
+/** A person has taken over, and answers a command that went out at `ms`. */
+const takenOver = (c: RuleContext, ms: number): void => {
+  c.echo.sent(new Float64Array(9), 1, 7, ms * MS);
+  const takeover = { holder: 1, epoch: 1, seq: 1, commandSeq: 7, action: new Float64Array(4), release: false };
+  expect(c.inputs.takeover.ingest(takeover, 'ACTIVE', 1, c.echo, ms * MS)).toBe('');
+};
 const FAULTS: Fault[] = [
+  {
+    rule: 'takeover_age',
+    when: 'a person answers a command 201 ms old',
+    wrong: (c) => takenOver(c, 799),
+    value: 201,
+    limit: 200,
+    right: (c) => takenOver(c, 800),
+  },
+  {
+    rule: 'takeover_age',
+    when: 'while engaging, the clock is before the command that a person answers',
+    wrong: (c) => {
+      takenOver(c, 1001);
+      c.mode = 'ENGAGING';
+    },
+    value: -1,
+    limit: 200,
+    right: (c) => {
+      takenOver(c, 1000);
+      c.mode = 'ENGAGING';
+    },
+  },
   {
     rule: 'finite',
     when: 'a state held NaN',
@@ -625,7 +654,7 @@ describe('each rule', () => {
   it.each(FAULTS)('$rule trips when $when, with value and limit', ({ rule, wrong, value, limit }) => {
     const c = healthy();
     wrong(c);
-    const action = rule === 'risk' ? SEVERITY.recover : SEVERITY.stop;
+    const action = { risk: SEVERITY.recover, takeover_age: SEVERITY.hold }[rule] ?? SEVERITY.stop;
     const said = judge(rule, c);
     expect(said.severity).toBe(action);
     if (Number.isFinite(value)) expect(said.value).toBeCloseTo(value, 9);
@@ -652,6 +681,14 @@ describe('each rule', () => {
     fault.wrong(c);
     c.writing = false;
     expect(judge(fault.rule, c).severity).toBe(SEVERITY.pass);
+  });
+
+  it.each(['HOLD', 'RECOVERY', 'STOPPING'] as const)('nobody is missed in %s, where a wish does not count', (mode) => {
+    const c = healthy();
+    takenOver(c, 100);
+    expect(judge('takeover_age', c).severity).toBe(SEVERITY.hold);
+    c.mode = mode;
+    expect(judge('takeover_age', c).severity).toBe(SEVERITY.pass);
   });
 
   it('warns of a policy that repeats itself before it stops it', () => {

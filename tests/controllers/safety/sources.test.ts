@@ -95,7 +95,7 @@ describe('the scales of the operator', () => {
 });
 
 describe('who writes', () => {
-  const judged = { invalid: false, riskProposed: 0.1, fraction: 0.75, aim: Float64Array.of(5) };
+  const judged = { source: 'policy', invalid: false, riskProposed: 0.1, fraction: 0.75, aim: Float64Array.of(5) };
   const made = (judge: Partial<RiskJudge> = {}) => {
     const setpoints = new Setpoints(envelope, 1, 80);
     setpoints.hold[0] = 6;
@@ -127,6 +127,18 @@ describe('who writes', () => {
     expect(sources.choose(ladder(mode), 0)).toBe(source);
     expect([sources.wish[0], sources.speedScale, sources.residualFraction]).toEqual([wish, speed, residual]);
   });
+
+  it.each<[Mode, number]>([
+    ['ACTIVE', 1],
+    ['ENGAGING', 0.5],
+  ])(
+    'a person in %s: the same way as the policy, tagged, at speed scale %d, with nothing of the residual',
+    (mode, speed) => {
+      const { sources } = made({ source: 'takeover' });
+      expect(sources.choose(ladder(mode, 0), 150 * MS)).toBe('takeover');
+      expect([sources.wish[0], sources.speedScale, sources.residualFraction]).toEqual([15, speed, 0]);
+    },
+  );
 
   it('STOPPING brakes in every tick; ESTOP in one, until it is entered anew', () => {
     const { sources } = made();
