@@ -20,6 +20,14 @@ const trajectoryPoint = {
   time_from_start: { sec: 0, nanosec: 30_000_000 },
 };
 
+const diagnosticStatus = {
+  level: 2,
+  name: 'reflexarc: ladder',
+  message: 'STOPPED: brain_lost',
+  hardware_id: 'fr3',
+  values: [{ key: 'incident', value: '4' }],
+};
+
 /** One message of each type; 1.7e12 is an epoch of milliseconds, above 2^32. uint64 is read back as a bigint. */
 const EXAMPLES: Record<string, object> = {
   'builtin_interfaces/msg/Time': header.stamp,
@@ -94,6 +102,13 @@ const EXAMPLES: Record<string, object> = {
     duration: 0.1,
   },
   'rosgraph_msgs/msg/Clock': { clock: header.stamp },
+  'std_msgs/msg/UInt64MultiArray': {
+    layout: { dim: [{ label: 'epoch, seq, lease_us', size: 3, stride: 3 }], data_offset: 0 },
+    data: BigUint64Array.of(1_700_000_000_123n, 7n, 100_000n),
+  },
+  'diagnostic_msgs/msg/KeyValue': { key: 'mode', value: 'ACTIVE' },
+  'diagnostic_msgs/msg/DiagnosticStatus': diagnosticStatus,
+  'diagnostic_msgs/msg/DiagnosticArray': { header, status: [diagnosticStatus, diagnosticStatus] },
   'std_srvs/srv/Trigger_Response': { success: true, message: 'episode 3' },
   'reflexarc_msgs/msg/EquilibriumCommand': {
     header,
@@ -130,6 +145,48 @@ const EXAMPLES: Record<string, object> = {
     depth: 0.02,
     duration_s: 3.25,
   },
+  'reflexarc_msgs/msg/State': {
+    header,
+    mode: 'STOPPED',
+    cause: 'brain_lost',
+    detail: 'the brain process is gone',
+    incident: 4,
+    epoch: 1_700_000_000_123n,
+    command_seq: 4_000_000_000,
+    source: 'hold',
+    link_up: true,
+    brain_up: false,
+    residual_scale: 0.5,
+    speed_scale: 1,
+    takeover: '',
+    takeovers_refused: 3,
+    takeover_refusal: 'stale',
+    interventions: 2,
+  },
+  'reflexarc_msgs/msg/Takeover': {
+    header,
+    epoch: 1_700_000_000_123n,
+    command_seq: 71,
+    seq: 5,
+    action: list(0, -1, 0.5, 0),
+    release: false,
+    operator: 'desk',
+  },
+  'reflexarc_msgs/msg/Command': {
+    header,
+    epoch: 1_700_000_000_123n,
+    seq: 72,
+    lease_ms: 100,
+    mode: 'ACTIVE',
+    source: 'takeover',
+    tick: 500,
+    decision_seq: -1n,
+    takeover_seq: 5n,
+    setpoint: list(3, 4, 5),
+  },
+  'reflexarc_msgs/msg/Intervention': { header, epoch: 5n, cause: 'takeover', by: 'person', count: 2 },
+  'reflexarc_msgs/srv/SetScale_Request': { scale: 0.25 },
+  'reflexarc_msgs/srv/SetScale_Response': { success: false, message: 'residual_scale 2 is not within 0 to 1' },
   'reflexarc_msgs/msg/Decision': {
     header,
     epoch: 5n,
@@ -151,6 +208,8 @@ const EXAMPLES: Record<string, object> = {
     state_seq: 7,
     state_stamp: { sec: 1, nanosec: 2 },
     decision_seq: 8n,
+    command_seq: 72,
+    takeover_seq: -1n,
     residual_fraction: 0.5,
     risk: 0.25,
     force: 3.5,

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { VirtualClock } from '../../src/core/clock.ts';
 import { FollowingClock } from '../../src/daemon/following-clock.ts';
 import { FrameSender, KIND, MAX_FRAME_BYTES, readFrames } from '../../src/daemon/link.ts';
-import { encodeDecision, readDecision } from '../../src/daemon/wire.ts';
+import { encodeDecision, encodeTakeover, readDecision, readTakeover, TAKEOVER_SIZE } from '../../src/daemon/wire.ts';
 
 let dir: string;
 let server: Server;
@@ -130,6 +130,36 @@ describe('decision layout', () => {
     expect(readDecision(out, 10)).toBeNull();
     out[6] = Number.NaN;
     expect(readDecision(out, 15)).toBeNull();
+  });
+});
+
+describe('takeover layout', () => {
+  const takeover = {
+    ...{ holder: 3, epoch: 1_700_000_000_123, seq: 4, commandSeq: 5, release: false },
+    action: Float64Array.of(0.1, -0, Number.NaN),
+  };
+
+  it('comes back bit for bit, a release without an action too', () => {
+    const out = new Float64Array(TAKEOVER_SIZE);
+    expect(readTakeover(out, encodeTakeover(takeover, out))).toEqual(takeover);
+    const release = { ...takeover, release: true, action: new Float64Array(0) };
+    expect(readTakeover(out, encodeTakeover(release, out))).toEqual(release);
+  });
+
+  it('of an action longer than any robot has still does not fit the robot', () => {
+    const out = new Float64Array(TAKEOVER_SIZE);
+    const count = encodeTakeover({ ...takeover, action: new Float64Array(1000) }, out);
+    expect(readTakeover(out, count)?.action).toHaveLength(64);
+  });
+
+  it('is refused when its length does not fit', () => {
+    const out = new Float64Array(TAKEOVER_SIZE);
+    out[5] = 4;
+    expect(readTakeover(out, 9)).toBeNull();
+    out[5] = Number.NaN;
+    expect(readTakeover(out, 9)).toBeNull();
+    out[5] = -1;
+    expect(readTakeover(out, 9)).toBeNull();
   });
 });
 

@@ -71,6 +71,45 @@ describe('both halves in one process', () => {
     expect((await commandHash([4])).hash).not.toBe(base.hash);
   });
 
+  it('a person who takes over has the next command, and gives the decision back to a policy that plans anew', async () => {
+    const { run, world } = await makeRun();
+    const sent: { seq: number; source: string; epoch: number; stamp: number }[] = [];
+    run.sent$.subscribe((a) => sent.push({ seq: a.seq, source: a.source, epoch: a.epoch, stamp: a.stateStampNs }));
+    const decided: number[] = [];
+    run.decided$.subscribe(({ decision }) => decided.push(decision.epoch));
+    world.reset(7);
+    for (let n = 0; n < 5; n++) run.step();
+    run.gate.request({ kind: 'arm' }, run.clock.nowNs());
+    run.step();
+    run.gate.request({ kind: 'engage' }, run.clock.nowNs());
+    while (run.gate.mode === 'ENGAGING') run.step();
+    const last = () => sent.at(-1)!;
+    expect([run.gate.mode, last().source]).toEqual(['ACTIVE', 'policy']);
+    let seq = 0;
+    const say = (action: number[], release = false) => {
+      const { epoch, seq: commandSeq } = last();
+      run.takeovers$.next({ holder: 1, epoch, commandSeq, seq: ++seq, action: Float64Array.from(action), release });
+    };
+    const before = last();
+    say([0, 0, 1, 0]);
+    run.step();
+    // One state later, one command later.
+    expect(last()).toMatchObject({ source: 'takeover', seq: before.seq + 1, epoch: before.epoch });
+    expect(last().stamp - before.stamp).toBe(1e7);
+    for (let n = 0; n < 20; n++) {
+      if (n % 5 === 0) say([0, 0, 1, 0]);
+      run.step();
+      expect(last().source).toBe('takeover');
+    }
+    say([], true);
+    const { epoch } = run.gate;
+    expect(epoch).toBe(before.epoch + 1);
+    while (run.gate.mode === 'ENGAGING') run.step();
+    expect([run.gate.mode, last().source, last().epoch]).toEqual(['ACTIVE', 'policy', epoch]);
+    expect(decided.at(-1)).toBe(epoch);
+    world.dispose();
+  });
+
   it('every decision is recorded with what was sent, and the proposal is never beyond the residual bound', async () => {
     const { run, world } = await makeRun();
     let decisions = 0;

@@ -213,8 +213,7 @@ describe.each(SPELLINGS)('$message of a $type interface', (how) => {
 
   it('is of its type by the definition', () => {
     const { before = [], ...command } = codec.encode(action(...setpoint));
-    for (const one of [command, ...before])
-      expect(validate(one.type, structuredClone(one.message))).toBeNull();
+    for (const one of [command, ...before]) expect(validate(one.type, structuredClone(one.message))).toBeNull();
   });
 
   it('comes back from the wire as it went, in both dialects', () => {
