@@ -30,6 +30,7 @@ export class Setpoints {
     this.#envelope.seed(state, this.last);
     this.hold.set(this.last);
     this.anchor.set(this.last);
+    this.takeoverAnchor.set(this.last);
     this.lastSentNs = nowNs;
   }
 
@@ -46,6 +47,7 @@ export class Setpoints {
     this.#envelope.rejoin(state, this.last);
     this.hold.set(this.last);
     this.anchor.set(this.last);
+    this.takeoverAnchor.set(this.last);
     this.lastSentNs = nowNs;
     return true;
   }

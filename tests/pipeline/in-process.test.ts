@@ -82,9 +82,10 @@ describe('both halves in one process', () => {
     run.gate.request({ kind: 'arm' }, run.clock.nowNs());
     run.step();
     run.gate.request({ kind: 'engage' }, run.clock.nowNs());
-    while (run.gate.mode === 'ENGAGING') run.step();
+    const mode = () => run.gate.mode;
+    while (mode() === 'ENGAGING') run.step();
     const last = () => sent.at(-1)!;
-    expect([run.gate.mode, last().source]).toEqual(['ACTIVE', 'policy']);
+    expect([mode(), last().source]).toEqual(['ACTIVE', 'policy']);
     let seq = 0;
     const say = (action: number[], release = false) => {
       const { epoch, seq: commandSeq } = last();
@@ -104,8 +105,8 @@ describe('both halves in one process', () => {
     say([], true);
     const { epoch } = run.gate;
     expect(epoch).toBe(before.epoch + 1);
-    while (run.gate.mode === 'ENGAGING') run.step();
-    expect([run.gate.mode, last().source, last().epoch]).toEqual(['ACTIVE', 'policy', epoch]);
+    while (mode() === 'ENGAGING') run.step();
+    expect([mode(), last().source, last().epoch]).toEqual(['ACTIVE', 'policy', epoch]);
     expect(decided.at(-1)).toBe(epoch);
     world.dispose();
   });

@@ -27,7 +27,7 @@ describe('the setpoints that the gate remembers', () => {
   it('begin at arming where the robot is, and nothing has passed since', () => {
     const s = new Setpoints(envelope, 1, 80);
     s.seed(state, 5e9);
-    expect([s.last[0], s.hold[0], s.anchor[0]]).toEqual([1, 1, 1]);
+    expect([s.last[0], s.hold[0], s.anchor[0], s.takeoverAnchor[0]]).toEqual([1, 1, 1, 1]);
     expect(s.elapsed(5e9)).toBe(0);
   });
 
@@ -48,7 +48,7 @@ describe('the setpoints that the gate remembers', () => {
     expect(s.elapsed(5.5e9)).toBe(0.5);
     state.receivedNs = 5.08e9 + 1000;
     expect(s.rejoin(state, 5.5e9)).toBe(true);
-    expect([s.last[0], s.hold[0], s.anchor[0]]).toEqual([5, 5, 5]);
+    expect([s.last[0], s.hold[0], s.anchor[0], s.takeoverAnchor[0]]).toEqual([5, 5, 5, 5]);
     expect(s.elapsed(5.5e9)).toBe(0);
   });
 
