@@ -454,7 +454,13 @@ describe('the limits from a config', () => {
     const limits = inputLimits(safetyOf(), robot, 4);
     expect(limits).toEqual({
       ...{ joints: 2, sources: 3, actionSize: 4, residualBound: 0.3, forceFilterHz: 30 },
-      ...{ stateAgeNs: 50 * MS, decisionAgeNs: 100 * MS, oldStampNs: 250 * MS, futureStampNs: 1000 * MS },
+      ...{
+        stateAgeNs: 50 * MS,
+        decisionAgeNs: 100 * MS,
+        takeoverAgeNs: 200 * MS,
+        oldStampNs: 250 * MS,
+        futureStampNs: 1000 * MS,
+      },
       ...{ restSpeed: 0.005, restJointSpeed: Infinity, restTurnSpeed: Infinity, ranging: [] },
     });
     const joints = { ...robot, interface: { type: 'joint_velocity', velocity_scale: 1 } } as typeof robot;

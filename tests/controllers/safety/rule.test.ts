@@ -92,7 +92,14 @@ describe('the record of a tick', () => {
   };
   const blank = {
     ...{ seq: 0, nowNs: 0, mode: 'BOOT', epoch: 0, stateSeq: 0, stateStampNs: 0, stateReceivedNs: 0 },
-    ...{ decisionSeq: -1, observationSeq: -1, risk: Number.NaN, riskProposed: Number.NaN, riskBase: Number.NaN },
+    ...{
+      decisionSeq: -1,
+      observationSeq: -1,
+      takeoverSeq: -1,
+      risk: Number.NaN,
+      riskProposed: Number.NaN,
+      riskBase: Number.NaN,
+    },
     ...{ force: 0, speed: 0, severity: 0, cause: '', value: 0, limit: 0, ...nothing },
   };
 
