@@ -6,6 +6,7 @@ import type {
   RobotState,
   SeenCommand,
   SentCommand,
+  Takeover,
 } from '../../core/signals.ts';
 import type { GatePort } from './port.ts';
 
@@ -31,6 +32,7 @@ export const ENTRY = {
   request: 10,
   tick: 11,
   sent: 12,
+  takeover: 13,
 } as const;
 
 const ACTIONS = ['stop', 'estop', 'fault'] as const;
@@ -146,6 +148,14 @@ export function writeDecision(b: EntryBuffer, d: Decision): void {
   b.all(d.base);
   b.put(d.residual.length);
   b.all(d.residual);
+  b.end();
+}
+
+export function writeTakeover(b: EntryBuffer, t: Takeover, nowNs: number): void {
+  b.begin(ENTRY.takeover);
+  for (const v of [nowNs, t.holder, t.epoch, t.seq, t.commandSeq, t.release ? 1 : 0]) b.put(v);
+  b.put(t.action.length);
+  b.all(t.action);
   b.end();
 }
 
@@ -276,6 +286,17 @@ export function readDecision({ values: v, at }: Entry): Decision {
   };
 }
 
+function readTakeover({ values: v, at }: Entry): Takeover {
+  return {
+    holder: v[at + 1]!,
+    epoch: v[at + 2]!,
+    seq: v[at + 3]!,
+    commandSeq: v[at + 4]!,
+    release: v[at + 5] === 1,
+    action: v.slice(at + 7, at + 7 + v[at + 6]!),
+  };
+}
+
 export function readRequest({ values: v, at }: Entry): OperatorRequest {
   const kind = REQUESTS[v[at + 1]!]!;
   if (kind === 'reset') return { kind, incident: v[at + 2]! };
@@ -332,6 +353,9 @@ export function makeCall(gate: GatePort, entry: Entry): void {
       break;
     case ENTRY.decision:
       gate.ingestDecision(readDecision(entry));
+      break;
+    case ENTRY.takeover:
+      gate.ingestTakeover(readTakeover(entry), v[at]!);
       break;
     case ENTRY.echo: {
       const n = v[at + 3]!;

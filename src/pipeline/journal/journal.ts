@@ -10,6 +10,7 @@ import type {
   SafeAction,
   SeenCommand,
   SentCommand,
+  Takeover,
 } from '../../core/signals.ts';
 import {
   ENTRY,
@@ -25,6 +26,7 @@ import {
   writeSent,
   writeSource,
   writeState,
+  writeTakeover,
   writeTick,
 } from './entry.ts';
 import type { GatePort } from './port.ts';
@@ -155,6 +157,11 @@ export class GateJournal implements GatePort {
   ingestDecision(decision: Decision): void {
     writeDecision(this.#buffer, decision);
     this.#gate.ingestDecision(decision);
+  }
+
+  ingestTakeover(takeover: Takeover, nowNs: number): ReturnType<Gate['ingestTakeover']> {
+    writeTakeover(this.#buffer, takeover, nowNs);
+    return this.#gate.ingestTakeover(takeover, nowNs);
   }
 
   ingestEcho(seen: SeenCommand): void {

@@ -12,6 +12,7 @@ export type GatePort = Pick<
   | 'observeSource'
   | 'ingestTarget'
   | 'ingestDecision'
+  | 'ingestTakeover'
   | 'ingestEcho'
   | 'observeLink'
   | 'report'
