@@ -6,6 +6,8 @@ import type { Decision, OperatorRequest, RobotState } from '../../../src/core/si
 import { anyDouble } from './arbitrary.ts';
 import { MS, Rig, safetyOf } from './rig.ts';
 
+const LEASE_NS = 100 * MS;
+
 /** Runs of up to 80 acts each: a hundredth of the runs of the single-call properties. */
 const RUNS = { numRuns: Math.max(50, Math.ceil(Number(process.env.FC_RUNS ?? 2000) / 20)) };
 
@@ -106,6 +108,11 @@ function play(acts: readonly Act[]): { commands: number; engaged: number; takeov
     rig.nowNs += 10 * MS;
     if (rig.sensing) rig.sense();
     if (rig.thinking && rig.ticks++ % 5 === 0) rig.think();
+    if (rig.nowNs - lastNs > LEASE_NS && trusted.atNs - lastNs > LEASE_NS) {
+      // It heard nothing for longer than a lease: it has let go, and commands count from where it stands.
+      judged.last.set(trusted.pose);
+      lastNs = rig.nowNs;
+    }
     const action = rig.gate.tick(rig.nowNs);
     if (action === null) return;
     commands++;
@@ -137,12 +144,14 @@ function play(acts: readonly Act[]): { commands: number; engaged: number; takeov
     if (rig.following) rig.state.pose.set(action.setpoint.subarray(0, 7));
   };
   /** What the gate must have taken: kept by watching the gate's own count of good states. */
-  const trusted = { pose: Float64Array.of(0.5, 0, 0.2, 0, 0, 0, 1) };
+  const trusted = { pose: Float64Array.of(0.5, 0, 0.2, 0, 0, 0, 1), atNs: 0 };
   const sense = rig.sense.bind(rig);
   rig.sense = (changes: Partial<RobotState> = {}): void => {
     const before = rig.gate.counters.states;
     sense(changes);
-    if (rig.gate.counters.states > before) trusted.pose.set(rig.state.pose);
+    if (rig.gate.counters.states === before) return;
+    trusted.pose.set(rig.state.pose);
+    trusted.atNs = rig.state.receivedNs;
   };
 
   for (const a of acts) {
