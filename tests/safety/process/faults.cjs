@@ -3,6 +3,7 @@
  * the file of its name in REFLEXARC_TEST_FAULTS says.
  */
 const { readFileSync } = require('node:fs');
+const { Socket } = require('node:net');
 const { basename, join } = require('node:path');
 
 const block = (ms) => {
@@ -22,6 +23,17 @@ const FAULTS = {
   leak: () => {
     const kept = [];
     repeat(() => kept.push(Array.from({ length: 200_000 }, (_, i) => ({ i }))), 1, 60_000);
+  },
+  // A policy that says NaN: the decisions of the next 300 ms, kind 1 of the link (src/daemon/link.ts), lose their first number.
+  nan: () => {
+    const { write } = Socket.prototype;
+    Socket.prototype.write = function (frame, ...rest) {
+      if (Buffer.isBuffer(frame) && frame[4] === 1) frame.writeDoubleLE(Number.NaN, 8 + 8 + 8 * 7);
+      return write.call(this, frame, ...rest);
+    };
+    setTimeout(() => {
+      Socket.prototype.write = write;
+    }, 300);
   },
   throw: () => {
     throw new Error('a fault under test');
