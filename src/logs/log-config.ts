@@ -1,0 +1,99 @@
+import { createHash } from 'node:crypto';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { logMetadata } from '../../bridges/mcap/reader.ts';
+import { formatRun, loadRun } from '../core/config/load.ts';
+import { type RunConfig, runSchema } from '../core/config-schema.ts';
+import { ReflexArcError } from '../core/errors.ts';
+import { packageRoot } from '../core/paths.ts';
+
+const KINDS = ['base', 'residual', 'critic'] as const;
+
+/** A log's own config, made ready to be run here. */
+export interface LogConfig {
+  /** As the log has it. */
+  readonly logged: RunConfig;
+  /** With `sets` laid over it, and the weights where they are on this machine, pinned to what is in them. */
+  readonly config: RunConfig;
+  /** What is different, one line each: values that were set, weights that are others. Empty: the same run. */
+  readonly changes: readonly string[];
+}
+
+/**
+ * The config that a log was recorded with, by its metadata. Weights are looked for where the log says, then among the shipped
+ * ones by name: a log comes from another machine. Weights with other bytes than the log's are used all the same, and said
+ * in `changes`: that is the question which a replay answers.
+ * @param sets - overrides `a.b=value`; a new `policies.X.path` is taken with whatever digest it has
+ * @throws ReflexArcError RA_LOG_DAMAGED without a config in it, RA_CONFIG_… for overrides that cannot be
+ */
+export async function configOfLog(path: string, sets: readonly string[] = []): Promise<LogConfig> {
+  const text = (await logMetadata(path)).config?.run;
+  const parsed = runSchema.safeParse(text === undefined ? undefined : JSON.parse(text));
+  if (!parsed.success)
+    throw new ReflexArcError('RA_LOG_DAMAGED', {
+      seen: `${path}: ${text === undefined ? 'no metadata record `config`' : parsed.error.issues[0]?.message}`,
+      allowed: 'a log of Reflex Arc with the config of its run',
+    });
+  const logged = parsed.data;
+  const config = withSets(logged, sets);
+  const changes = differences(logged, config).filter((line) => !/^policies\.\w+\.(path|sha256)\b/.test(line));
+  for (const kind of KINDS) {
+    const options = config.policies[kind];
+    if (options.path === undefined) continue;
+    const file = here(options.path, options.sha256 ?? '');
+    const digest = digestOf(file);
+    if (digest !== logged.policies[kind].sha256)
+      changes.push(`policies.${kind}: weights ${short(logged.policies[kind].sha256)} in the log, ${short(digest)} in ${file}`);
+    options.path = file;
+    options.sha256 = digest;
+  }
+  return { logged, config, changes };
+}
+
+/** Overrides are laid over a config as `reflexarc run` does it, through YAML and the schema. */
+function withSets(logged: RunConfig, sets: readonly string[]): RunConfig {
+  if (sets.length === 0) return structuredClone(logged);
+  const folder = mkdtempSync(join(tmpdir(), 'reflexarc-replay-'));
+  try {
+    const file = join(folder, 'run.yaml');
+    writeFileSync(file, formatRun(logged));
+    return loadRun(file, sets).config;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** The file itself, or the shipped one of that name with that digest. */
+function here(path: string, sha256: string): string {
+  if (existsSync(path)) return path;
+  const shipped = join(packageRoot, 'policies/trained/peg', basename(path));
+  if (existsSync(shipped) && digestOf(shipped) === sha256) return shipped;
+  return path;
+}
+
+function digestOf(path: string): string {
+  try {
+    return createHash('sha256').update(readFileSync(path)).digest('hex');
+  } catch (cause) {
+    throw new ReflexArcError('RA_CONFIG_MISSING', {
+      seen: `${path}: ${(cause as NodeJS.ErrnoException).code}`,
+      allowed: 'the weights that the log was recorded with',
+      next: 'Give the file: `--set policies.base.path=FILE` (or residual, critic).',
+      cause,
+    });
+  }
+}
+
+const short = (digest: string | undefined) => digest?.slice(0, 12) ?? 'none';
+
+/** Leaves that differ, as `safety.force_limit: 30 in the log, 25 now`. */
+export function differences(logged: unknown, now: unknown, path = ''): string[] {
+  const isSection = (v: unknown): v is Record<string, unknown> => typeof v === 'object' && v !== null;
+  if (isSection(logged) && isSection(now)) {
+    const keys = new Set([...Object.keys(logged), ...Object.keys(now)]);
+    return [...keys].flatMap((key) => differences(logged[key], now[key], path === '' ? key : `${path}.${key}`));
+  }
+  if (Object.is(logged, now)) return [];
+  return [`${path}: ${JSON.stringify(logged) ?? 'none'} in the log, ${JSON.stringify(now) ?? 'none'} now`];
+}

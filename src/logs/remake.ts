@@ -1,0 +1,65 @@
+import { RecedingHorizon } from '../../controllers/chunks/receding-horizon.ts';
+import type { BasePolicy, ResidualPolicy } from '../../policies/policy.ts';
+import type { RunConfig } from '../core/config-schema.ts';
+import type { Decision } from '../core/signals.ts';
+import { Decider } from '../pipeline/decide.ts';
+import type { LoggedDecision } from './topics.ts';
+
+/**
+ * Makes the decisions of a log again, from the observations in it: the same chunks of the base, the same residual. A new
+ * brain begins anew, and so does a new command epoch; where decisions are missing between, where the chunk stood is not known
+ * until then.
+ */
+export class DecisionMaker {
+  readonly #config: RunConfig;
+  readonly #base: BasePolicy;
+  readonly #residual: ResidualPolicy;
+  #decider: Decider;
+  #seq = 0;
+  #epoch = Number.NaN;
+  #known = true;
+
+  constructor(config: RunConfig, base: BasePolicy, residual: ResidualPolicy) {
+    this.#config = config;
+    this.#base = base;
+    this.#residual = residual;
+    this.#decider = this.#begin();
+  }
+
+  #begin(): Decider {
+    const { policies, safety } = this.#config;
+    const { actionSize, horizon } = this.#base;
+    return new Decider({
+      base: this.#base,
+      residual: this.#residual,
+      executor: new RecedingHorizon(actionSize, horizon, policies.base.execute_steps),
+      residualScale: policies.residual.scale,
+      lifetimeNs: safety.decision_age_ms * 1e6,
+    });
+  }
+
+  /** The decision made again; null when it cannot be known. Reused: copy what you keep. */
+  make(logged: LoggedDecision): Decision | null {
+    const epoch = Number(logged.epoch);
+    if (logged.seq <= this.#seq) {
+      this.#decider = this.#begin();
+      this.#known = logged.seq === 1;
+    } else if (logged.seq !== this.#seq + 1) this.#known = false;
+    if (epoch !== this.#epoch) this.#known = true;
+    this.#seq = logged.seq;
+    this.#epoch = epoch;
+    this.#decider.residualScale = logged.residual_scale;
+    const { sec, nanosec } = logged.observation_stamp;
+    const made = this.#decider.decide(
+      {
+        seq: logged.observation_seq,
+        stampNs: sec * 1e9 + nanosec,
+        receivedNs: 0,
+        base: logged.observation_base,
+        residual: logged.observation_residual,
+      },
+      epoch,
+    );
+    return this.#known ? made : null;
+  }
+}

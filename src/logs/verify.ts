@@ -1,0 +1,191 @@
+import { readLog } from '../../bridges/mcap/reader.ts';
+import type { TickRecord } from '../../controllers/safety/record.ts';
+import { createBase } from '../../policies/base/registry.ts';
+import { createCritic } from '../../policies/critic/registry.ts';
+import { createResidual } from '../../policies/residual/registry.ts';
+import { ReflexArcError } from '../core/errors.ts';
+import { ENTRY, entriesIn } from '../pipeline/journal/entry.ts';
+import { configOfLog } from './log-config.ts';
+import { bornWith, Refold } from './refold.ts';
+import { DecisionMaker } from './remake.ts';
+import { type LoggedDecision, type LoggedJournal, type LoggedTick, TOPIC } from './topics.ts';
+
+/** Where a log and what was made of it part. */
+export interface Mismatch {
+  /** s since the first message of the log. */
+  at_s: number;
+  what: 'tick' | 'decision';
+  /** Of the tick or the decision. */
+  seq: number;
+  field: string;
+  logged: number | string | boolean;
+  made: number | string | boolean;
+  /** What is different from the run of the log; or what the gate said, where nothing is. */
+  because: string;
+}
+
+export interface Verification {
+  /** Ticks in which a command went out. */
+  commands: number;
+  identical: number;
+  mismatches: number;
+  /** Commands that cannot be made again: calls of the gate are missing before them. */
+  unverified: number;
+  ticks: number;
+  decisions: number;
+  decisions_identical: number;
+  decisions_mismatched: number;
+  decisions_unverified: number;
+  first_mismatch: Mismatch | null;
+  /** Of config and weights, against the run of the log. */
+  changes: readonly string[];
+  /** Entries of the journal that are missing, and where the first gap is, s. */
+  journal_lost: number;
+  first_gap_s: number | null;
+  duration_s: number;
+  speed_x_realtime: number;
+}
+
+/** Ticks that may wait for their record in the log: the journal of a tick is written just before it. */
+const MAX_WAITING = 100_000;
+
+/**
+ * Makes every decision and every command of a log again, and compares bit for bit: decisions from the observations, commands
+ * from the calls of the gate. `sets` changes the config first; then the first difference says where that was met.
+ * @param paths files of one recording, in order
+ * @throws ReflexArcError RA_LOG_DAMAGED (after what could be read), RA_CONFIG_…; RA_LOG_DAMAGED for a log without a journal
+ */
+export async function verifyLog(
+  paths: readonly string[],
+  sets: readonly string[] = [],
+  onProgress: (atS: number) => void = () => {},
+): Promise<Verification> {
+  const began = performance.now();
+  const { config, changes } = await configOfLog(paths[0]!, sets);
+  const decider = new DecisionMaker(config, createBase(config.policies.base), createResidual(config.policies.residual));
+  const critic = createCritic(config.policies.critic);
+  const v: { -readonly [K in keyof Verification]: Verification[K] } = {
+    ...{ commands: 0, identical: 0, mismatches: 0, unverified: 0, ticks: 0 },
+    ...{ decisions: 0, decisions_identical: 0, decisions_mismatched: 0, decisions_unverified: 0 },
+    ...{ first_mismatch: null, changes, journal_lost: 0, first_gap_s: null, duration_s: 0, speed_x_realtime: 0 },
+  };
+  let refold: Refold | null = null;
+  let next = 0;
+  let firstNs: bigint | null = null;
+  let atS = 0;
+  const waiting = new Map<number, TickRecord>();
+
+  const differ = (what: Mismatch['what'], seq: number, [field, logged, made]: Difference, said: string): void => {
+    const because = changes.length > 0 ? changes.join('; ') : said;
+    v.first_mismatch ??= { at_s: atS, what, seq, field, logged, made, because };
+  };
+  const onJournal = ({ first, entries }: LoggedJournal): void => {
+    let number = Number(first);
+    for (const entry of entriesIn(entries)) {
+      const base = bornWith(entry);
+      if (base !== null) {
+        refold = new Refold(config, critic, base);
+        waiting.clear();
+      } else if (number !== next) {
+        v.journal_lost += Math.max(0, number - next);
+        v.first_gap_s ??= atS;
+        refold = null;
+      }
+      number++;
+      next = number;
+      if (base !== null || refold === null) continue;
+      const ticked = refold.take(entry);
+      if (!ticked && entry.kind !== ENTRY.sent) continue;
+      if (waiting.size >= MAX_WAITING) waiting.clear();
+      waiting.set(refold.record.seq, copyOf(refold.record));
+    }
+  };
+  const onTick = (logged: LoggedTick): void => {
+    v.ticks++;
+    const isCommand = logged.source !== 'none';
+    if (isCommand) v.commands++;
+    const made = waiting.get(logged.seq);
+    waiting.delete(logged.seq);
+    if (made === undefined) {
+      if (isCommand) v.unverified++;
+      return;
+    }
+    const difference = tickDifference(logged, made);
+    if (difference === null) {
+      if (isCommand) v.identical++;
+      return;
+    }
+    if (isCommand) v.mismatches++;
+    const said = made.cause === '' ? 'the same config gives another command' : `the gate says ${made.cause}`;
+    differ('tick', logged.seq, difference, said);
+  };
+  const onDecision = (logged: LoggedDecision): void => {
+    v.decisions++;
+    const made = decider.make(logged);
+    if (made === null) {
+      v.decisions_unverified++;
+      return;
+    }
+    const difference = vectorDifference('base', logged.base, made.base) ?? vectorDifference('residual', logged.residual, made.residual);
+    if (difference === null) v.decisions_identical++;
+    else {
+      v.decisions_mismatched++;
+      differ('decision', logged.seq, difference, 'the same weights give another action');
+    }
+  };
+
+  let journals = 0;
+  for (const path of paths) {
+    for await (const { topic, logTimeNs, message } of readLog(path)) {
+      firstNs ??= logTimeNs;
+      atS = Number(logTimeNs - firstNs) / 1e9;
+      if (topic === TOPIC.journal) {
+        journals++;
+        onJournal(message as unknown as LoggedJournal);
+      } else if (topic === TOPIC.tick) onTick(message as unknown as LoggedTick);
+      else if (topic === TOPIC.decision) onDecision(message as unknown as LoggedDecision);
+      onProgress(atS);
+    }
+  }
+  if (journals === 0 && v.ticks > 0)
+    throw new ReflexArcError('RA_LOG_DAMAGED', {
+      seen: `${paths.join(', ')}: no message on ${TOPIC.journal}`,
+      allowed: 'a log with the journal of the gate: every run since it exists',
+      next: 'Record the run again; without the calls of the gate its commands cannot be made again.',
+    });
+  v.duration_s = atS;
+  v.speed_x_realtime = atS / ((performance.now() - began) / 1000);
+  return v;
+}
+
+/** Field, as logged, as made. */
+type Difference = readonly [field: string, logged: number | string | boolean, made: number | string | boolean];
+
+const copyOf = (r: TickRecord): TickRecord => ({ ...r, aim: r.aim.slice(), setpoint: r.setpoint.slice() });
+
+/** The first field in which a logged tick and one made again differ, bit for bit. */
+function tickDifference(logged: LoggedTick, made: TickRecord): Difference | null {
+  const fields: Difference[] = [
+    ['mode', logged.mode, made.mode],
+    ['source', logged.source, made.source],
+    ['cause', logged.cause, made.cause],
+    ['value', logged.value, made.value],
+    ['limit', logged.limit, made.limit],
+    ['epoch', Number(logged.epoch), made.epoch],
+    ['state_seq', logged.state_seq, made.stateSeq],
+    ['decision_seq', Number(logged.decision_seq), made.decisionSeq],
+    ['risk', logged.risk, made.risk],
+    ['residual_fraction', logged.residual_fraction, made.residualFraction],
+    ['force', logged.force, made.force],
+    ['sent', logged.sent, made.sent],
+  ];
+  for (const field of fields) if (!Object.is(field[1], field[2])) return field;
+  return vectorDifference('aim', logged.aim, made.aim) ?? vectorDifference('setpoint', logged.setpoint, made.setpoint);
+}
+
+function vectorDifference(name: string, logged: Float64Array, made: Float64Array): Difference | null {
+  // The link carries a fixed number of elements, the rest of them zeros.
+  const n = Math.min(logged.length, made.length);
+  for (let i = 0; i < n; i++) if (!Object.is(logged[i], made[i])) return [`${name}[${i}]`, logged[i]!, made[i]!];
+  return null;
+}
