@@ -6,6 +6,7 @@ import { formatRun, type LoadedRun, loadRun } from '../core/config/load.ts';
 import { ReflexArcError } from '../core/errors.ts';
 import { packageRoot } from '../core/paths.ts';
 import { BENCH_NAMES, benches } from './bench/registry.ts';
+import { addJudgingCommands } from './judging-commands.ts';
 import { addLogCommands } from './log-commands.ts';
 import { collect, episodes, port, seed, speed, whole } from './options.ts';
 import { report } from './report.ts';
@@ -19,6 +20,9 @@ const argv = process.argv.slice(2);
 const options = { json: argv.includes('--json'), verbose: argv.includes('--verbose') };
 
 let exitCode = 0;
+const done = (code: number): void => {
+  exitCode = code;
+};
 
 /** Loads the run for its errors and warnings. True: it was printed, and there is nothing left to do. */
 function checked(file: string, { set, printConfig }: { set: string[]; printConfig?: boolean }): boolean {
@@ -146,18 +150,7 @@ function build(): Command {
       exitCode = await (await import('./train.ts')).trainCritic(file, given);
     });
 
-  withSeed(runCommand(program, 'eval', 'Success, violations and interventions over many simulated episodes'))
-    .option('--episodes <n>', 'how many; 100 without it', episodes)
-    .addOption(
-      new Option('--without <part...>', 'leave a learned part out, to see what it is worth').choices([
-        'residual',
-        'critic',
-      ]),
-    )
-    .action(async (file, given) => {
-      if (checked(file, given)) return;
-      exitCode = await (await import('./eval.ts')).evalRun(file, given);
-    });
+  addJudgingCommands(program, { config: SHIPPED_RUN, run: runCommand, checked, done });
 
   program
     .command('bench')
@@ -180,9 +173,7 @@ function build(): Command {
       exitCode = await (await import('./bench/index.ts')).bench(name, file, given);
     });
 
-  addLogCommands(program, (code) => {
-    exitCode = code;
-  });
+  addLogCommands(program, done);
 
   program
     .command('ladder')

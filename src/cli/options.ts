@@ -18,6 +18,13 @@ export const episodes = whole('--episodes', 1, 1_000_000, 'how many episodes to 
 export const seed = whole('--seed', 0, 0xffffffff, 'a seed');
 export const port = (option: string) => whole(option, 0, 65535, 'a port; 0 takes a free one');
 
+/** A parser of shares between 0 and 1, both excluded. */
+export const share = (option: string) => (text: string) => {
+  const value = text.trim() === '' ? Number.NaN : Number(text);
+  if (value > 0 && value < 1) return value;
+  throw usage(option, text, 'a share between 0 and 1');
+};
+
 /** `real`: as a robot would run; `max`: as fast as the machine allows, in stepped time. */
 export function speed(text: string): 'real' | 'max' {
   if (text === 'real' || text === 'max') return text;

@@ -5,10 +5,10 @@ import { PegWorld } from '../../../bridges/mujoco/world.ts';
 import type { Situation } from '../../../controllers/safety/envelope.ts';
 import type { Foresight, Guard } from '../../../controllers/safety/guard.ts';
 import { createBase } from '../../../policies/base/registry.ts';
-import { scriptedAction } from '../../../policies/base/scripted.ts';
 import type { BasePolicy } from '../../../policies/policy.ts';
 import { type RunConfig, safetySchema } from '../../core/config-schema.ts';
-import { ACTION_SIZE, carefree, noResidual } from '../../learning/demonstrations.ts';
+import { carefree, noResidual } from '../../learning/demonstrations.ts';
+import { expertOf, stepwise } from '../../learning/expert.ts';
 import { MujocoGuard } from '../../pipeline/guard.ts';
 import { InProcessRun } from '../../pipeline/in-process.ts';
 import { type BenchOptions, type Outcome, type Row, rounded, rowOf } from './rows.ts';
@@ -182,25 +182,7 @@ function acting(task: Task, guard: Guard, episodes: number): Row[] {
   ];
 }
 
-/** A decision at each step: the expert's chunks are that short. */
-const stepwise = (config: RunConfig): RunConfig => ({
-  ...config,
-  policies: { ...config.policies, base: { ...config.policies.base, execute_steps: 1 } },
-});
-
 const counted = (name: string, count: number, of: number): Row => ({
   ...{ case: name, subject: 'ours', unit: 'episodes', p50: rounded(count), p99: rounded(count), max: rounded(count) },
   samples: of,
 });
-
-/** The scripted expert, who sees the true hole. */
-function expertOf(world: PegWorld, observationSize: number): BasePolicy {
-  const relative = new Float64Array(3);
-  return {
-    ...{ observationSize, actionSize: ACTION_SIZE, horizon: 1, sha256: '' },
-    infer(_observation, chunk) {
-      for (let i = 0; i < 3; i++) relative[i] = world.pose[i]! - world.holePose[i]!;
-      scriptedAction(relative, chunk);
-    },
-  };
-}

@@ -30,6 +30,12 @@ export interface PegOptions {
   forceRules?: boolean;
   /** An episode ends at its first violation; true without it. */
   endOnViolation?: boolean;
+  /**
+   * What `executed` says where nobody intervened. `sent`: what really became of the setpoint, which is less than was asked for
+   * where it ran into its rate or its reach Δ, e.g. while pressing on. `admitted`: what the gate let the policy ask for; the limits
+   * then count as part of the robot, and a learner is told of no action that its policy does not take. `sent` without it.
+   */
+  executed?: 'sent' | 'admitted';
 }
 
 /**
@@ -57,6 +63,7 @@ export class PegEnvironment implements Environment {
   readonly #config: RunConfig;
   readonly #endOnViolation: boolean;
   readonly #authority: number;
+  readonly #admitted: boolean;
   readonly #now: Moment;
   readonly #next: Moment;
   readonly #executed: Float64Array;
@@ -82,6 +89,7 @@ export class PegEnvironment implements Environment {
     this.world = world;
     this.#authority = options.authority;
     this.#endOnViolation = options.endOnViolation;
+    this.#admitted = options.executed === 'admitted';
     this.observationSize = compileObservation(config.robot, config.task).residualSize;
     this.actionSize = options.base.actionSize;
     this.baseSize = options.base.actionSize;
@@ -107,13 +115,14 @@ export class PegEnvironment implements Environment {
 
   /** @throws ReflexArcError as PegWorld.load does, and for weights that are not the pinned ones */
   static async load(config: RunConfig, options: PegOptions = {}): Promise<PegEnvironment> {
-    const { authority = config.safety.residual_bound, forceRules = true, endOnViolation = true } = options;
+    const { authority = config.safety.residual_bound, forceRules = true } = options;
+    const { endOnViolation = true, executed = 'sent' } = options;
     const own = structuredClone(config);
     own.safety.residual_bound = authority;
     if (!forceRules) withoutForceRules(own);
     const { base = createBase(config.policies.base), critic = createCritic(config.policies.critic) } = options;
     const world = await PegWorld.load(own.robot, own.task, worldOf(own.task).model);
-    return new PegEnvironment(own, world, { base, critic, authority, forceRules, endOnViolation });
+    return new PegEnvironment(own, world, { base, critic, authority, forceRules, endOnViolation, executed });
   }
 
   episode(seed: number, agent: Agent): EpisodeResult {
@@ -222,7 +231,7 @@ export class PegEnvironment implements Environment {
   /** Hands the open transition to the agent. */
   #emit(reward: number, terminated: boolean, truncated: boolean): void {
     this.#open = false;
-    if (this.#reached && this.#intervened === 'none') this.#executed.set(this.#composed);
+    if (this.#intervened === 'none' && (this.#reached || this.#admitted)) this.#executed.set(this.#composed);
     else cartesianAction(this.#config.robot, this.#anchor, this.#sent, this.#executed);
     const cost = this.#violation && !this.#told ? 1 : 0;
     this.#told ||= this.#violation;

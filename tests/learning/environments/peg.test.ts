@@ -119,6 +119,14 @@ describe('the peg task as an environment', () => {
     }
   });
 
+  it('on demand, where nobody intervened, what was executed is all that the policy was let ask for', async () => {
+    const environment = await load({ executed: 'admitted' });
+    const agent = recorder((_step, out) => void out.fill(1));
+    environment.episode(5, agent);
+    for (const t of agent.transitions)
+      for (const [i, e] of t.executed.entries()) expect(e).toBeCloseTo(Math.min(1, t.base[i]! + 0.3), 12);
+  });
+
   it('keeps an agent within the authority of the base, and gives it all at 2', async () => {
     const push: Agent['act'] = (_step, out) => void out.fill(1);
     const bound = await load({ authority: 0.3 });
