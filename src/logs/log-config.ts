@@ -44,7 +44,9 @@ export async function configOfLog(path: string, sets: readonly string[] = []): P
     const file = here(options.path, options.sha256 ?? '');
     const digest = digestOf(file);
     if (digest !== logged.policies[kind].sha256)
-      changes.push(`policies.${kind}: weights ${short(logged.policies[kind].sha256)} in the log, ${short(digest)} in ${file}`);
+      changes.push(
+        `policies.${kind}: weights ${short(logged.policies[kind].sha256)} in the log, ${short(digest)} in ${file}`,
+      );
     options.path = file;
     options.sha256 = digest;
   }

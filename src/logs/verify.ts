@@ -126,7 +126,8 @@ export async function verifyLog(
       v.decisions_unverified++;
       return;
     }
-    const difference = vectorDifference('base', logged.base, made.base) ?? vectorDifference('residual', logged.residual, made.residual);
+    const difference =
+      vectorDifference('base', logged.base, made.base) ?? vectorDifference('residual', logged.residual, made.residual);
     if (difference === null) v.decisions_identical++;
     else {
       v.decisions_mismatched++;
