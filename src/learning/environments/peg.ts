@@ -12,6 +12,8 @@ import { InProcessRun } from '../../pipeline/in-process.ts';
 import { compileObservation } from '../../pipeline/observation/compile.ts';
 import type { Decided } from '../../pipeline/pipeline.ts';
 import type { Agent, Environment, EpisodeResult, Intervention, Transition } from '../environment.ts';
+import type { Reward, RewardSource } from '../rewards/reward.ts';
+import { successReward } from '../rewards/success.ts';
 
 /** A setpoint this near to its aim has reached it, m; and N/m for the stiffness. */
 const REACHED = 1e-9;
@@ -36,6 +38,8 @@ export interface PegOptions {
    * then count as part of the robot, and a learner is told of no action that its policy does not take. `sent` without it.
    */
   executed?: 'sent' | 'admitted';
+  /** Where the reward comes from; the task's success without it. Its `done` ends an episode too. */
+  reward?: RewardSource;
 }
 
 /**
@@ -48,7 +52,7 @@ export interface PegOptions {
  * was really sent, after the critic's cut, recovery, rate and reach. It is the proposal itself where the setpoint reached its aim. An
  * intervention is what took authority: a cut of the residual, a recovery, a hold, a stop; a rate or reach limit is part of the robot.
  *
- * Reward 1 for success, 0 else. Cost 1 in the step that broke a limit of the task (force or workspace). Success, violation and a stop of the gate
+ * Reward 1 for success, 0 else, or what `reward` says. Cost 1 in the step that broke a limit of the task (force or workspace). Success, violation and a stop of the gate
  * terminate, for a stopped robot needs a person; time truncates. The last observation is the one that a decision would have been
  * asked about next.
  */
@@ -64,6 +68,7 @@ export class PegEnvironment implements Environment {
   readonly #endOnViolation: boolean;
   readonly #authority: number;
   readonly #admitted: boolean;
+  readonly #reward: RewardSource;
   readonly #now: Moment;
   readonly #next: Moment;
   readonly #executed: Float64Array;
@@ -81,6 +86,8 @@ export class PegEnvironment implements Environment {
   #intervened: Intervention = 'none';
   #violation = false;
   #told = false;
+  /** The reward source has said that it is done. */
+  #done = false;
   #failure: unknown = null;
   readonly #score = { steps: 0, return: 0, cost: 0, interventions: 0 };
 
@@ -90,6 +97,7 @@ export class PegEnvironment implements Environment {
     this.#authority = options.authority;
     this.#endOnViolation = options.endOnViolation;
     this.#admitted = options.executed === 'admitted';
+    this.#reward = options.reward;
     this.observationSize = compileObservation(config.robot, config.task).residualSize;
     this.actionSize = options.base.actionSize;
     this.baseSize = options.base.actionSize;
@@ -116,13 +124,13 @@ export class PegEnvironment implements Environment {
   /** @throws ReflexArcError as PegWorld.load does, and for weights that are not the pinned ones */
   static async load(config: RunConfig, options: PegOptions = {}): Promise<PegEnvironment> {
     const { authority = config.safety.residual_bound, forceRules = true } = options;
-    const { endOnViolation = true, executed = 'sent' } = options;
+    const { endOnViolation = true, executed = 'sent', reward = successReward() } = options;
     const own = structuredClone(config);
     own.safety.residual_bound = authority;
     if (!forceRules) withoutForceRules(own);
     const { base = createBase(config.policies.base), critic = createCritic(config.policies.critic) } = options;
     const world = await PegWorld.load(own.robot, own.task, worldOf(own.task).model);
-    return new PegEnvironment(own, world, { base, critic, authority, forceRules, endOnViolation, executed });
+    return new PegEnvironment(own, world, { base, critic, authority, forceRules, endOnViolation, executed, reward });
   }
 
   episode(seed: number, agent: Agent): EpisodeResult {
@@ -132,17 +140,19 @@ export class PegEnvironment implements Environment {
     this.#closed = false;
     this.#violation = false;
     this.#told = false;
+    this.#done = false;
     Object.assign(this.#score, { steps: 0, return: 0, cost: 0, interventions: 0 });
     try {
       this.run.begin(seed);
-      while (this.run.running && !(this.#endOnViolation && this.#violation)) this.#step();
+      while (this.run.running && !this.#done && !(this.#endOnViolation && this.#violation)) this.#step();
       const { success, violation } = this.world.episode();
-      const ended = !success && violation && this.#endOnViolation ? 'violation' : this.run.ended;
+      const own = this.#done ? 'done' : this.run.ended;
+      const ended = !success && violation && this.#endOnViolation ? 'violation' : own;
       this.#violation = violation;
       this.#over = true;
       // The observation after the end is that of the next decision, which nobody is asked for.
       while (this.#open && !this.#closed) this.#step();
-      if (this.#open) this.#emit(success ? 1 : 0, ended !== 'timeout', ended === 'timeout');
+      if (this.#open) this.#emit(this.#rewarded(success).reward, ended !== 'timeout', ended === 'timeout');
       this.#raise();
       return { seed, ...this.#score, success, violation, ended };
     } finally {
@@ -203,7 +213,15 @@ export class PegEnvironment implements Environment {
       this.#closed = true;
       return;
     }
-    if (this.#open) this.#emit(0, false, false);
+    if (this.#open) {
+      const { reward, done } = this.#rewarded(false);
+      this.#emit(reward, done, false);
+      if (done) {
+        this.#done = true;
+        this.#over = true;
+        return;
+      }
+    } else this.#reward.begin({ observation: this.#next.observation, success: false });
     this.#now.observation.set(this.#next.observation);
     this.#now.base.set(this.#next.base);
     this.#now.proposed.set(this.#next.proposed);
@@ -215,6 +233,16 @@ export class PegEnvironment implements Environment {
     this.#open = true;
     this.#reached = false;
     this.#intervened = 'none';
+  }
+
+  /** What the reward source makes of the newest observation. It may throw no more than an agent may. */
+  #rewarded(success: boolean): Reward {
+    try {
+      return this.#reward.step({ observation: this.#next.observation, success });
+    } catch (error) {
+      this.#failure ??= error;
+      return { reward: 0, done: true };
+    }
   }
 
   #ticked(record: TickRecord): void {

@@ -10,6 +10,7 @@ import { worldOf } from '../../../src/core/task-world.ts';
 import { carefree, noResidual } from '../../../src/learning/demonstrations.ts';
 import type { Agent, Transition } from '../../../src/learning/environment.ts';
 import { PegEnvironment, type PegOptions } from '../../../src/learning/environments/peg.ts';
+import { ProgressReward } from '../../../src/learning/rewards/progress.ts';
 import { InProcessRun } from '../../../src/pipeline/in-process.ts';
 
 let config: RunConfig;
@@ -193,6 +194,26 @@ describe('the peg task as an environment', () => {
     expect(agent.transitions[at]!.terminated).toBe(false);
     const guarded = await load({ authority: 2, endOnViolation: false });
     expect(guarded.episode(5, recorder(slam)).ended).toMatch(/^(force_limit|success)$/);
+  });
+
+  it('takes its reward from another source, which may end the episode', async () => {
+    const down = new ProgressReward({
+      name: 'height',
+      compare: (before, now) => ({
+        progress: (before.observation[2]! - now.observation[2]!) / 10,
+        done: now.observation[2]! < 1,
+      }),
+    });
+    const environment = await load({ reward: down });
+    const agent = recorder();
+    const result = environment.episode(5, agent);
+    const { transitions } = agent;
+    const [first, last] = [transitions[0]!, transitions.at(-1)!];
+    expect(result).toMatchObject({ ended: 'done', success: false, steps: transitions.length });
+    expect(result.return).toBeCloseTo((first.observation[2]! - last.nextObservation[2]!) / 10, 9);
+    expect([last.terminated, last.truncated]).toEqual([true, false]);
+    expect(last.nextObservation[2]).toBeLessThan(1);
+    expect(last.observation[2]).toBeGreaterThanOrEqual(1);
   });
 
   it('what an agent throws comes out, and the next episode is a whole one', async () => {
