@@ -24,10 +24,11 @@ module.exports = {
     },
     {
       name: 'bridges-import-down',
-      comment: 'A bridge knows src/core, the contract, the messages, and its own folder: never another bridge.',
+      comment:
+        'A bridge knows src/core, the contract, the messages, what servers share, and its own folder: never another bridge.',
       severity: 'error',
       from: { path: '^bridges/([^/]+)/' },
-      to: outside('^src/core/', '^bridges/bridge\\.ts$', '^bridges/messages/', '^bridges/$1/'),
+      to: outside('^src/core/', '^bridges/bridge\\.ts$', '^bridges/messages/', '^bridges/serving/', '^bridges/$1/'),
     },
     {
       name: 'bridge-contract-imports-core',

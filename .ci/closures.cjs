@@ -15,7 +15,7 @@ module.exports = {
       to: {
         path:
           'node_modules/(@tensorflow|@mujoco|@mcap|yaml|typescript)/|' +
-          '^src/(learning|console|cli|core/config)/|^bridges/(mujoco|mcap|rosserver)/',
+          '^src/(learning|console|cli|core/config)/|^bridges/(mujoco|mcap|rosserver|foxglove|serving)/',
         reachable: true,
       },
     },

@@ -1,8 +1,7 @@
 import { open } from 'node:fs/promises';
 import { parse } from '@foxglove/rosmsg';
-import { MessageWriter } from '@foxglove/rosmsg2-serialization';
 import { type ErrorCode, ReflexArcError } from '../../src/core/errors.ts';
-import { converter } from './convert.ts';
+import { cdrWriter } from '../messages/cdr-writer.ts';
 import { FileSink, type Sink } from './sink.ts';
 import { LogWriter } from './writer.ts';
 
@@ -241,11 +240,8 @@ export class Recorder {
     if (known !== undefined) return known;
     this.#channels.set(key, null);
     const text = this.#options.definitionOf(type);
-    const definitions = parse(text, { ros2: true });
-    const writer = new MessageWriter(definitions);
-    const convert = converter(definitions);
-    const id = this.#writer.addChannel(topic, type, text);
-    const channel: Channel = { id, encode: (message) => writer.writeMessage(convert(message)), sequence: 0 };
+    const encode = cdrWriter(parse(text, { ros2: true }));
+    const channel: Channel = { id: this.#writer.addChannel(topic, type, text), encode, sequence: 0 };
     this.#channels.set(key, channel);
     return channel;
   }

@@ -1,4 +1,5 @@
 import { definitions } from './definitions.ts';
+import { longType } from './names.ts';
 
 /**
  * Standard types that robots publish and that we read but never write: what an observation may be made of. With the types
@@ -38,9 +39,6 @@ export interface MessageField {
   /** Of an array of a fixed length. */
   readonly arrayLength: number | undefined;
 }
-
-/** `pkg/Type` → `pkg/msg/Type`; a long spelling stays. */
-export const longType = (type: string): string => (type.split('/').length === 2 ? type.replace('/', '/msg/') : type);
 
 const FIELD = /^([\w/]+)(\[(?:<=)?(\d*)\])?\s+(\w+)(?:\s[^=]*)?$/;
 const parsed = new Map<string, readonly MessageField[]>();

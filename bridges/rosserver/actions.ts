@@ -1,8 +1,8 @@
+import { globalName, longType } from '../messages/names.ts';
 import type { Connection } from './connection.ts';
 import { mannerOf, text } from './fields.ts';
 import { STATUS_ABORTED, STATUS_UNKNOWN, tell } from './goals.ts';
 import type { Operation } from './operation.ts';
-import { globalName, longType } from './publication.ts';
 import { type Refusal, refuse } from './refusal.ts';
 import type { Room } from './room.ts';
 

@@ -1,5 +1,5 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
+import { isSame, sha512, showsToken } from '../serving/token.ts';
 import type { Operation } from './operation.ts';
 
 /** An `auth` may be so old, and from so far in the future, s: the clocks of two machines differ. */
@@ -7,13 +7,10 @@ const MAX_SKEW_S = 30;
 /** So many are remembered, so that none is good twice. */
 const MAX_REMEMBERED = 10_000;
 
-const sha512 = (text: string) => createHash('sha512').update(text).digest();
-const same = (a: string, b: string) => timingSafeEqual(sha512(a), sha512(b));
-
 /**
- * Who may connect, by one secret token. Programs send it with the handshake, as `Authorization: Bearer …` or, where
- * headers cannot be set (web pages), as `?token=…`. Clients of rosbridge with nothing but its `auth` op prove that they
- * know it in the manner of rosauth: the SHA-512 of token, client, dest, rand, t, level and end, in this order.
+ * Who may connect, by one secret token. Programs and pages send it with the handshake; clients of rosbridge with nothing
+ * but its `auth` op prove that they know it in the manner of rosauth: the SHA-512 of token, client, dest, rand, t, level
+ * and end, in this order.
  */
 export class Authenticator {
   readonly #token: string;
@@ -28,11 +25,7 @@ export class Authenticator {
 
   /** True, false for a wrong token, null where the handshake brings none. */
   handshake(request: IncomingMessage): boolean | null {
-    const bearer = /^Bearer (.+)$/i.exec(request.headers.authorization ?? '')?.[1];
-    // Not by `new URL`, which throws for what a stranger may write there (`//`).
-    const query = new URLSearchParams(request.url?.split('?')[1]).get('token');
-    const given = bearer ?? query ?? null;
-    return given === null ? null : same(given, this.#token);
+    return showsToken(request, this.#token);
   }
 
   /** The end of the session, in seconds of wall time, that a good `auth` op asks for; else what is wrong with it. */
@@ -41,7 +34,7 @@ export class Authenticator {
     if (typeof mac !== 'string' || typeof t !== 'number' || typeof end !== 'number') return 'auth needs mac, t and end';
     const text = [client, dest, rand, level].map((part) => (typeof part === 'string' ? part : ''));
     const proof = `${this.#token}${text[0]}${text[1]}${text[2]}${Math.trunc(t)}${text[3]}${Math.trunc(end)}`;
-    if (!same(mac.toLowerCase(), sha512(proof).toString('hex'))) return 'auth: the mac is not right';
+    if (!isSame(mac.toLowerCase(), sha512(proof).toString('hex'))) return 'auth: the mac is not right';
     if (!(Math.abs(now - t) <= MAX_SKEW_S)) return `auth: made more than ${MAX_SKEW_S} s ago or ahead`;
     if (!(end > now)) return 'auth: its end has passed';
     for (const [old, madeS] of this.#used) if (now - madeS > MAX_SKEW_S) this.#used.delete(old);

@@ -1,5 +1,5 @@
+import { globalName } from '../messages/names.ts';
 import type { Connection } from './connection.ts';
-import { globalName } from './publication.ts';
 
 /** So many calls may wait for the services that a client offers. */
 const MAX_WAITING = 256;

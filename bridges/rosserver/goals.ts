@@ -1,7 +1,7 @@
+import { globalName } from '../messages/names.ts';
 import type { Connection, Manner } from './connection.ts';
 import { text } from './fields.ts';
 import type { Operation } from './operation.ts';
-import { globalName } from './publication.ts';
 import { type Refusal, refuse } from './refusal.ts';
 
 /** action_msgs/msg/GoalStatus */

@@ -4,17 +4,6 @@ import { pngOfText } from '../messages/png.ts';
 import { rawWriter } from '../messages/raw-writer.ts';
 import { type Shape, shapeOf } from '../messages/shape.ts';
 
-/** A leading slash, whatever the client wrote: `chatter` and `/chatter` name the same topic (or service). */
-export function globalName(name: string): string {
-  return name.startsWith('/') ? name : `/${name}`;
-}
-
-/** `pkg/Type` and `pkg/msg/Type` name the same type; the long spelling is kept. */
-export function longType(type: string, kind: 'msg' | 'srv' | 'action' = 'msg'): string {
-  const parts = type.split('/');
-  return parts.length === 2 ? `${parts[0]}/${kind}/${parts[1]}` : type;
-}
-
 /** From the one that says least to the one that wins where a client has several subscriptions to a topic. */
 export const ENCODINGS = ['none', 'png', 'cbor', 'cbor-raw'] as const;
 export type Encoding = (typeof ENCODINGS)[number];

@@ -1,11 +1,11 @@
+import { globalName, longType } from '../messages/names.ts';
+import type { ServiceHandler } from '../serving/service.ts';
 import type { Connection } from './connection.ts';
 import type { Feed } from './feed.ts';
-import { globalName, longType, type Publication } from './publication.ts';
+import type { Publication } from './publication.ts';
 import { type Refusal, refuse } from './refusal.ts';
 
 export type Handler = (message: unknown, client: { id: number }) => void;
-/** `signal` fires when nobody waits for the answer any longer. */
-export type ServiceHandler = (args: unknown, signal: AbortSignal) => unknown | Promise<unknown>;
 export interface ServiceEntry {
   /** Global name. */
   readonly name: string;

@@ -1,5 +1,5 @@
 import type { Conformer } from '../messages/conform.ts';
-import type { Allowed } from './allow.ts';
+import type { Allowed } from '../serving/allow.ts';
 import type { Calls } from './calls.ts';
 import type { Connection } from './connection.ts';
 import type { Goals } from './goals.ts';

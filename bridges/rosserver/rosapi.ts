@@ -1,11 +1,12 @@
 import { timeFromNs } from '../messages/messages.ts';
+import { globalName, longType } from '../messages/names.ts';
 import { textOf } from '../messages/types.ts';
-import type { Allowed } from './allow.ts';
+import type { Allowed } from '../serving/allow.ts';
+import type { ServiceHandler } from '../serving/service.ts';
 import type { Connection } from './connection.ts';
 import type { Goals } from './goals.ts';
 import type { Params } from './params.ts';
-import { globalName, longType } from './publication.ts';
-import type { Registry, ServiceHandler } from './registry.ts';
+import type { Registry } from './registry.ts';
 import { serviceDefinitions, typeDefinitions } from './typedefs.ts';
 
 /** The node that stands for the process which runs this server; each client is a node of its own. */

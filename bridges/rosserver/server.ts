@@ -3,23 +3,25 @@ import type { WebSocket } from 'ws';
 import { type Clock, wallNs } from '../../src/core/clock.ts';
 import { Conformer } from '../messages/conform.ts';
 import { nsFromTime, TYPES, timeFromNs } from '../messages/messages.ts';
+import { globalName, longType } from '../messages/names.ts';
 import { loadStandardTypes } from '../messages/types.ts';
-import { ALLOW_ALL, type AllowLists, allowed } from './allow.ts';
+import { ALLOW_ALL, type AllowLists, allowed } from '../serving/allow.ts';
+import { Listener, type TurnedAway } from '../serving/listener.ts';
+import { originOf } from '../serving/origin.ts';
+import { callWithin, type ServiceHandler } from '../serving/service.ts';
 import { Authenticator } from './auth.ts';
 import { Calls } from './calls.ts';
 import { Connection } from './connection.ts';
 import { Goals } from './goals.ts';
-import { Listener } from './listener.ts';
 import { leave, receive } from './operations.ts';
 import { Params } from './params.ts';
-import { globalName, Publication } from './publication.ts';
+import { Publication } from './publication.ts';
 import { type Counts, noCounts, type Refusal, refuse } from './refusal.ts';
-import { type Handler, Registry, type ServiceHandler, type TopicEntry } from './registry.ts';
+import { type Handler, Registry, type TopicEntry } from './registry.ts';
 import type { Room } from './room.ts';
 import { offerRosapi } from './rosapi.ts';
 import { LOG_TYPE, type LogLevel, logMessage } from './rosout.ts';
-import { run } from './services.ts';
-import { distribute } from './topics.ts';
+import { deliver, distribute } from './topics.ts';
 
 export interface RosServerOptions {
   host?: string;
@@ -65,6 +67,9 @@ const DEFAULTS = {
   tls: null,
   wallNs,
 } as const;
+
+/** What a plain GET is told, as rosbridge_suite of 2026 does. */
+const ABOUT = { protocol: { major: 2, minor: 1, patch: 0 }, server: { name: 'reflexarc' } };
 
 export interface RosServerCounters {
   /** Clients taken, and turned away for their number, their origin or their token. */
@@ -123,6 +128,7 @@ export class RosServer {
     offerRosapi({ ...this.#room, params: this.params, clients: () => this.#connections, nowNs: rosTimeNs });
     this.#listener = new Listener({
       ...this.#options,
+      about: ABOUT,
       door: (request) => this.#door(request),
       onSocket: (socket, request) => this.#accept(socket, request),
     });
@@ -170,6 +176,15 @@ export class RosServer {
     this.#room.registry.claim(topic, type).handlers.push(handler);
   }
 
+  /**
+   * Passes on a whole message that a client of another server of ours published, as if a client of ours had.
+   * @throws Error when it may not be published, or the topic is of another type
+   */
+  deliver(topic: string, type: string, message: object, from: { id: number }): void {
+    const refused = deliver(globalName(topic), longType(type), message, from, this.#options.clock.nowNs(), this.#room);
+    if (refused !== null) throw new Error(refused.why);
+  }
+
   /** `handler` answers with the response message; what it throws is answered as a failed call. */
   advertiseService(name: string, type: string, handler: ServiceHandler): void {
     this.#room.registry.offer(name, type, handler);
@@ -182,7 +197,7 @@ export class RosServer {
   async callService(name: string, args: unknown, timeoutMs = this.#options.callTimeoutMs): Promise<unknown> {
     const service = this.#room.registry.services.get(globalName(name));
     if (service === undefined) throw new Error(`Service ${name} does not exist`);
-    const { result, values } = await run(service, name, args, timeoutMs);
+    const { result, values } = await callWithin(service.handler, name, args, timeoutMs);
     if (!result) throw new Error(String(values));
     return values;
   }
@@ -192,13 +207,14 @@ export class RosServer {
     await this.#listener.close();
   }
 
-  #door(request: IncomingMessage): number {
+  #door(request: IncomingMessage): TurnedAway | null {
     const { origin } = request.headers;
-    const welcome = origin === undefined || isLocalPage(origin) || this.#options.origins.includes(origin);
-    if (welcome && this.#authenticator?.handshake(request) !== false) return 0;
+    const known = originOf(origin, this.#options.origins) === 'known';
+    if (known && this.#authenticator?.handshake(request) !== false) return null;
+    const why = known ? 'a wrong token' : 'a web page of this origin may not connect';
     this.counters.turnedAway++;
-    this.#options.logger.warn({ origin }, welcome ? 'a wrong token' : 'a web page of this origin may not connect');
-    return 401;
+    this.#options.logger.warn({ origin }, why);
+    return { status: 401, why };
   }
 
   #accept(socket: WebSocket, request: IncomingMessage): void {
@@ -273,9 +289,4 @@ export class RosServer {
       }
     }
   }
-}
-
-function isLocalPage(origin: string): boolean {
-  if (!URL.canParse(origin)) return false;
-  return ['localhost', '127.0.0.1', '[::1]'].includes(new URL(origin).hostname);
 }

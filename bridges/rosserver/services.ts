@@ -1,9 +1,9 @@
+import { globalName } from '../messages/names.ts';
+import { callWithin } from '../serving/service.ts';
 import type { Connection, Manner } from './connection.ts';
 import { mannerOf, text } from './fields.ts';
 import type { Operation } from './operation.ts';
-import { globalName } from './publication.ts';
 import { type Refusal, refuse } from './refusal.ts';
-import type { ServiceEntry } from './registry.ts';
 import type { Room } from './room.ts';
 
 /** A client may have so many calls unanswered. */
@@ -36,42 +36,18 @@ export function callService(from: Connection, op: Operation, room: Room): Refusa
   if (from.calls >= MAX_CALLS) return refused(refuse('limit', `more than ${MAX_CALLS} calls unanswered`));
   from.calls++;
   const asked = typeof op.timeout === 'number' && op.timeout > 0 ? op.timeout * 1000 : Number.POSITIVE_INFINITY;
-  void run(service, name, op.args ?? {}, Math.min(asked, room.callTimeoutMs)).then(({ result, values }) => {
-    from.calls--;
-    try {
-      respond(result, values, manner);
-    } catch (error) {
-      // What cannot be written is a failure of the service, and still gets its one answer.
-      respond(false, (error as Error).message);
-    }
-  });
+  void callWithin(service.handler, name, op.args ?? {}, Math.min(asked, room.callTimeoutMs)).then(
+    ({ result, values }) => {
+      from.calls--;
+      try {
+        respond(result, values, manner);
+      } catch (error) {
+        // What cannot be written is a failure of the service, and still gets its one answer.
+        respond(false, (error as Error).message);
+      }
+    },
+  );
   return null;
-}
-
-/** Runs a service until it answers or the time is up. Never rejects. */
-export function run(
-  service: ServiceEntry,
-  name: string,
-  args: unknown,
-  timeoutMs: number,
-): Promise<{ result: boolean; values: unknown }> {
-  const stop = new AbortController();
-  return new Promise((resolve) => {
-    const timer = setTimeout(() => {
-      resolve({ result: false, values: `Service ${name} did not answer within ${timeoutMs} ms` });
-      stop.abort();
-    }, timeoutMs);
-    timer.unref();
-    const end = (result: boolean, values: unknown) => {
-      clearTimeout(timer);
-      resolve({ result, values });
-    };
-    const asked = async () => service.handler(args, stop.signal);
-    asked().then(
-      (values) => end(true, values ?? {}),
-      (error: unknown) => end(false, error instanceof Error ? error.message : String(error)),
-    );
-  });
 }
 
 export function advertiseService(from: Connection, op: Operation, room: Room): Refusal | null {

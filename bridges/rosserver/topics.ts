@@ -1,9 +1,10 @@
+import { globalName } from '../messages/names.ts';
 import { shapeOf } from '../messages/shape.ts';
 import type { Connection } from './connection.ts';
 import { Feed } from './feed.ts';
 import { countField, mannerOf, text, throttleField } from './fields.ts';
 import type { Operation } from './operation.ts';
-import { globalName, Publication } from './publication.ts';
+import { Publication } from './publication.ts';
 import { type Refusal, refuse } from './refusal.ts';
 import type { TopicEntry } from './registry.ts';
 import type { Room } from './room.ts';
@@ -112,17 +113,50 @@ export function publish(from: Connection, op: Operation, room: Room, body: () =>
   const latch = (op.latch === true || from.advertised.get(topic) === true) && !entry.ours;
   if (latch && Buffer.byteLength(publication.body) > MAX_LATCHED_BYTES)
     return refuse('limit', `a latched message above ${MAX_LATCHED_BYTES} bytes`);
-  // Before our own handlers, which may keep or change the message.
-  distribute(entry, publication, from.nowNs());
+  handOn(entry, publication, op.msg, from, from.nowNs(), room);
   if (latch) entry.latched = publication;
+  return null;
+}
+
+/**
+ * Takes a whole message that a client of another server of ours published, as if a client of ours had.
+ * @returns why it is not passed on, or null
+ */
+export function deliver(
+  topic: string,
+  type: string,
+  message: object,
+  from: { id: number },
+  nowNs: number,
+  room: Room,
+): Refusal | null {
+  const { registry, allowed } = room;
+  if (!allowed('publish', topic)) return refuse('not_allowed', `topic ${topic} may not be published`);
+  const entry = registry.open(topic, type);
+  if ('kind' in entry) return entry;
+  if (entry.ours && entry.handlers.length === 0) return refuse('not_allowed', `topic ${topic} is published here`);
+  handOn(entry, new Publication(topic, entry.type, message), message, from, nowNs, room);
+  registry.release(topic);
+  return null;
+}
+
+/** To all who listen; then to our own handlers, which may keep or change the message. */
+function handOn(
+  entry: TopicEntry,
+  publication: Publication,
+  message: unknown,
+  from: { id: number },
+  nowNs: number,
+  room: Room,
+) {
+  distribute(entry, publication, nowNs);
   for (const handler of entry.handlers) {
     try {
-      handler(op.msg, from);
+      handler(message, from);
     } catch (error) {
-      room.failed(`a handler of ${topic}`, error);
+      room.failed(`a handler of ${entry.topic}`, error);
     }
   }
-  return null;
 }
 
 function isWithin(value: unknown, depth: number): boolean {

@@ -148,7 +148,8 @@ function summary(
     ['critic', `${policies.critic.type} ${short(critic.sha256)}, ${critic.inputSize} inputs`],
     [
       'daemon',
-      `console ${daemon.host}:${daemon.console_port}, ROS ${daemon.host}:${daemon.ros_port}, ${daemon.time} time`,
+      `console ${daemon.host}:${daemon.console_port}, ROS ${daemon.host}:${daemon.ros_port}, ` +
+        `viewers ${daemon.foxglove_port ? `${daemon.host}:${daemon.foxglove_port}` : 'none'}, ${daemon.time} time`,
     ],
     ['log', log.enabled ? `${log.dir}, at most ${log.max_bytes} bytes` : 'off'],
   ];

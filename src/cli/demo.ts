@@ -32,6 +32,8 @@ export interface DemoOptions {
   consolePort?: number;
   rosPort?: number;
   simPort?: number;
+  /** 0: no live view. */
+  foxglovePort?: number;
 }
 
 /**
@@ -51,6 +53,8 @@ export async function demo(configFile: string, options: DemoOptions): Promise<nu
   const daemon = new Daemon(config, { logLines: { file: lines }, logPath: log.path });
   say(`robot    ${config.bridge.url}  (rosbridge; any ROS tool may listen)`);
   say(`daemon   ws://${config.daemon.host}:${config.daemon.ros_port}  (rosbridge; ~/tick, ~/mode, ~/arm …)`);
+  if (config.daemon.foxglove_port)
+    say(`viewers  ws://${config.daemon.host}:${config.daemon.foxglove_port}  (Foxglove, Lichtblick)`);
   if (!options.headless) say(`console  http://${config.daemon.host}:${config.daemon.console_port}`);
   say(`log      ${log.path || 'off'}; processes write to ${lines}`);
   say(
@@ -151,12 +155,26 @@ async function settle(config: RunConfig, options: DemoOptions): Promise<void> {
   config.daemon.ros_port = options.rosPort ?? config.daemon.ros_port;
   if (config.daemon.console_port === 0) config.daemon.console_port = await freePort();
   if (config.daemon.ros_port === 0) config.daemon.ros_port = await freePort();
+  config.daemon.foxglove_port = await viewerPort(config, options);
   let port = options.simPort ?? Number(new URL(config.bridge.url).port);
   if (port === 0) port = await freePort();
   config.bridge.url = `ws://127.0.0.1:${port}`;
   await requireFreePort('127.0.0.1', port, 'the simulated robot (--sim-port)');
   await requireFreePort(config.daemon.host, config.daemon.console_port, 'the console (--console-port)');
   await requireFreePort(config.daemon.host, config.daemon.ros_port, "the daemon's ROS server (--ros-port)");
+}
+
+/** Where viewers connect: as told, and where nobody told, another port if that of the config is taken. */
+async function viewerPort({ daemon }: RunConfig, { foxglovePort }: DemoOptions): Promise<number | null> {
+  const port = foxglovePort ?? daemon.foxglove_port;
+  if (!port) return null;
+  try {
+    await requireFreePort(daemon.host, port, 'the live view (--foxglove-port)');
+    return port;
+  } catch (error) {
+    if (foxglovePort !== undefined) throw error;
+    return freePort(daemon.host);
+  }
 }
 
 async function startSimulation(

@@ -70,6 +70,11 @@ function build(): Command {
     .option('--no-log', 'record nothing')
     .option('--console-port <port>', 'console, instead of daemon.console_port', port('--console-port'))
     .option('--ros-port <port>', "the daemon's ROS server, instead of daemon.ros_port", port('--ros-port'))
+    .option(
+      '--foxglove-port <port>',
+      'live view for Foxglove and Lichtblick, instead of daemon.foxglove_port; 0: none',
+      port('--foxglove-port'),
+    )
     .option('--sim-port <port>', "the simulated robot, instead of bridge.url's", port('--sim-port'))
     .action(async (file, given) => {
       if (checked(file, given)) return;

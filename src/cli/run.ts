@@ -24,12 +24,14 @@ export async function run(configFile: string, options: RunOptions): Promise<numb
   }
   await requireFreePort(config.daemon.host, config.daemon.console_port, 'daemon.console_port');
   await requireFreePort(config.daemon.host, config.daemon.ros_port, 'daemon.ros_port');
+  await requireFreePort(config.daemon.host, config.daemon.foxglove_port ?? 0, 'daemon.foxglove_port');
   const log = prepareLog(config, wallNs());
   const daemon = new Daemon(config, { logLines: 'inherit', logPath: log.path });
   const say = (text: string) => (options.json ? process.stderr : process.stdout).write(`${text}\n`);
   say(`reflexarc ${config.name}: robot at ${config.bridge.url}, disarmed`);
   say(`console  http://${config.daemon.host}:${config.daemon.console_port}`);
   say(`ROS      ws://${config.daemon.host}:${config.daemon.ros_port}`);
+  if (config.daemon.foxglove_port) say(`viewers  ws://${config.daemon.host}:${config.daemon.foxglove_port}`);
   say(`log      ${log.path || 'off'}`);
   daemon.reflex.transitions$.subscribe((t) => say(`${t.from} → ${t.to}: ${t.cause} ${t.detail}`));
   daemon.events$.subscribe((e) => {

@@ -346,6 +346,19 @@ export const runSchema = z.strictObject({
       ros_call_allow: globs.describe('services and actions that clients may call or offer'),
       ros_tls_cert: fileHere('PEM; with it and its key the ROS server speaks wss').optional(),
       ros_tls_key: fileHere('PEM').optional(),
+      foxglove_port: z
+        .int()
+        .min(0)
+        .max(65535)
+        .nullable()
+        .default(8765)
+        .describe(
+          'live view for Foxglove and Lichtblick; 0 or null: none. Token, origins, TLS and lists of ros_* hold here too',
+        ),
+      foxglove_publish_allow: z
+        .array(z.string().min(1))
+        .default([])
+        .describe("topics that viewers may publish to the daemon's ROS server, as globs"),
       heartbeat_ms: positive.default(80).describe('reflex silent for so long: the sentinel stops the robot'),
       time: z.enum(['real', 'stepped']).default('real').describe('stepped: follow the simulator, for --speed max'),
       link_ping_ms: positive

@@ -10,15 +10,18 @@ import { type EpisodeStatus, type RobotStatus, timeFromNs } from '../../bridges/
 import { RosServer } from '../../bridges/rosserver/server.ts';
 import { ConsoleServer } from '../console/server.ts';
 import { MonotonicClock, wallNs } from '../core/clock.ts';
+import type { ReflexArcError } from '../core/errors.ts';
 import { Histogram } from '../core/histogram.ts';
 import { copyRobotState, makeRobotState, type OperatorRequest } from '../core/signals.ts';
 import { StateAssembler, writePose } from '../pipeline/assemble.ts';
 import { VERSION as JOURNAL_VERSION } from '../pipeline/journal/entry.ts';
 import { FollowingClock } from './following-clock.ts';
 import { KIND, readFrames } from './link.ts';
+import { LiveView } from './live-view.ts';
 import { residentMb } from './memory.ts';
 import { ReflexClient } from './operator.ts';
 import { OBSERVER_SOCKET, REFLEX_SOCKET, startProcess } from './process.ts';
+import { DECISION, TICK, TRANSITION } from './records.ts';
 import { connectRobot, followClock, observedTopics } from './robot-link.ts';
 import { serverOptions } from './ros-options.ts';
 import { offerServices } from './ros-services.ts';
@@ -49,12 +52,23 @@ const server = new RosServer({
   clock: wall,
   logger: { warn: (fields, message) => log.warn(fields, message) },
 });
+const view = new LiveView(config, {
+  nowNs: logNs,
+  logger: { warn: (fields, message) => log.warn(fields, message) },
+  onMessage: (topic, type, message, viewer) => server.deliver(topic, type, message, viewer),
+});
 const page = new ConsoleServer({ host: config.daemon.host, port: config.daemon.console_port, title: config.name });
 const bridge = connectRobot(self, clock, null, observedTopics(config));
 if (stepped) followClock(bridge, config, stepped);
 
 const header = (ns: number) => ({ stamp: timeFromNs(ns), frame_id: config.robot.base_frame });
 const list = (v: Float64Array) => Array.from(v);
+
+/** Into the log, and to who looks on: the same topics, types and messages. */
+function show(topic: string, type: string, message: unknown, opts: { latch?: boolean } = {}): void {
+  recorder?.record(topic, type, message, logNs(), logNs());
+  view.publish(topic, type, message, opts);
+}
 
 // ---- from the robot -----------------------------------------------------------------------------------------------------
 const assembler = new StateAssembler(config.robot);
@@ -67,15 +81,18 @@ const link = { up: false, epoch: 0 };
 bridge.link$.subscribe((l) => {
   link.up = l.up;
   link.epoch = l.epoch;
+  view.link(l.up, config.bridge.url);
 });
 bridge.frames$.subscribe((frame) => {
-  recorder?.record(frame.topic, frame.type, frame.message, logNs(), logNs());
+  show(frame.topic, frame.type, frame.message);
   if (frame.topic === config.robot.topics.robot_status) robot = frame.message as RobotStatus;
   else if (frame.topic === config.task.target_topic) writePose((frame.message as { pose?: never }).pose, target);
   else if (frame.topic === config.task.episode_topic) countEpisode(frame.message as EpisodeStatus);
   else {
     const complete = assembler.accept(frame);
-    if (complete !== null) copyRobotState(complete, state);
+    if (complete === null) return;
+    copyRobotState(complete, state);
+    view.frames(state, last?.setpoint ?? [], target);
   }
 });
 
@@ -102,10 +119,7 @@ const inbox = createServer((socket) => {
 });
 inbox.listen(self.socket(OBSERVER_SOCKET));
 
-const DECISION = 'reflexarc_msgs/msg/Decision';
-const TICK = 'reflexarc_msgs/msg/TickRecord';
 const JOURNAL = 'reflexarc_msgs/msg/GateJournal';
-const TRANSITION = 'reflexarc_msgs/msg/LadderTransition';
 
 function onObserved({ decision: d, base, residual, residualScale }: Observed): void {
   brainAtNs = wall.nowNs();
@@ -121,8 +135,8 @@ function onObserved({ decision: d, base, residual, residualScale }: Observed): v
     residual: list(d.residual),
     residual_scale: residualScale,
   };
-  recorder?.record('/reflexarc/decision', DECISION, message, logNs(), logNs());
-  server.publish('/reflexarc/proposal', DECISION, message);
+  show(DECISION.topic, DECISION.type, message);
+  server.publish('/reflexarc/proposal', DECISION.type, message);
 }
 
 // ---- from the reflex -------------------------------------------------------------------------------------------------------
@@ -163,8 +177,8 @@ reflex.ticks$.subscribe((t) => {
     compute_us: t.computeUs,
     loop_us: t.loopUs,
   };
-  recorder?.record('/reflexarc/tick', TICK, message, logNs(), logNs());
-  server.publish('/reflexarc/tick', TICK, message);
+  show(TICK.topic, TICK.type, message);
+  server.publish(TICK.topic, TICK.type, message);
   server.publish('/reflexarc/risk', 'std_msgs/msg/Float64', { data: t.risk });
 });
 reflex.journal$.subscribe(({ first, entries }) => {
@@ -186,8 +200,8 @@ reflex.transitions$.subscribe((t) => {
     incident: t.incident,
     epoch: t.epoch,
   };
-  recorder?.record('/reflexarc/transition', TRANSITION, message, logNs(), logNs());
-  server.publish('/reflexarc/transition', TRANSITION, message, { latch: true });
+  show(TRANSITION.topic, TRANSITION.type, message, { latch: true });
+  server.publish(TRANSITION.topic, TRANSITION.type, message, { latch: true });
   server.publish('/reflexarc/mode', 'std_msgs/msg/String', { data: t.to }, { latch: true });
   page.pushEvent(t);
 });
@@ -202,11 +216,14 @@ const ask = async (request: OperatorRequest) => {
 };
 page.onRequest(ask);
 offerServices(server, reflex, ask);
+if (view.server !== null) offerServices(view.server, reflex, ask);
 
 const startedNs = wall.nowNs();
 const telemetry = setInterval(() => {
   const status = reflex.status$.value;
   const nowNs = wall.nowNs();
+  view.status(status, `${transitionCause} ${transitionDetail}`);
+  view.scene(state, target);
   page.pushTelemetry({
     timeS: (nowNs - startedNs) / 1e9,
     mode: status?.mode ?? 'BOOT',
@@ -274,13 +291,19 @@ try {
 } catch (error) {
   fatal(error);
 }
+try {
+  log.info({ foxglove: await view.open() }, 'live view');
+} catch (error) {
+  // Only a picture: the log, the console and the ROS server are worth more.
+  log.error({ code: (error as ReflexArcError).code }, (error as Error).message);
+}
 void bridge.open();
 
 async function shutdown(): Promise<number> {
   clearInterval(telemetry);
   reflex.close();
   inbox.close();
-  await Promise.allSettled([bridge.close(), server.close(), page.close()]);
+  await Promise.allSettled([bridge.close(), server.close(), view.close(), page.close()]);
   await recorder?.close();
   log.info({ recorder: recorder?.counters }, 'summary');
   return 0;

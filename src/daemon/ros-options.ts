@@ -1,4 +1,5 @@
 import { readFileSync, statSync } from 'node:fs';
+import type { FoxgloveServerOptions } from '../../bridges/foxglove/options.ts';
 import type { RosServerOptions } from '../../bridges/rosserver/server.ts';
 import type { RunConfig } from '../core/config-schema.ts';
 import { ReflexArcError } from '../core/errors.ts';
@@ -8,18 +9,34 @@ import { ReflexArcError } from '../core/errors.ts';
  * @throws ReflexArcError RA_CONFIG_INVALID for a file that cannot be used, and for a secret that is none
  */
 export function serverOptions(daemon: RunConfig['daemon']): Omit<RosServerOptions, 'clock' | 'logger'> {
+  const { ros_publish_allow: publish, ros_subscribe_allow: subscribe, ros_call_allow: call } = daemon;
+  return { ...admission(daemon), port: daemon.ros_port, allow: { publish, subscribe, call } };
+}
+
+/**
+ * The same for the live view: who may come, look and call is one thing for both servers.
+ * @returns null where there shall be none
+ * @throws ReflexArcError RA_CONFIG_INVALID
+ */
+export function viewOptions(daemon: RunConfig['daemon']): Omit<FoxgloveServerOptions, 'name' | 'logger'> | null {
+  const { foxglove_port: port, foxglove_publish_allow: publish } = daemon;
+  if (port === null || port === 0) return null;
+  const { ros_subscribe_allow: subscribe, ros_call_allow: call } = daemon;
+  return {
+    ...admission(daemon),
+    port,
+    allow: { publish, subscribe, call },
+    simulatedTime: daemon.time === 'stepped',
+  };
+}
+
+function admission(daemon: RunConfig['daemon']) {
   const { ros_token_file, ros_tls_cert, ros_tls_key } = daemon;
   if ((ros_tls_cert === undefined) !== (ros_tls_key === undefined))
     throw unusable('daemon.ros_tls_cert and daemon.ros_tls_key: one without the other', 'both, or neither');
   return {
     host: daemon.host,
-    port: daemon.ros_port,
     origins: daemon.ros_origins,
-    allow: {
-      publish: daemon.ros_publish_allow,
-      subscribe: daemon.ros_subscribe_allow,
-      call: daemon.ros_call_allow,
-    },
     token: ros_token_file === undefined ? null : tokenIn(ros_token_file),
     tls:
       ros_tls_cert === undefined

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { runSchema } from '../../src/core/config-schema.ts';
-import { serverOptions } from '../../src/daemon/ros-options.ts';
+import { serverOptions, viewOptions } from '../../src/daemon/ros-options.ts';
 
 let dir: string;
 beforeEach(() => {
@@ -56,5 +56,28 @@ describe("the daemon's own ROS server", () => {
     expect(() => serverOptions(daemon(options()))).toThrow(
       expect.objectContaining({ code: 'RA_CONFIG_INVALID', seen: expect.stringContaining(seen) }),
     );
+  });
+});
+
+describe('the live view', () => {
+  it('is on loopback, with the rules of the ROS server, and nobody publishes through it', () => {
+    expect(viewOptions(daemon({ ros_call_allow: ['/reflexarc/stop'], ros_origins: ['https://app.example'] }))).toEqual({
+      host: '127.0.0.1',
+      port: 8765,
+      origins: ['https://app.example'],
+      allow: { publish: [], subscribe: ['*'], call: ['/reflexarc/stop'] },
+      token: null,
+      tls: null,
+      simulatedTime: false,
+    });
+    expect(viewOptions(daemon({ time: 'stepped' }))?.simulatedTime).toBe(true);
+  });
+
+  it.each([0, null])('is none with port %s', (foxglove_port) => {
+    expect(viewOptions(daemon({ foxglove_port }))).toBeNull();
+  });
+
+  it('wants the same token', () => {
+    expect(viewOptions(daemon({ ros_token_file: secret('0123456789abcdef') }))?.token).toBe('0123456789abcdef');
   });
 });

@@ -14,8 +14,8 @@ describe('the conformance table', () => {
     else expect(readme).toBe(wanted);
   });
 
-  it('has no op or option of the server without a test', () => {
-    expect(table('server', claims())).toContain('Without a test: none.');
+  it.each(['server', 'foxglove'] as const)('has no op or option of the %s without a test', (side) => {
+    expect(table(side, claims())).toContain('Without a test: none.');
   });
 
   it('reads one feature or several, by one means or several', () => {
@@ -35,6 +35,7 @@ describe('the conformance table', () => {
 
   it('refuses a claim of what does not exist, and one that cannot be read', () => {
     expect(() => claimsIn(`covers('server', 'dance', 'raw')`, 'a.test.ts')).toThrow(/a\.test\.ts.*dance/);
+    expect(() => claimsIn(`covers('foxglove', 'publish', 'raw')`, 'a.test.ts')).toThrow(/publish/);
     expect(() => claimsIn(`covers('server', 'publish', 'rumour')`, 'a.test.ts')).toThrow(/rumour/);
     expect(() => claimsIn(`covers(side, 'publish', 'raw')`, 'a.test.ts')).toThrow(/1 of 1/);
   });

@@ -1,40 +1,60 @@
 /**
- * What the tests show of the ROS websocket protocol, as a table. A test says what it covers by a literal call:
+ * What the tests show of the ROS websocket protocol and of Foxglove's, as tables. A test says what it covers by a literal call:
  *
  *     it('drops what comes too fast', async () => {
  *       covers('server', 'subscribe.throttle_rate', 'raw');
  *       …
  *     });
  *
- * The table in bridges/README.md is read from these calls in the sources of the tests, so that it can claim only what a
- * test that must pass claims; conformance.test.ts fails while the two differ. `npm run conformance` writes it.
+ * The tables in bridges/README.md are read from these calls in the sources of the tests, so that they can claim only
+ * what a test that must pass claims; conformance.test.ts fails while the two differ. `npm run conformance` writes them.
  */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { packageRoot } from '../../src/core/paths.ts';
-import { FEATURES, type Feature } from './features.ts';
+import { FEATURES, type Feature, type Side } from './features.ts';
 
-export const SIDES = ['server', 'client'] as const;
-export type Side = (typeof SIDES)[number];
+const NAMES: Readonly<Record<Side, string>> = { server: 'the server', client: 'the client', foxglove: 'the live view' };
+export const SIDES = Object.keys(FEATURES) as Side[];
 
-/** How it was tested. A new way is a new line here. */
-export const MEANS = {
+const ANY = {
   unit: 'our own functions, no socket',
   raw: 'a scripted peer on a real websocket',
+  hostile: 'a scripted peer that breaks the rules',
+} as const;
+const ROSBRIDGE = {
+  unit: ANY.unit,
+  raw: ANY.raw,
   roslib: 'roslib 2 from npm',
   roslibpy: 'roslibpy from PyPI',
   rospy: "ROS 1's own Python packages from Debian",
-  hostile: 'a scripted peer that breaks the rules',
+  hostile: ANY.hostile,
 } as const;
-export type Means = keyof typeof MEANS;
+/** How each side was tested. A new way is a new line here. */
+export const MEANS = {
+  server: ROSBRIDGE,
+  client: ROSBRIDGE,
+  foxglove: {
+    unit: ANY.unit,
+    raw: ANY.raw,
+    stock: '@foxglove/ws-protocol from npm, the client that Lichtblick has',
+    sdk: "a server of Foxglove's SDK from PyPI, told and asked the same beside ours",
+    hostile: ANY.hostile,
+  },
+} as const satisfies Record<Side, Readonly<Record<string, string>>>;
+export type Means<S extends Side> = keyof (typeof MEANS)[S];
 
 /** Marks the test that it stands in. One feature or several, written as literals. */
-export function covers(_side: Side, _features: Feature | readonly Feature[], ..._means: Means[]): void {}
+export function covers<S extends Side>(
+  _side: S,
+  _features: Feature<S> | readonly Feature<S>[],
+  ..._means: Means<S>[]
+): void {}
 
 export interface Claim {
   side: Side;
-  feature: Feature;
-  means: Means;
+  feature: string;
+  means: string;
   file: string;
 }
 
@@ -53,15 +73,17 @@ export function claimsIn(text: string, file: string): Claim[] {
     read++;
     for (const feature of literals(features!))
       for (const by of literals(means!)) {
-        if (!(feature in FEATURES) || !(by in MEANS) || !SIDES.includes(side as Side))
+        if (!isSide(side!) || !(feature in FEATURES[side]) || !(by in MEANS[side]))
           throw new Error(`${file}: covers('${side}', '${feature}', '${by}') names what features.ts does not`);
-        claims.push({ side: side as Side, feature: feature as Feature, means: by as Means, file });
+        claims.push({ side, feature, means: by, file });
       }
   }
   const made = [...text.matchAll(/\bcovers\(/g)].length;
   if (made !== read) throw new Error(`${file}: ${made - read} of ${made} calls of covers are not made of literals`);
   return claims;
 }
+
+const isSide = (side: string): side is Side => Object.hasOwn(FEATURES, side);
 
 /** All claims of the tests. */
 export function claims(): Claim[] {
@@ -74,15 +96,15 @@ export function claims(): Claim[] {
 
 /** The table of one side, as Markdown: a row for each feature that it takes part in, a column for each means. */
 export function table(side: Side, all: readonly Claim[]): string {
-  const means = Object.keys(MEANS) as Means[];
-  const rows = (Object.keys(FEATURES) as Feature[]).flatMap((feature) => {
-    const absent: string | null = FEATURES[feature][side];
+  const means = Object.keys(MEANS[side]);
+  const features = Object.entries<string | null>(FEATURES[side]);
+  const rows = features.flatMap(([feature, absent]) => {
     if (absent !== null) return [];
     const claimed = new Set(all.filter((c) => c.side === side && c.feature === feature).map((c) => c.means));
     return [[`\`${feature}\``, ...means.map((m) => (claimed.has(m) ? '✓' : ''))]];
   });
-  const absent = (Object.keys(FEATURES) as Feature[]).filter((feature) => FEATURES[feature][side] !== null);
-  const head = [`op or option (${side})`, ...means];
+  const absent = features.filter(([, why]) => why !== null);
+  const head = [`op or option (${NAMES[side].replace('the ', '')})`, ...means];
   const widths = head.map((_, i) => Math.max(...[head, ...rows].map((row) => row[i]!.length)));
   const line = (cells: string[]) => `| ${cells.map((cell, i) => cell.padEnd(widths[i]!)).join(' | ')} |`;
   const untested = rows.filter(([, ...cells]) => cells.every((cell) => cell === '')).map(([name]) => name!);
@@ -92,7 +114,7 @@ export function table(side: Side, all: readonly Claim[]): string {
     ...rows.map(line),
     '',
     ...(absent.length > 0
-      ? [`Not for the ${side}: ${absent.map((f) => `\`${f}\` (${FEATURES[f][side]})`).join(', ')}.`, '']
+      ? [`Not for ${NAMES[side]}: ${absent.map(([feature, why]) => `\`${feature}\` (${why})`).join(', ')}.`, '']
       : []),
     untested.length === 0 ? 'Without a test: none.' : `Without a test: ${untested.join(', ')}.`,
   ].join('\n');

@@ -1,4 +1,6 @@
 /**
+ * What the tables have a row for.
+ *
  * Every op and option of rosbridge v2 that a peer may meet, as `op` or `op.option`, in the order of the table. A value
  * says that a side does not take part, and why: `null` means it does. Where the protocol is one-sided, the other side is
  * left out of its table.
@@ -10,7 +12,7 @@ interface Applies {
 const both: Applies = { server: null, client: null };
 const serverOnly: Applies = { server: null, client: 'not sent' };
 
-export const FEATURES = {
+export const ROSBRIDGE = {
   advertise: both,
   'advertise.latch': serverOnly,
   'advertise.queue_size': both,
@@ -84,4 +86,59 @@ export const FEATURES = {
   reconnect: both,
 } as const satisfies Record<string, Applies>;
 
-export type Feature = keyof typeof FEATURES;
+/** Every op and option of the Foxglove websocket protocol, for a server; a value says why it is not carried out. */
+export const FOXGLOVE = {
+  subprotocol: null,
+  serverInfo: null,
+  advertise: null,
+  'advertise.ros2msg': null,
+  'advertise.json': null,
+  unadvertise: null,
+  subscribe: null,
+  unsubscribe: null,
+  messageData: null,
+  time: null,
+  status: null,
+  removeStatus: null,
+  getParameters: null,
+  setParameters: null,
+  subscribeParameterUpdates: null,
+  unsubscribeParameterUpdates: null,
+  advertiseServices: null,
+  unadvertiseServices: 'ours stay',
+  serviceCall: null,
+  serviceCallFailure: null,
+  subscribeConnectionGraph: null,
+  unsubscribeConnectionGraph: null,
+  'client.advertise': null,
+  'client.unadvertise': null,
+  'client.messageData': null,
+  'client.messageData.json': null,
+  'client.messageData.cdr': null,
+  fetchAsset: 'there are none',
+  playbackControl: 'it is live',
+  origin: null,
+  token: null,
+  tls: null,
+  allow_lists: null,
+  'frame.malformed': null,
+  'frame.oversized': null,
+  unknown_op: null,
+  ping: null,
+  slow_peer: null,
+} as const satisfies Record<string, string | null>;
+
+/** What is asked of each side, and why not where something is not. */
+export const FEATURES = {
+  server: sideOf('server'),
+  client: sideOf('client'),
+  foxglove: FOXGLOVE,
+} as const satisfies Record<string, Readonly<Record<string, string | null>>>;
+
+export type Side = keyof typeof FEATURES;
+export type Feature<S extends Side> = keyof (typeof FEATURES)[S];
+
+function sideOf(side: keyof Applies): Readonly<Record<keyof typeof ROSBRIDGE, string | null>> {
+  const entries = Object.entries<Applies>(ROSBRIDGE).map(([feature, applies]) => [feature, applies[side]]);
+  return Object.fromEntries(entries) as Record<keyof typeof ROSBRIDGE, string | null>;
+}

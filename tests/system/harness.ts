@@ -98,6 +98,7 @@ export async function startDaemon(
   config.bridge.url = `ws://127.0.0.1:${robotPort}`;
   config.daemon.console_port = await freePort();
   config.daemon.ros_port = await freePort();
+  config.daemon.foxglove_port = await freePort();
   change(config);
   const dir = mkdtempSync(join(tmpdir(), 'reflexarc-test-'));
   const daemon = new Daemon(config, {

@@ -1,5 +1,5 @@
 import { TYPES } from '../../../bridges/messages/messages.ts';
-import { longType } from '../../../bridges/messages/sensor-definitions.ts';
+import { longType } from '../../../bridges/messages/names.ts';
 import { rosbridge, type TopicRef } from '../../../bridges/rosbridge/client.ts';
 import { MonotonicClock } from '../../core/clock.ts';
 import { bridgeSchema } from '../../core/config-schema.ts';

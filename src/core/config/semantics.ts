@@ -367,6 +367,11 @@ function checkProcesses({ daemon, policies, safety, bridge }: RunConfig, notes: 
     ['daemon', 'ros_port'],
     `${daemon.ros_port} is the console's port too`,
   );
+  notes.refuse(
+    !!daemon.foxglove_port && [daemon.console_port, daemon.ros_port].includes(daemon.foxglove_port),
+    ['daemon', 'foxglove_port'],
+    `${daemon.foxglove_port} is the port of another server of the daemon too`,
+  );
   notes.warn(
     !['127.0.0.1', '::1', 'localhost'].includes(daemon.host),
     ['daemon', 'host'],

@@ -1,5 +1,5 @@
 import { TYPES } from '../../../bridges/messages/messages.ts';
-import { longType } from '../../../bridges/messages/sensor-definitions.ts';
+import { longType } from '../../../bridges/messages/names.ts';
 import type { RobotConfig, TaskConfig } from '../../core/config-schema.ts';
 import type { ObservationConfig } from '../../core/observation-schema.ts';
 

@@ -1,13 +1,10 @@
-import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { request } from 'node:http';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { allowed } from '../../../bridges/rosserver/allow.ts';
+import { describe, expect, it } from 'vitest';
+import { allowed } from '../../../bridges/serving/allow.ts';
 import { covers } from '../../interop/conformance.ts';
+import { selfSigned } from '../serving/certificate.ts';
 import { RawClient } from './raw-client.ts';
 import { advertise, publish, serve, subscribe } from './serving.ts';
 
@@ -164,26 +161,12 @@ describe('a port', () => {
 });
 
 describe('TLS', () => {
-  let dir: string;
-  const pem = (name: string) => readFileSync(join(dir, name));
-  beforeAll(() => {
-    dir = mkdtempSync(join(tmpdir(), 'reflexarc-tls-'));
-    execFileSync(
-      'openssl',
-      [
-        ...['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2'],
-        ...['-subj', '/CN=localhost', '-addext', 'subjectAltName=IP:127.0.0.1,DNS:localhost'],
-        ...['-keyout', join(dir, 'key.pem'), '-out', join(dir, 'cert.pem')],
-      ],
-      { stdio: 'ignore' },
-    );
-  });
-  afterAll(() => rmSync(dir, { recursive: true }));
+  const pem = selfSigned();
 
   it('is spoken with a certificate, to clients that trust it and no others', async () => {
     covers('server', 'tls', 'raw');
-    const { port } = await serve({ tls: { cert: pem('cert.pem'), key: pem('key.pem') } });
-    const c = await RawClient.open(`wss://127.0.0.1:${port}`, {}, { ca: pem('cert.pem') });
+    const { port } = await serve({ tls: pem() });
+    const c = await RawClient.open(`wss://127.0.0.1:${port}`, {}, { ca: pem().cert });
     expect((await c.call('/rosapi/get_time')).result).toBe(true);
     c.close();
     await expect(RawClient.open(`wss://127.0.0.1:${port}`)).rejects.toThrow(/self-signed/);

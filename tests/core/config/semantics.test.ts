@@ -32,6 +32,7 @@ describe('limits that contradict each other are refused', () => {
     [['robot.topics.pose=/joint_states'], 'robot.topics.pose /joint_states is the topic of joint_states too'],
     [['task.world.hole_nominal=[0.69, 0, 0.05]'], 'x = 0.69 ± 0.03 m leaves safety.pose_box [0.3, 0.7] m'],
     [['daemon.ros_port=8700'], "daemon.ros_port 8700 is the console's port too"],
+    [['daemon.foxglove_port=9091'], 'daemon.foxglove_port 9091 is the port of another server of the daemon too'],
     [
       ['robot.interface.stiffness_topic=/k'],
       'robot.interface.stiffness_topic is for message: pose_stamped; equilibrium_command carries its stiffness',

@@ -4,6 +4,12 @@ import type { AddressInfo } from 'node:net';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { ReflexArcError } from '../../src/core/errors.ts';
 
+/** Turned away before it is a websocket: HTTP status and one sentence. */
+export interface TurnedAway {
+  readonly status: number;
+  readonly why: string;
+}
+
 export interface ListenerOptions {
   host: string;
   /** 0 takes a free one. */
@@ -11,13 +17,14 @@ export interface ListenerOptions {
   maxMessageBytes: number;
   /** PEM. With it the server speaks wss. */
   tls: { cert: string | Buffer; key: string | Buffer } | null;
-  /** An HTTP status to turn the handshake away with, or 0 to let it in. */
-  door(request: IncomingMessage): number;
+  /** What a plain GET is told, as JSON: who comes with a browser sees what this is. */
+  about: object;
+  /** Subprotocols that are spoken; the client's first among them is chosen. Without it, whichever the client names. */
+  protocols?: readonly string[];
+  /** Null lets a handshake in. */
+  door(request: IncomingMessage): TurnedAway | null;
   onSocket(socket: WebSocket, request: IncomingMessage): void;
 }
-
-/** What a plain GET is told, as rosbridge_suite of 2026 does. */
-const VERSION = { protocol: { major: 2, minor: 1, patch: 0 }, server: { name: 'reflexarc' } };
 
 /** The port: plain or TLS, websockets without compression, and a word for whoever comes with a browser. */
 export class Listener {
@@ -31,8 +38,9 @@ export class Listener {
 
   /** @throws ReflexArcError RA_PORT_IN_USE when the address cannot be had, RA_CONFIG_INVALID for no usable certificate */
   async listen(): Promise<{ host: string; port: number }> {
-    const { host, port, tls, maxMessageBytes, door, onSocket } = this.#options;
-    const http = tls === null ? createHttp(answer) : secure(tls);
+    const { host, port, tls, about, maxMessageBytes, protocols, door, onSocket } = this.#options;
+    const answer = (request: IncomingMessage, response: ServerResponse) => tell(about, request, response);
+    const http = tls === null ? createHttp(answer) : secure(tls, answer);
     await new Promise<void>((resolve, reject) => {
       http.once('error', (cause: NodeJS.ErrnoException) => reject(notListening(host, port, cause)));
       http.listen(port, host, resolve);
@@ -42,9 +50,16 @@ export class Listener {
       server: http,
       perMessageDeflate: false,
       maxPayload: maxMessageBytes,
-      verifyClient: ({ req }: { req: IncomingMessage }, tell: (ok: boolean, status?: number) => void) => {
-        const status = door(req);
-        tell(status === 0, status);
+      ...(protocols === undefined
+        ? {}
+        : { handleProtocols: (offered: Set<string>) => [...offered].find((p) => protocols.includes(p)) ?? false }),
+      verifyClient: (
+        { req }: { req: IncomingMessage },
+        say: (ok: boolean, status?: number, body?: string) => void,
+      ): void => {
+        const away = door(req);
+        if (away === null) say(true);
+        else say(false, away.status, away.why);
       },
     });
     sockets.on('error', () => {});
@@ -68,12 +83,15 @@ export class Listener {
   }
 }
 
-function answer({ method }: IncomingMessage, response: ServerResponse): void {
-  if (method === 'GET') response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(VERSION));
+function tell(about: object, { method }: IncomingMessage, response: ServerResponse): void {
+  if (method === 'GET') response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(about));
   else response.writeHead(405, { allow: 'GET' }).end();
 }
 
-function secure(tls: { cert: string | Buffer; key: string | Buffer }): Server {
+function secure(
+  tls: { cert: string | Buffer; key: string | Buffer },
+  answer: (request: IncomingMessage, response: ServerResponse) => void,
+): Server {
   try {
     return createHttps({ ...tls, minVersion: 'TLSv1.2' }, answer);
   } catch (cause) {

@@ -1,7 +1,7 @@
-import type { parse } from '@foxglove/rosmsg';
-import { asCdrText } from '../messages/raw-writer.ts';
+import { MessageWriter } from '@foxglove/rosmsg2-serialization';
+import { asCdrText } from './raw-writer.ts';
+import type { Definitions } from './types.ts';
 
-type Definitions = ReturnType<typeof parse>;
 type Field = Definitions[number]['definitions'][number];
 type Convert = (value: unknown) => unknown;
 
@@ -9,13 +9,23 @@ type Convert = (value: unknown) => unknown;
 const asItIs: Convert = (value) => value;
 
 /**
- * Makes the function that spells a message as MessageWriter needs it, by its parsed definition: BigInt in 64-bit
- * integers, NaN where a bridge delivered `null` for a float (JSON has no NaN; MessageWriter would write 0), and strings
- * whose `length` is their number of UTF-8 bytes. The message given is not changed; what needs nothing is not copied.
+ * Writes messages of our own process as CDR, as ROS 2 has them in logs and on live channels. The message given is not
+ * changed. `definitions`: that of the type, then those of all that it uses.
  *
  * The function throws RangeError for a 64-bit integer that is not finite, TypeError for a message that is no object.
  */
-export function converter(definitions: Definitions): Convert {
+export function cdrWriter(definitions: Definitions): (message: unknown) => Uint8Array {
+  const writer = new MessageWriter(definitions);
+  const convert = converter(definitions);
+  return (message) => writer.writeMessage(convert(message));
+}
+
+/**
+ * Makes the function that spells a message as MessageWriter needs it, by its parsed definition: BigInt in 64-bit
+ * integers, NaN where a bridge delivered `null` for a float (JSON has no NaN; MessageWriter would write 0), and strings
+ * whose `length` is their number of UTF-8 bytes. What needs nothing is not copied.
+ */
+function converter(definitions: Definitions): Convert {
   const byName = new Map(definitions.map((d) => [d.name ?? '', d.definitions]));
   const root = definitions[0]?.definitions ?? [];
   const convert = ofFields(root, byName);
