@@ -1,0 +1,83 @@
+import { describe, expect, it } from 'vitest';
+import { brakeTwist } from '../../../../controllers/safety/twist/brake.ts';
+import { selfTest } from '../../../../controllers/safety/twist/self-test.ts';
+import { limitsOf, type Moving, motionOf, type Vector } from './table.ts';
+
+const l = limitsOf({ jerk: 400, turnJerk: 800 });
+const braked = (by: Moving, gently = true, dt = 0.01): number[] => {
+  const out = new Float64Array(3);
+  brakeTwist(motionOf(l, by), l, gently, dt, out);
+  return [...out];
+};
+const close = (v: Vector): number[] => v.map((x) => expect.closeTo(x, 12));
+
+describe('the braking law of a base, within its jerk limits', () => {
+  it.each<[string, Moving, Vector]>([
+    ['ramps its deceleration in', { was: [1, 0, 0] }, [0.96, 0, 0]],
+    ['backwards', { was: [-1, 0, 0] }, [-0.96, 0, 0]],
+    ['askew', { was: [0.6, -0.8, 0] }, [0.576, -0.768, 0]],
+    ['of a turn', { was: [0, 0, 1] }, [0, 0, 0.92]],
+    ['of a turn to the right', { was: [0, 0, -1] }, [0, 0, -0.92]],
+    ['and on', { was: [1, 0, 0], slope: [-4, 0, 0] }, [0.92, 0, 0]],
+    ['and on backwards', { was: [-1, 0, 0], slope: [4, 0, 0] }, [-0.92, 0, 0]],
+    ['and on askew', { was: [0.6, -0.8, 0], slope: [-2.4, 3.2, 0] }, [0.552, -0.736, 0]],
+    ['and on in a turn', { was: [0, 0, 1], slope: [0, 0, -4] }, [0, 0, 0.88]],
+    ['what accelerates to the side does not brake', { was: [1, 0, 0], slope: [0, -4, 0] }, [0.96, 0, 0]],
+    ['what still speeds up keeps its twist at most', { was: [1, 0, 0], slope: [6, 0, 0] }, [1, 0, 0]],
+    ['the slower law brakes both: the translation', { was: [1, 0, 1] }, [0.96, 0, 0.96]],
+    ['or the turn', { was: [0.1, 0, 1] }, [0.092, 0, 0.92]],
+    ['at rest it stays', { was: [0, 0, 0], slope: [-1, 0, -1] }, [0, 0, 0]],
+  ])('%s', (_name, by, out) => {
+    expect(braked(by)).toEqual(close(out));
+  });
+});
+
+describe('the braking law of a base, at full acceleration', () => {
+  it.each<[string, Moving, Vector]>([
+    ['takes 0.1 m/s a tick', { was: [0.6, -0.8, 0] }, [0.54, -0.72, 0]],
+    ['and 0.2 rad/s', { was: [0, 0, -1] }, [0, 0, -0.8]],
+    ['whatever it did before', { was: [1, 0, 0], slope: [6, 0, 0] }, [0.9, 0, 0]],
+    ['also in a turn', { was: [0, 0, 1], slope: [0, 0, 6] }, [0, 0, 0.8]],
+    ['along its arc', { was: [1, 0, 1] }, [0.9, 0, 0.9]],
+    ['never beyond rest', { was: [0.05, 0, 0.1] }, [0, 0, 0]],
+  ])('%s', (_name, by, out) => {
+    expect(braked(by, false)).toEqual(close(out));
+  });
+
+  it.each([0, -1, Number.NaN])('changes nothing in %d s', (dt) => {
+    expect(braked({ was: [1, -1, 1] }, false, dt)).toEqual([1, -1, 1]);
+  });
+});
+
+describe('the self-test of the braking law of a base', () => {
+  it('is passed by limits that leave it the room that it takes, whatever its sensors and its delay', () => {
+    expect(selfTest(limitsOf())).toBe('');
+    expect(selfTest(limitsOf({ sideways: false, x: 0.4, y: -0.1 }))).toBe('');
+    expect(selfTest(limitsOf({ beams: [], ageNs: [], delayNs: 1e9 }))).toBe('');
+    // Ramps of 2.5 · 20/400 s.
+    expect(selfTest(limitsOf({ jerk: 400, turnJerk: 400, ramp: 0.125 }))).toBe('');
+  });
+
+  it('says how far it goes past the minimum distance: stopping reckons with more than there is', () => {
+    // 2 m/s stop in 0.21 m at 10 m/s², a period each; reckoned with 20 m/s² and no reaction time, 0.1 m were left.
+    expect(selfTest(limitsOf({ deceleration: 20, reaction: 0 }))).toMatch(
+      /^braking law takes the base 0\.1(1|09)\d* m past its minimum distance$/,
+    );
+  });
+
+  it('also where only a turn is slower to stop than reckoned', () => {
+    // A footprint 0.4 m off its axis, 2 rad/s: 0.2 s at 10 rad/s², reckoned with 1000 rad/s².
+    const swung = limitsOf({ x: 0.4, turnAcceleration: 10, turnDeceleration: 1000, reaction: 0, speed: 0.01 });
+    expect(selfTest(swung)).toMatch(/^braking law takes the base 0\.\d+ m past its minimum distance$/);
+  });
+
+  it('says what is left of a twist that does not come to rest in time', () => {
+    // So gently where there is room: at 1 m/s³ the speed falls as the room does, and not in 1.2 s.
+    expect(selfTest(limitsOf({ jerk: 1, reaction: 1 }))).toMatch(
+      /^braking law leaves a twist of 0\.\d+,0,0 after 122 steps$/,
+    );
+    expect(selfTest(limitsOf({ sideways: false, turnJerk: 1, x: 0.4, reaction: 1 }))).toMatch(
+      /^braking law leaves a twist of \S+ after \d+ steps$/,
+    );
+  });
+});

@@ -1,0 +1,517 @@
+import { describe, expect, it } from 'vitest';
+import { CLIPPED } from '../../../../controllers/safety/envelope.ts';
+import { TwistFilter } from '../../../../controllers/safety/twist/filter.ts';
+import type { TwistLimits } from '../../../../controllers/safety/twist/limits.ts';
+import { JERKY, limitsOf, type Moving, motionOf, sceneOf, type Vector } from './table.ts';
+
+interface Case extends Moving {
+  wish: Vector;
+  elapsed?: number;
+  scale?: number;
+  obstacles?: Vector[];
+  limits?: Partial<TwistLimits>;
+}
+type Flag = keyof typeof CLIPPED;
+type Row = [string, Case, Vector, Flag[]?];
+
+function filtered(c: Case): { out: number[]; flags: number } {
+  const l = limitsOf(c.limits);
+  const out = new Float64Array(3);
+  const filter = new TwistFilter(l, motionOf(l, c), sceneOf(l, c.obstacles));
+  const flags = filter.apply(Float64Array.from(c.wish), c.elapsed ?? 0.01, c.scale ?? 1, out);
+  return { out: [...out], flags };
+}
+const bits = (flags: Flag[] = []): number => flags.reduce((sum, flag) => sum | CLIPPED[flag], 0);
+const close = (v: Vector): number[] => v.map((x) => expect.closeTo(x, 9));
+
+describe('the speed of a twist', () => {
+  it.each<Row>([
+    ['inside every limit, as it is', { wish: [0.05, 0.02, 0.1] }, [0.05, 0.02, 0.1]],
+    ['at the speed limit, as it is', { wish: [1.2, 1.6, 0], was: [1.2, 1.6, 0] }, [1.2, 1.6, 0]],
+    ['at the limit of the turn, as it is', { wish: [0, 0, -2], was: [0, 0, -2] }, [0, 0, -2]],
+    ['above it', { wish: [3, 0, 0], was: [2, 0, 0] }, [2, 0, 0], ['speed']],
+    ['above it backwards', { wish: [-3, 0, 0], was: [-2, 0, 0] }, [-2, 0, 0], ['speed']],
+    ['above it askew: the direction stays', { wish: [3, 4, 0], was: [1.2, 1.6, 0] }, [1.2, 1.6, 0], ['speed']],
+    ['above it in a curve: the curve stays', { wish: [4, 0, 1], was: [2, 0, 0.5] }, [2, 0, 0.5], ['speed']],
+    ['a turn above its limit', { wish: [0, 0, 3], was: [0, 0, 2] }, [0, 0, 2], ['speed']],
+    ['a turn above its limit to the right', { wish: [0, 0, -3], was: [0, 0, -2] }, [0, 0, -2], ['speed']],
+    ['a turn above its limit in a curve', { wish: [1, 0, 4], was: [0.5, 0, 2] }, [0.5, 0, 2], ['speed']],
+    ['both above, the translation more', { wish: [4, 0, 3], was: [2, 0, 1.5] }, [2, 0, 1.5], ['speed']],
+    ['both above, the turn more', { wish: [3, 0, 8], was: [0.75, 0, 2] }, [0.75, 0, 2], ['speed']],
+    ['at half scale', { wish: [2, 0, 0], was: [1, 0, 0], scale: 0.5 }, [1, 0, 0], ['speed']],
+    ['a turn at half scale', { wish: [0, 0, 2], was: [0, 0, 1], scale: 0.5 }, [0, 0, 1], ['speed']],
+    ['at scale 0', { wish: [0.05, 0, 0.1], scale: 0 }, [0, 0, 0], ['speed']],
+    ['at a scale below 0', { wish: [0.05, 0, 0.1], scale: -1 }, [0, 0, 0], ['speed']],
+    ['at a scale that is no number', { wish: [0.05, 0, 0.1], scale: Number.NaN }, [0, 0, 0], ['speed']],
+    ['at a scale above 1', { wish: [3, 0, 0], was: [2, 0, 0], scale: 2 }, [2, 0, 0], ['speed']],
+    [
+      'of a base that cannot go sideways',
+      { wish: [0.05, 0.02, 0], limits: { sideways: false } },
+      [0.05, 0, 0],
+      ['speed'],
+    ],
+    ['that does not ask it to', { wish: [0.05, 0, 0.1], limits: { sideways: false } }, [0.05, 0, 0.1]],
+    [
+      'sideways and too fast: only what is left counts',
+      { wish: [2, 9, 0], was: [2, 0, 0], limits: { sideways: false } },
+      [2, 0, 0],
+      ['speed'],
+    ],
+  ])('%s', (_name, given, out, flags) => {
+    expect(filtered(given)).toEqual({ out: close(out), flags: bits(flags) });
+  });
+
+  it('within rounding of a limit it is left as it is, so that a second pass changes nothing', () => {
+    for (const v of [2 * (1 + 5e-10), 5e-13]) {
+      const wish: Vector = [v, 0, 0];
+      const scale = v > 1 ? 1 : 0;
+      expect(filtered({ wish, was: [v > 1 ? 2 : 0, 0, 0], scale })).toEqual({ out: wish, flags: 0 });
+      expect(filtered({ wish: [0, 0, v], was: [0, 0, v > 1 ? 2 : 0], scale })).toEqual({ out: [0, 0, v], flags: 0 });
+    }
+    for (const v of [2 * (1 + 2e-9), 2e-12]) {
+      const was: Vector = [v > 1 ? 2 : 0, 0, 0];
+      expect(filtered({ wish: [v, 0, 0], was, scale: v > 1 ? 1 : 0 }).flags).toBe(CLIPPED.speed);
+    }
+  });
+});
+
+describe('the change of a twist', () => {
+  it.each<Row>([
+    ['faster than it may accelerate', { wish: [1, 0, 0] }, [0.1, 0, 0], ['acceleration']],
+    ['the same backwards', { wish: [-1, 0, 0] }, [-0.1, 0, 0], ['acceleration']],
+    ['askew, on the straight line', { wish: [0.6, 0.8, 0] }, [0.06, 0.08, 0], ['acceleration']],
+    ['a turn', { wish: [0, 0, 1] }, [0, 0, 0.2], ['acceleration']],
+    ['a turn to the right', { wish: [0, 0, -1] }, [0, 0, -0.2], ['acceleration']],
+    ['both, the translation more', { wish: [1, 0, 1] }, [0.1, 0, 0.1], ['acceleration']],
+    ['both, the turn more', { wish: [0.1, 0, 1] }, [0.02, 0, 0.2], ['acceleration']],
+    ['faster than it may slow down', { wish: [0, 0, 0], was: [1, 0, 0] }, [0.9, 0, 0], ['acceleration']],
+    ['a bend', { wish: [0, 1, 0], was: [1, 0, 0] }, [1 - Math.SQRT1_2 / 10, Math.SQRT1_2 / 10, 0], ['acceleration']],
+    ['as fast as it may', { wish: [0.16, 0.08, 1.2], was: [0.1, 0, 1] }, [0.16, 0.08, 1.2]],
+    ['after two periods: rates know one only', { wish: [1, 0, 0], elapsed: 0.02 }, [0.1, 0, 0], ['acceleration']],
+    ['after half a period', { wish: [1, 0, 1], elapsed: 0.005 }, [0.05, 0, 0.05], ['acceleration']],
+    ['after no time', { wish: [1, 0, 0], was: [0.5, 0, 0.3], elapsed: 0 }, [0.5, 0, 0.3], ['acceleration']],
+    ['after a time that went back', { wish: [1, 0, 0], was: [0.5, 0, 0], elapsed: -1 }, [0.5, 0, 0], ['acceleration']],
+    [
+      'after a time that is no number',
+      { wish: [1, 0, 0], was: [0.5, 0, 0], elapsed: Number.NaN },
+      [0.5, 0, 0],
+      ['acceleration'],
+    ],
+    ['at once round: it goes through rest', { wish: [-1, 0, 0], was: [0.05, 0, 0] }, [-0.05, 0, 0], ['acceleration']],
+  ])('%s', (_name, given, out, flags) => {
+    expect(filtered(given)).toEqual({ out: close(out), flags: bits(flags) });
+  });
+
+  it.each<Row>([
+    ['more jerk than allowed', { wish: [1, 0, 0] }, [0.04, 0, 0], ['acceleration', 'jerk']],
+    ['the same askew', { wish: [0.6, 0.8, 0] }, [0.024, 0.032, 0], ['acceleration', 'jerk']],
+    ['a turn with more', { wish: [0, 0, -1] }, [0, 0, -0.04], ['acceleration', 'jerk']],
+    ['more while it speeds up', { wish: [1, 0, 0], slope: [5, 0, 0] }, [0.09, 0, 0], ['acceleration', 'jerk']],
+    ['the same sideways', { wish: [0, 1, 0], slope: [0, 5, 0] }, [0, 0.09, 0], ['acceleration', 'jerk']],
+    [
+      'a turn with more while it turns faster',
+      { wish: [0, 0, 1], slope: [0, 0, 5] },
+      [0, 0, 0.09],
+      ['acceleration', 'jerk'],
+    ],
+    ['within the jerk limit, as it is', { wish: [0.04, 0, 0.04] }, [0.04, 0, 0.04]],
+    ['within it while it speeds up', { wish: [0.09, 0, 0.06], slope: [5, 0, 2] }, [0.09, 0, 0.06]],
+    ['within it while it speeds up sideways', { wish: [0, 0.09, 0], slope: [0, 5, 0] }, [0, 0.09, 0]],
+    // From A a change of A²/2J + A·dt is landed on: 16/800 + 0.04 m/s from 4 m/s².
+    ['0.06 m/s away it makes for 4 m/s², to land on it', { wish: [0.06, 0, 0] }, [0.04, 0, 0], ['acceleration']],
+    ['the same with a turn', { wish: [0, 0, 0.06] }, [0, 0, 0.04], ['acceleration']],
+    ['0.16 m/s away for 8 m/s²', { wish: [0.16, 0, 0], slope: [4, 0, 0] }, [0.08, 0, 0], ['acceleration']],
+    ['to rest it may jerk', { wish: [0, 0, 0], was: [0.1, 0, 0.2] }, [0, 0, 0]],
+    ['also the turn alone', { wish: [0.1, 0, 0], was: [0.1, 0, 0.2] }, [0.1, 0, 0]],
+    ['also the translation alone', { wish: [0, 0, 0.2], was: [0, 0.1, 0.2] }, [0, 0, 0.2]],
+    [
+      'one element at rest is not',
+      { wish: [0, 0.05, 0], was: [0.1, 0.05, 0] },
+      [0.06, 0.05, 0],
+      ['acceleration', 'jerk'],
+    ],
+    ['nor the other', { wish: [0.05, 0, 0], was: [0.05, 0.1, 0] }, [0.05, 0.06, 0], ['acceleration', 'jerk']],
+    ['nor a turn that goes on', { wish: [0, 0, 0.1], was: [0.1, 0, 0.2] }, [0.06, 0, 0.16], ['acceleration', 'jerk']],
+    ['it may stay as fast as it is', { wish: [1, 0.1, 1], was: [1, 0.1, 1], slope: [9, 0, 9] }, [1, 0.1, 1]],
+    // Its acceleration of 5 m/s² can become 1 m/s² at best: 0.01 m/s more.
+    [
+      'it overshoots for a moment',
+      { wish: [1.9, 0, 0], was: [1.985, 0, 0], slope: [5, 0, 0] },
+      [1.995, 0, 0],
+      ['acceleration', 'jerk'],
+    ],
+    [
+      'but not past the speed limit',
+      { wish: [1.9, 0, 0], was: [1.995, 0, 0], slope: [5, 0, 0] },
+      [1.995, 0, 0],
+      ['acceleration', 'jerk'],
+    ],
+    [
+      'nor past that of the turn',
+      { wish: [0, 0, 1.9], was: [0, 0, 1.995], slope: [0, 0, 5] },
+      [0, 0, 1.995],
+      ['acceleration', 'jerk'],
+    ],
+    [
+      'nor sideways',
+      { wish: [0, 1.9, 0], was: [0, 1.995, 0], slope: [0, 5, 0] },
+      [0, 1.995, 0],
+      ['acceleration', 'jerk'],
+    ],
+    // A deceleration of 10 m/s² can become 6 m/s² at best: 0.06 m/s less than 0.05 m/s.
+    [
+      'what need not turn round stops',
+      { wish: [0.03, 0, 0], was: [0.05, 0, 0], slope: [-10, 0, 0] },
+      [0, 0, 0],
+      ['acceleration', 'jerk'],
+    ],
+    [
+      'the same backwards',
+      { wish: [-0.03, 0, 0], was: [-0.05, 0, 0], slope: [10, 0, 0] },
+      [0, 0, 0],
+      ['acceleration', 'jerk'],
+    ],
+    [
+      'the same sideways',
+      { wish: [0, 0.03, 0], was: [0, 0.05, 0], slope: [0, -10, 0] },
+      [0, 0, 0],
+      ['acceleration', 'jerk'],
+    ],
+    [
+      'what is to turn round does',
+      { wish: [-1, 0, 0], was: [0.05, 0, 0], slope: [-10, 0, 0] },
+      [-0.05, 0, 0],
+      ['acceleration'],
+    ],
+    ['sideways too', { wish: [0, -1, 0], was: [0, 0.05, 0], slope: [0, -10, 0] }, [0, -0.05, 0], ['acceleration']],
+    [
+      'a turn that need not change sides stops',
+      { wish: [0, 0, 0.09], was: [0, 0, 0.1], slope: [0, 0, -20] },
+      [0, 0, 0],
+      ['acceleration', 'jerk'],
+    ],
+    [
+      'a turn that is to change sides does',
+      { wish: [0, 0, -1], was: [0, 0, 0.1], slope: [0, 0, -20] },
+      [0, 0, -0.1],
+      ['acceleration'],
+    ],
+    // The turn would go 0.16 rad/s to the other side; of 0.1 m/s the translation has a share of 0.04/0.19.
+    [
+      'a turn that is to end stops, the translation goes on',
+      { wish: [1, 0, 0], was: [0, 0, 0.1], slope: [0, 0, -20] },
+      [0.1 * (0.04 / 0.19), 0, 0],
+      ['acceleration', 'jerk'],
+    ],
+  ])('with a jerk limit: %s', (_name, given, out, flags) => {
+    const said = filtered({ ...given, limits: JERKY });
+    expect(said).toEqual({ out: out.map((x) => expect.closeTo(x, 6)), flags: bits(flags) });
+  });
+});
+
+/**
+ * The room that a twist needs towards an obstacle, |p|·cos·(τ + T/2): with so much it is left as it is, bit for bit; with a
+ * millionth less it is not.
+ */
+describe('the distance of a twist', () => {
+  const at = (angle: number): [number, number] => [Math.cos(angle), Math.sin(angle)];
+  const FRONT = { limits: { x: 0.4 } };
+  it.each<[string, Vector, [number, number], number, Omit<Case, 'wish'>?]>([
+    ['straight on', [1, 0, 0], [1, 0], 0.2],
+    ['twice as fast', [2, 0, 0], [1, 0], 0.6],
+    ['backwards', [-1, 0, 0], [-1, 0], 0.2],
+    ['sideways', [0, -1, 0], [0, -1], 0.2],
+    ['askew', [0.6, 0.8, 0], [0.6, 0.8], 0.2],
+    ['towards what is ahead on the left', [1, 0, 0], [0.6, 0.8], 0.12],
+    ['towards what is ahead on the right', [1, 0, 0], [0.6, -0.8], 0.12],
+    ['with time for the ramps of a stop', [1, 0, 0], [1, 0], 0.25, { limits: { ramp: 0.05 } }],
+    // 1 m/s and 1 rad/s: 0.2 s, in which it turns by 0.2 rad.
+    ['in a curve, straight ahead', [1, 0, 1], [1, 0], 0.2],
+    ['in a curve, towards what it will point at', [1, 0, 1], at(0.1), 0.2],
+    ['in a curve, towards what it will point at last', [1, 0, 1], at(0.2), 0.2],
+    ['in a curve, towards what is further round', [1, 0, 1], at(0.3), 0.2 * Math.cos(0.1)],
+    ['in a curve, towards what is on the outside', [1, 0, 1], at(-0.1), 0.2 * Math.cos(0.1)],
+    ['in a curve, towards what is beside', [1, 0, 1], [0, 1], 0.2 * Math.sin(0.2)],
+    ['in a curve to the right, towards what it will point at', [1, 0, -1], at(-0.1), 0.2],
+    ['in a curve to the right, towards what is outside', [1, 0, -1], at(0.1), 0.2 * Math.cos(0.1)],
+    ['in a curve to the right, beside', [1, 0, -1], [0, -1], 0.2 * Math.sin(0.2)],
+    ['in a curve, sideways', [0, 1, 1], at(Math.PI / 2 + 0.1), 0.2],
+    ['with a turn that takes longer to brake', [0.5, 0, 2], [1, 0], 0.1],
+    ['with a turn that takes less', [1, 0, 0.5], [1, 0], 0.2],
+    // A turn of 1 rad/s stops in 0.15 s, 0.15 rad on; 0.4 m off its axis that is 0.06 m.
+    ['a footprint in front of the axis swings to the side', [0, 0, 1], [0, 1], 0.06, FRONT],
+    ['and back at last', [0, 0, 1], [-1, 0], 0.06 * Math.sin(0.15), FRONT],
+    ['to the other side', [0, 0, -1], [0, -1], 0.06, FRONT],
+    ['and faster, driving sideways', [0, 1, 1], [0, 1], 0.28, FRONT],
+    ['or slower', [0, 1, -1], [0, 1], 0.12, FRONT],
+    ['one beside the axis goes back', [0, 0, 1], [-1, 0], 0.06, { limits: { y: 0.4 } }],
+    ['and slower, driving on', [1, 0, 1], [1, 0], 0.12, { limits: { y: 0.4 } }],
+    ['one on the other side faster', [1, 0, 1], [1, 0], 0.28, { limits: { y: -0.4 } }],
+    ['as it may have turned by now', [1, 0, 0], at(0.3), 0.2, { at: [[0, 0, 0.3]] }],
+    [
+      'or anything between',
+      [1, 0, 0],
+      at(0.2),
+      0.2,
+      {
+        at: [
+          [0, 0, 0.1],
+          [0, 0, 0.3],
+        ],
+      },
+    ],
+    [
+      'in whatever order',
+      [1, 0, 0],
+      at(0.2),
+      0.2,
+      {
+        at: [
+          [0, 0, 0.3],
+          [0, 0, 0.1],
+        ],
+      },
+    ],
+    [
+      'less than it may have turned',
+      [1, 0, 0],
+      [1, 0],
+      0.2 * Math.cos(0.1),
+      {
+        at: [
+          [0, 0, 0.1],
+          [0, 0, 0.3],
+        ],
+      },
+    ],
+    [
+      'more than it may have turned',
+      [1, 0, 0],
+      at(0.5),
+      0.2 * Math.cos(0.2),
+      {
+        at: [
+          [0, 0, 0.1],
+          [0, 0, 0.3],
+        ],
+      },
+    ],
+    [
+      'and turns on',
+      [1, 0, 1],
+      at(0.5),
+      0.2,
+      {
+        at: [
+          [0, 0, 0.1],
+          [0, 0, 0.3],
+        ],
+      },
+    ],
+    [
+      'or back',
+      [1, 0, -1],
+      at(-0.1),
+      0.2,
+      {
+        at: [
+          [0, 0, 0.1],
+          [0, 0, 0.3],
+        ],
+      },
+    ],
+    // 50 ms at 2 rad/s.
+    ['with a turn that nobody remembers', [1, 0, 0], at(0.3), 0.2 * Math.cos(0.2), { unknown: 0.05 }],
+    ['to either side', [1, 0, 0], at(-0.3), 0.2 * Math.cos(0.2), { unknown: 0.05 }],
+    ['and within it', [1, 0, 0], at(-0.05), 0.2, { unknown: 0.05 }],
+    [
+      'turned by half a turn and more: anywhere',
+      [1, 0, 0],
+      [-1, 0],
+      0.2,
+      {
+        at: [
+          [0, 0, -1.6],
+          [0, 0, 1.6],
+        ],
+      },
+    ],
+    ['with no heading to rely on: anywhere', [1, 0, 0], [-1, 0], 0.2, { at: [[0, 0, Number.NaN]] }],
+  ])('%s', (_name, wish, [nx, ny], room, by = {}) => {
+    const near = 1e-6 * room;
+    for (const others of [[], [[nx, ny, room + 1]], [[-nx, -ny, 9]]] as Vector[][]) {
+      const free = filtered({ wish, was: wish, ...by, obstacles: [...others, [nx, ny, room + near]] });
+      expect(free).toEqual({ out: wish, flags: 0 });
+      const bound = filtered({ wish, was: wish, ...by, obstacles: [[nx, ny, room - near], ...others] });
+      expect(bound.flags & CLIPPED.distance).toBe(CLIPPED.distance);
+    }
+  });
+
+  it.each<[string, Vector, [number, number], Omit<Case, 'wish'>?]>([
+    ['what is behind', [1, 0, 0], [-1, 0]],
+    ['what is beside', [1, 0, 0], [0, 1]],
+    ['what is behind in a curve', [1, 0, 1], at(0.1 + Math.PI)],
+    ['what is on the outside of a curve', [1, 0, 1], [0, -1]],
+    ['what is around a base that turns on the spot', [0, 0, 1], [1, 0]],
+    ['what is around a base that rests', [0, 0, 0], [1, 0]],
+    [
+      'what is behind, turned by less than half a turn',
+      [1, 0, 0],
+      [-1, 0],
+      {
+        at: [
+          [0, 0, -1.5],
+          [0, 0, 1.5],
+        ],
+      },
+    ],
+  ])('is free of %s, however near', (_name, wish, [nx, ny], by = {}) => {
+    const obstacles: Vector[] = [[nx, ny, -0.3]];
+    expect(filtered({ wish, was: wish, ...by, obstacles })).toEqual({ out: wish, flags: 0 });
+  });
+
+  it('is free within rounding, so that a second pass changes nothing', () => {
+    expect(filtered({ wish: [1, 0, 0], was: [1, 0, 0], obstacles: [[1, 0, 0.2 * (1 - 1e-10)]] }).flags).toBe(0);
+  });
+
+  it.each<Row>([
+    ['no step towards what is too near', { wish: [0.05, 0, 0], obstacles: [[1, 0, -0.1]] }, [0, 0, 0], ['distance']],
+    ['nor towards what is as near as allowed', { wish: [0.05, 0, 0], obstacles: [[1, 0, 0]] }, [0, 0, 0], ['distance']],
+    [
+      'nor towards a distance that is no number',
+      { wish: [0.05, 0, 0], obstacles: [[1, 0, Number.NaN]] },
+      [0, 0, 0],
+      ['distance'],
+    ],
+    // 1.1 m/s have 0.2 m: a share k with 1.1·(0.1·k + 0.11·k²) = 0.2.
+    [
+      'as fast as it may',
+      { wish: [2, 0, 0], was: [1, 0, 0], obstacles: [[1, 0, 0.2]] },
+      [1, 0, 0],
+      ['acceleration', 'distance'],
+    ],
+    [
+      'the whole curve slower',
+      { wish: [1.1, 0, 0.55], was: [1, 0, 0.5], obstacles: [[1, 0, 0.2]] },
+      [1, 0, 0.5],
+      ['distance'],
+    ],
+    [
+      'a swing as fast as it may',
+      { wish: [0, 0, 2], was: [0, 0, 1], limits: { x: 0.4 }, obstacles: [[0, 1, 0.06]] },
+      [0, 0, 1],
+      ['acceleration', 'distance'],
+    ],
+    [
+      'by the nearest',
+      {
+        wish: [2, 0, 0],
+        was: [1, 0, 0],
+        obstacles: [
+          [1, 0, 0.3],
+          [0.6, 0.8, 0.12],
+          [1, 0, 0.25],
+        ],
+      },
+      [1, 0, 0],
+      ['acceleration', 'distance'],
+    ],
+    // 0.1·v + v²/10 = 0.15 is 0.82 m/s: more than a step away. The way to rest is all that is left, and not enough.
+    [
+      'what came too near is braked for, and said',
+      { wish: [1, 0, 0], was: [1, 0, 0], obstacles: [[1, 0, 0.15]] },
+      [0.9, 0, 0],
+      ['acceleration', 'distance', 'conflict'],
+    ],
+    [
+      'also in a turn',
+      { wish: [0, 0, 1], was: [0, 0, 1], limits: { x: 0.4 }, obstacles: [[0, 1, 0.01]] },
+      [0, 0, 0.8],
+      ['acceleration', 'distance', 'conflict'],
+    ],
+    [
+      'along the curve',
+      { wish: [1, 0, 1], was: [1, 0, 1], obstacles: [[1, 0, 0.1]] },
+      [0.9, 0, 0.9],
+      ['acceleration', 'distance', 'conflict'],
+    ],
+    [
+      'as the turn needs it',
+      { wish: [0.2, 0, 2], was: [0.2, 0, 2], obstacles: [[1, 0, 0.01]] },
+      [0.18, 0, 1.8],
+      ['acceleration', 'distance', 'conflict'],
+    ],
+    [
+      'sideways',
+      { wish: [0, 1, 0], was: [0, 1, 0], obstacles: [[0, 1, 0.1]] },
+      [0, 0.9, 0],
+      ['acceleration', 'distance', 'conflict'],
+    ],
+    [
+      'in no time not at all',
+      { wish: [1, 0, 0], was: [1, 0, 0], elapsed: 0, obstacles: [[1, 0, 0.1]] },
+      [1, 0, 0],
+      ['acceleration', 'distance', 'conflict'],
+    ],
+    [
+      'never beyond rest',
+      { wish: [0.05, 0, 0], was: [0.05, 0, 0], obstacles: [[1, 0, -0.1]] },
+      [0, 0, 0],
+      ['distance'],
+    ],
+  ])('%s', (_name, given, out, flags) => {
+    const said = filtered(given);
+    expect(said.out).toEqual(close(out));
+    expect(said.flags & ~CLIPPED.acceleration).toBe(bits(flags) & ~CLIPPED.acceleration);
+  });
+});
+
+/**
+ * 1 m/s towards an obstacle, with 0.04 m/s of jerk and 0.1 m/s of acceleration a tick, and τ = 0.1 s or, with its ramps,
+ * 0.1625 s. Needed are 0.2625 m to stay at 1 m/s, 0.24816 m for the step of 0.04 m/s; without the ramps 0.18816 m.
+ */
+describe('four things are tried', () => {
+  const limits = { ...JERKY, ramp: 0.0625 };
+  const left = (gap: number, by: Partial<Case> = {}): { out: number[]; flags: number } =>
+    filtered({ wish: [1, 0, 0], was: [1, 0, 0], limits, ...by, obstacles: [[1, 0, gap]] });
+
+  it('the wish', () => {
+    expect(left(0.2626)).toEqual({ out: [1, 0, 0], flags: 0 });
+  });
+
+  it('its admissible share, if that is a step away', () => {
+    // 0.1625·v + v²/10 = 0.25.
+    const v = (Math.sqrt(1.625 ** 2 + 10) - 1.625) / 2;
+    expect(v).toBeCloseTo(0.965183, 6);
+    expect(left(0.25)).toEqual({ out: close([v, 0, 0]), flags: CLIPPED.distance });
+  });
+
+  it('the way towards that share', () => {
+    // Towards a wall beside, 1 mm away: of (1, 0.1) only 9 % may be. 0.1 m/s on the way there is slow enough.
+    const stop = Math.hypot(1, 0.1) / 5;
+    const share = 0.02 / (0.1 + Math.sqrt(0.01 + 2 * stop * 0.01));
+    const way = Math.hypot(share - 1, 0.1 * share);
+    const said = filtered({ wish: [1, 0.1, 0], was: [1, 0, 0], obstacles: [[0, 1, 0.001]] });
+    expect(said).toEqual({
+      out: close([1 + (0.1 * (share - 1)) / way, (0.01 * share) / way, 0]),
+      flags: CLIPPED.distance,
+    });
+  });
+
+  it('the step towards rest within the jerk limits, at best with the ramps', () => {
+    // 0.247 m allow 0.957 m/s with the ramps: more than a step away. For that step 0.18816 m do without them.
+    for (const gap of [0.2475, 0.247, 0.19])
+      expect(left(gap)).toEqual({ out: close([0.96, 0, 0]), flags: CLIPPED.distance });
+  });
+
+  it('a step to rest that is free, where the wish leads to another side', () => {
+    // (1, 0.1) and what is towards its share need more than 0.1715 m, 0.9 m/s straight on 0.09 + 0.081 m.
+    const said = filtered({ wish: [1, 0.1, 0], was: [1, 0, 0], obstacles: [[1, 0, 0.1715]] });
+    expect(said).toEqual({ out: close([0.9, 0, 0]), flags: CLIPPED.distance });
+  });
+
+  it('else the brake, at full acceleration, and says so', () => {
+    expect(left(0.188)).toEqual({ out: close([0.9, 0, 0]), flags: CLIPPED.distance | CLIPPED.conflict });
+    expect(left(0.1)).toEqual({ out: close([0.9, 0, 0]), flags: CLIPPED.distance | CLIPPED.conflict });
+  });
+});
