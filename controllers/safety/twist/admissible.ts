@@ -65,19 +65,18 @@ export function admissible(u: Float64Array, elapsed: number, m: TwistMotion, o: 
   return stopsInTime(u, v, w, m, o, l) ? 0 : 9;
 }
 
-/** What is left of these elements of the last twist when `u` is nothing but that, slowed down; else -1. */
+/** What is left of these elements of the last twist when `u` is nothing but that, slowed down; else a negative number. */
 function slowedTo(u: Float64Array, was: Float64Array, from: number, to: number): number {
   let largest = from;
   for (let i = from; i < to; i++) if (Math.abs(was[i]!) > Math.abs(was[largest]!)) largest = i;
   const kept = was[largest] === 0 ? 0 : u[largest]! / was[largest]!;
-  if (!(kept >= 0 && kept <= 1 + ROOM)) return -1;
+  if (!(kept <= 1 + ROOM)) return -1;
   for (let i = from; i < to; i++) if (!(Math.abs(u[i]! - kept * was[i]!) <= ROOM)) return -1;
   return kept;
 }
 
 /** Follows the footprint's centre along the arc to rest: never nearer to an obstacle than allowed, or than it will be. */
 function stopsInTime(u: Float64Array, v: number, w: number, m: TwistMotion, o: TwistScene, l: TwistLimits): boolean {
-  if (o.count === 0) return true;
   const seconds = l.reaction + Math.max(v / l.deceleration, w / l.turnDeceleration) / 2;
   centre[0] = u[0]! - u[2]! * l.y;
   centre[1] = u[1]! + u[2]! * l.x;

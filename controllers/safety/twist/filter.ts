@@ -62,10 +62,6 @@ export class TwistFilter {
 
     flags |= CLIPPED.distance;
     for (let i = 0; i < 3; i++) wanted[i] = out[i]! * share;
-    if (this.#isReachable(wanted, dt)) {
-      out.set(wanted);
-      return flags;
-    }
     this.#towards(wanted, dt, out);
     if (this.#share(out, l.reaction + l.ramp) === 1) return flags;
     return flags | this.#slowest(dt, out);
@@ -77,15 +73,9 @@ export class TwistFilter {
     const wanted = this.#wanted;
     const step = this.#step;
     this.#towards(this.#rest, dt, step);
-    out.set(step);
-    const share = this.#share(step, l.reaction + l.ramp);
-    if (share === 1) return 0;
     // Filtered once more, the step is a wish like any other: what would come of it then comes of it now.
+    const share = this.#share(step, l.reaction + l.ramp);
     for (let i = 0; i < 3; i++) wanted[i] = step[i]! * share;
-    if (this.#isReachable(wanted, dt)) {
-      out.set(wanted);
-      return 0;
-    }
     this.#towards(wanted, dt, out);
     if (this.#share(out, l.reaction + l.ramp) === 1) return 0;
     out.set(step);
@@ -126,7 +116,7 @@ export class TwistFilter {
     }
     const l = this.#limits;
     const { twist, acceleration } = this.#motion;
-    let flags = 0;
+    let flags: number = CLIPPED.acceleration;
     let dx = wanted[0]! - twist[0]!;
     let dy = wanted[1]! - twist[1]!;
     let dw = wanted[2]! - twist[2]!;
@@ -134,12 +124,9 @@ export class TwistFilter {
     const a = Math.min(l.acceleration, landing(dv, l.jerk, dt));
     const aw = Math.min(l.turnAcceleration, landing(Math.abs(dw), l.turnJerk, dt));
     const fast = within(dv, a * dt, Math.abs(dw), aw * dt);
-    if (fast < 1) {
-      dx *= fast;
-      dy *= fast;
-      dw *= fast;
-      flags = CLIPPED.acceleration;
-    }
+    dx *= fast;
+    dy *= fast;
+    dw *= fast;
     const jx = dx - acceleration[0]! * dt;
     const jy = dy - acceleration[1]! * dt;
     const jw = dw - acceleration[2]! * dt;
@@ -189,7 +176,7 @@ export class TwistFilter {
     const px = u[0]! - w * l.y;
     const py = u[1]! + w * l.x;
     const p = Math.sqrt(px * px + py * py);
-    if (p === 0 || o.count === 0) return 1;
+    if (p === 0) return 1;
     const stop = Math.max(Math.hypot(u[0]!, u[1]!) / l.deceleration, Math.abs(w) / l.turnDeceleration);
 
     // Where p may point from now until rest: from `first` counter-clockwise to `last`.
@@ -227,13 +214,12 @@ export class TwistFilter {
     return share >= 1 - EPS ? 1 : share;
   }
 
-  /** At full acceleration along the arc, never beyond zero. */
+  /** At full acceleration along the arc. From where this would go beyond rest, rest is a step away. */
   #brake(dt: number, out: Float64Array): void {
     const l = this.#limits;
     const { twist } = this.#motion;
     const stop = Math.max(Math.hypot(twist[0]!, twist[1]!) / l.acceleration, Math.abs(twist[2]!) / l.turnAcceleration);
-    const kept = stop > dt ? 1 - dt / stop : 0;
-    for (let i = 0; i < 3; i++) out[i] = twist[i]! * kept;
+    for (let i = 0; i < 3; i++) out[i] = twist[i]! * (1 - dt / stop);
   }
 }
 

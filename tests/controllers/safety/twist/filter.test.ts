@@ -184,6 +184,13 @@ describe('the change of a twist', () => {
       ['acceleration'],
     ],
     ['sideways too', { wish: [0, -1, 0], was: [0, 0.05, 0], slope: [0, -10, 0] }, [0, -0.05, 0], ['acceleration']],
+    // Half-way between braking on and going sideways it would go 0.022 m/s back.
+    [
+      'what is to go sideways does not turn round either',
+      { wish: [0, 1, 0], was: [0.05, 0, 0], slope: [-10, 0, 0] },
+      [0, 0, 0],
+      ['acceleration', 'jerk'],
+    ],
     [
       'a turn that need not change sides stops',
       { wish: [0, 0, 0.09], was: [0, 0, 0.1], slope: [0, 0, -20] },
@@ -316,6 +323,66 @@ describe('the distance of a twist', () => {
       {
         at: [
           [0, 0, 0.1],
+          [0, 0, 0.3],
+        ],
+      },
+    ],
+    [
+      'less than it may have turned, sideways',
+      [0, 1, 0],
+      [0, 1],
+      0.2 * Math.cos(0.1),
+      {
+        at: [
+          [0, 0, 0.1],
+          [0, 0, 0.3],
+        ],
+      },
+    ],
+    [
+      'within a wide turn',
+      [1, 0, 0],
+      at(0.6),
+      0.2,
+      {
+        at: [
+          [0, 0, 0],
+          [0, 0, 1.2],
+        ],
+      },
+    ],
+    [
+      'to either side',
+      [1, 0, 0],
+      at(0.05),
+      0.2,
+      {
+        at: [
+          [0, 0, -0.3],
+          [0, 0, 0.3],
+        ],
+      },
+    ],
+    [
+      'to either side, sideways',
+      [0, 1, 0],
+      [0, 1],
+      0.2,
+      {
+        at: [
+          [0, 0, -0.1],
+          [0, 0, 0.1],
+        ],
+      },
+    ],
+    [
+      'to either side, sideways, a little on',
+      [0, 1, 0],
+      at(Math.PI / 2 + 0.05),
+      0.2,
+      {
+        at: [
+          [0, 0, -0.3],
           [0, 0, 0.3],
         ],
       },
@@ -508,6 +575,26 @@ describe('four things are tried', () => {
     // (1, 0.1) and what is towards its share need more than 0.1715 m, 0.9 m/s straight on 0.09 + 0.081 m.
     const said = filtered({ wish: [1, 0.1, 0], was: [1, 0, 0], obstacles: [[1, 0, 0.1715]] });
     expect(said).toEqual({ out: close([0.9, 0, 0]), flags: CLIPPED.distance });
+  });
+
+  it('of that step its admissible share, if that is a step away', () => {
+    // Towards rest it makes for 7.3 m/s²: 0.067 m/s. 0.1·v + v²/10 = 0.005, and 9.2 m/s² are within A and the jerk limit.
+    const v = (Math.sqrt(1.2) - 1) / 2;
+    const was: Vector = [0.14, 0, 0];
+    const slope: Vector = [-6, 0, 0];
+    const swinging = { ...JERKY, x: 0.4 };
+    const said = filtered({ wish: [-2, -1, 1], was, slope, limits: swinging, obstacles: [[1, 0, 0.005]] });
+    expect(said.out).toEqual(close([v, 0, 0]));
+    expect(said.flags & (CLIPPED.distance | CLIPPED.conflict)).toBe(CLIPPED.distance);
+  });
+
+  it('or the way towards it', () => {
+    // The step towards rest is (0.0495, 0.1241) m/s, of which 90.1 % may be: (0.0446, 0.1118), more than a step of jerk away.
+    // On the way there (0.0429, 0.1350) needs 0.0429·(0.1 + 0.0142) m.
+    const was: Vector = [-0.02, 0.15, 0];
+    const said = filtered({ wish: [1, 0, 0], was, slope: [10, 0, 0], limits: JERKY, obstacles: [[1, 0, 0.005]] });
+    expect(said.out).toEqual([0.0429218, 0.1349931, 0].map((x) => expect.closeTo(x, 6)));
+    expect(said.flags & (CLIPPED.distance | CLIPPED.conflict)).toBe(CLIPPED.distance);
   });
 
   it('else the brake, at full acceleration, and says so', () => {

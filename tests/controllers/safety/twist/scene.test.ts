@@ -1,7 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { twist } from '../../../../controllers/interfaces/twist.ts';
 import { CLIPPED } from '../../../../controllers/safety/envelope.ts';
-import { TwistEnvelope } from '../../../../controllers/safety/twist/envelope.ts';
 import { twistLimits } from '../../../../controllers/safety/twist/limits.ts';
 import { TwistMotion } from '../../../../controllers/safety/twist/motion.ts';
 import { TwistScene } from '../../../../controllers/safety/twist/scene.ts';
@@ -181,20 +179,5 @@ describe('the minimum distance, by hand', () => {
     expect(free.at.heading).toBeGreaterThan(0.6);
     expect(beside.at.heading).toBeLessThan(0.06);
     expect(beside.clear).toBeGreaterThanOrEqual(0.2 - 1e-6);
-  });
-});
-
-describe('limits that cannot work together are refused', () => {
-  const made = (robot = baseOf(), safety = baseSafety()) => new TwistEnvelope(safety, robot, twist(robot));
-  it.each([
-    ['without odometry', () => made(baseOf({}, { sources: ['joint_states'] })), /RA_CONFIG_INVALID: robot.sources/],
-    ['without eyes', () => made(baseOf({}, { ranging: [] })), /RA_CONFIG_INVALID: no robot.ranging/],
-    ['without time to react', () => made(baseOf(), baseSafety({ reaction_ms: 9 })), /RA_CONFIG_INVALID.*reaction_ms/],
-  ])('%s', (_what, make, error) => {
-    expect(make).toThrow(error);
-  });
-
-  it('driving without eyes is an explicit choice', () => {
-    expect(made(baseOf({}, { ranging: [] }), baseSafety({}, { off: ['obstacles'] })).selfTest()).toBe('');
   });
 });

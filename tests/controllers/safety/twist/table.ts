@@ -50,6 +50,8 @@ export function motionOf(l: TwistLimits, { was, slope, at = [[0, 0, 0]], unknown
   motion.twist.set(was ?? [0, 0, 0]);
   motion.acceleration.set(slope ?? [0, 0, 0]);
   motion.count = at.length;
+  // What was written in another tick is nothing to this one.
+  for (const old of [motion.x, motion.y, motion.heading]) old.fill(9);
   motion.unknown = unknown;
   for (const [h, [x, y, heading]] of at.entries()) {
     motion.x[h] = x;
@@ -63,6 +65,8 @@ export function motionOf(l: TwistLimits, { was, slope, at = [[0, 0, 0]], unknown
 export function sceneOf(l: TwistLimits, obstacles: Vector[] = []): TwistScene {
   const scene = new TwistScene(l);
   scene.count = obstacles.length;
+  for (const old of [scene.x, scene.y]) old.fill(1);
+  for (const old of [scene.gap, scene.distance]) old.fill(-9);
   for (const [i, [x, y, gap]] of obstacles.entries()) {
     scene.x[i] = x;
     scene.y[i] = y;
