@@ -25,7 +25,7 @@ export class JointMotion {
   readonly #sentNs: Float64Array;
   readonly #velocities: Float64Array;
   #count = 0;
-  #newest = -1;
+  #newest = 0;
 
   constructor(limits: JointLimits) {
     const n = limits.joints;
@@ -44,7 +44,6 @@ export class JointMotion {
     this.velocity.fill(0);
     this.acceleration.fill(0);
     this.#count = 0;
-    this.#newest = -1;
   }
 
   /** A command of these velocities went out, `dt` s after the one before it. */
@@ -111,11 +110,9 @@ export class JointMotion {
     let endNs = toNs;
     for (let k = 0; k < this.#count && endNs > fromNs; k++) {
       const at = (this.#newest - k + this.#capacity) % this.#capacity;
-      const startNs = Math.max(this.#sentNs[at]!, fromNs);
-      if (endNs > startNs) {
-        moved += this.#velocities[at * n + i]! * (endNs - startNs) * 1e-9;
-        endNs = startNs;
-      }
+      const startNs = Math.min(Math.max(this.#sentNs[at]!, fromNs), endNs);
+      moved += this.#velocities[at * n + i]! * (endNs - startNs) * 1e-9;
+      endNs = startNs;
     }
     return moved;
   }

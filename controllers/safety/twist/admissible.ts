@@ -1,4 +1,4 @@
-import { arc, type Planar } from './arc.ts';
+import { arc, planar } from './arc.ts';
 import type { TwistLimits } from './limits.ts';
 import type { TwistMotion } from './motion.ts';
 import type { TwistScene } from './scene.ts';
@@ -32,7 +32,7 @@ const METRE = 1e-6;
 /** Places on the way to rest that are looked at. */
 const STEPS = 8;
 
-const end: Planar = { x: 0, y: 0, heading: 0 };
+const end = planar();
 const centre = new Float64Array(3);
 
 /** Index into REFUSAL of the first limit that is broken; 0 when the twist is admissible. */

@@ -5,6 +5,9 @@ export interface Planar {
   heading: number;
 }
 
+/** A pose to write into: the origin. */
+export const planar = (): Planar => ({ x: 0, y: 0, heading: 0 });
+
 /** Where a base is after `seconds` of a constant twist `[vx vy wz]` at `twist[at]`, seen from where it was: an arc. */
 export function arc(twist: Float64Array, at: number, seconds: number, out: Planar): void {
   // REAL-TIME: a few times a tick.

@@ -7,7 +7,7 @@ import type { TwistMotion } from './motion.ts';
  * scaled together by the slower of the two laws (joint/brake.ts): a base that brakes one of them only would leave its arc.
  *
  * @param gently within the jerk limits; else at full acceleration at once
- * @param dt s since the last command
+ * @param dt s since the last command; in none, or less, nothing changes
  */
 export function brakeTwist(motion: TwistMotion, l: TwistLimits, gently: boolean, dt: number, out: Float64Array): void {
   // REAL-TIME: every tick of STOPPING.

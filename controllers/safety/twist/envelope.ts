@@ -117,7 +117,7 @@ export class TwistEnvelope implements Envelope {
   /** Gently where there is room; at full acceleration where that would not be admissible. */
   brake(by: Situation, out: Float64Array): void {
     // REAL-TIME: every tick of STOPPING.
-    const dt = by.elapsed > 0 ? Math.min(by.elapsed, this.limits.period) : 0;
+    const dt = Math.min(by.elapsed, this.limits.period);
     brakeTwist(this.motion, this.limits, true, dt, out);
     if (this.judge(out, by) !== 0) brakeTwist(this.motion, this.limits, false, dt, out);
   }

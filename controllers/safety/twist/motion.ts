@@ -1,4 +1,4 @@
-import { arc, type Planar } from './arc.ts';
+import { arc, planar } from './arc.ts';
 import type { TwistLimits } from './limits.ts';
 
 /** Room in the memory of commands beyond one a period: ticks also come with states. */
@@ -29,10 +29,10 @@ export class TwistMotion {
   readonly #capacity: number;
   readonly #sentNs: Float64Array;
   readonly #twists: Float64Array;
-  readonly #arc: Planar = { x: 0, y: 0, heading: 0 };
-  readonly #pose: Planar = { x: 0, y: 0, heading: 0 };
+  readonly #arc = planar();
+  readonly #pose = planar();
   #sent = 0;
-  #newest = -1;
+  #newest = 0;
 
   constructor(limits: TwistLimits) {
     this.#limits = limits;
@@ -49,7 +49,6 @@ export class TwistMotion {
     this.twist.fill(0);
     this.acceleration.fill(0);
     this.#sent = 0;
-    this.#newest = -1;
   }
 
   /** A command went out, `dt` s after the one before it. */
@@ -102,7 +101,7 @@ export class TwistMotion {
       if (fromNs < receivedNs) this.#remember();
     }
     if (this.count === 0) this.#remember();
-    this.unknown = k === this.#capacity && endNs > oldestNs ? (endNs - oldestNs) * 1e-9 : 0;
+    this.unknown = k === this.#capacity ? (endNs - oldestNs) * 1e-9 : 0;
   }
 
   /** Puts `seconds` of a remembered command before the motion so far. */
@@ -134,8 +133,7 @@ export class TwistMotion {
     let endNs = toNs;
     for (let k = 0; k < this.#sent && endNs > fromNs; k++) {
       const at = (this.#newest - k + this.#capacity) % this.#capacity;
-      const startNs = Math.max(this.#sentNs[at]!, fromNs);
-      if (endNs <= startNs) continue;
+      const startNs = Math.min(Math.max(this.#sentNs[at]!, fromNs), endNs);
       for (let i = 0; i < 3; i++) out[i] = out[i]! + this.#twists[3 * at + i]! * (endNs - startNs) * 1e-9;
       endNs = startNs;
     }

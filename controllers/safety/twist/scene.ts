@@ -1,6 +1,6 @@
 import type { RangeReading, RobotState } from '../../../src/core/signals.ts';
 import { yawOf } from '../../interfaces/twist.ts';
-import { arc, type Planar } from './arc.ts';
+import { arc, type Planar, planar } from './arc.ts';
 import type { TwistLimits } from './limits.ts';
 import type { TwistMotion } from './motion.ts';
 
@@ -32,10 +32,10 @@ export class TwistScene {
   readonly #stampNs = new Float64Array(REMEMBERED);
   readonly #ring = new Float64Array(3 * REMEMBERED);
   readonly #twist = new Float64Array(3);
-  readonly #pose: Planar = { x: 0, y: 0, heading: 0 };
-  readonly #arc: Planar = { x: 0, y: 0, heading: 0 };
+  readonly #pose = planar();
+  readonly #arc = planar();
   #known = 0;
-  #newest = -1;
+  #newest = 0;
 
   constructor(limits: TwistLimits) {
     this.#limits = limits;
@@ -52,7 +52,7 @@ export class TwistScene {
   observe(state: RobotState): void {
     // REAL-TIME: with every state.
     // A stamp that went back is another time base: what was before means nothing in it.
-    if (this.#known > 0 && !(state.stampNs > this.#stampNs[this.#newest]!)) this.#known = 0;
+    if (!(state.stampNs > this.#stampNs[this.#newest]!)) this.#known = 0;
     this.#newest = (this.#newest + 1) % REMEMBERED;
     this.#known = Math.min(this.#known + 1, REMEMBERED);
     this.#stampNs[this.#newest] = state.stampNs;

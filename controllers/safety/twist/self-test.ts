@@ -1,6 +1,6 @@
 import { makeRobotState, type RangeReading } from '../../../src/core/signals.ts';
 import { admissible, REFUSAL } from './admissible.ts';
-import { arc, type Planar } from './arc.ts';
+import { arc, planar } from './arc.ts';
 import { brakeTwist } from './brake.ts';
 import type { TwistLimits } from './limits.ts';
 import { TwistMotion } from './motion.ts';
@@ -13,12 +13,11 @@ import { TwistScene } from './scene.ts';
  */
 export function selfTest(limits: TwistLimits): string {
   const l = { ...limits, beams: [1], ageNs: [Number.POSITIVE_INFINITY], delayNs: 0 };
-  for (const side of [1, -1]) {
-    for (const turn of [0, 1, -1]) {
-      for (const slide of l.sideways ? [0, 1] : [0]) {
-        const found = stop(l, side * l.speed * Math.cos(slide), side * l.speed * Math.sin(slide), turn * l.turn);
-        if (found !== '') return found;
-      }
+  // The other way round it is the same way, mirrored.
+  for (const turn of [0, 1, -1]) {
+    for (const slide of l.sideways ? [0, 1] : [0]) {
+      const found = stop(l, l.speed * Math.cos(slide), l.speed * Math.sin(slide), turn * l.turn);
+      if (found !== '') return found;
     }
   }
   return '';
@@ -29,18 +28,20 @@ function stop(l: TwistLimits, vx: number, vy: number, w: number): string {
   const motion = new TwistMotion(l);
   const scene = new TwistScene(l);
   const state = makeRobotState(0);
-  const at: Planar = { x: 0, y: 0, heading: 0 };
-  const moved: Planar = { x: 0, y: 0, heading: 0 };
+  const at = planar();
+  const moved = planar();
   const u = Float64Array.of(vx, vy, w);
   const seconds = Math.max(Math.hypot(vx, vy) / l.acceleration, Math.abs(w) / l.turnAcceleration) + l.reaction + l.ramp;
   const steps = Math.ceil(seconds / dt) + 2;
 
-  // The obstacle: straight ahead of the footprint's centre, by all of the way that a stop may take.
+  // The obstacle: straight ahead of the footprint's centre, by all of the way that a stop may take; of one that stays where
+  // it is while the base turns about it, anywhere.
   const [px, py] = [vx - w * l.y, vy + w * l.x];
   const p = Math.hypot(px, py);
   const way = p * (l.reaction + Math.max(Math.hypot(vx, vy) / l.deceleration, Math.abs(w) / l.turnDeceleration) / 2);
   const far = l.clearance + way;
-  const obstacle = { x: l.x + (far * px) / p, y: l.y + (far * py) / p };
+  const ahead = Math.atan2(py, px);
+  const obstacle = { x: l.x + far * Math.cos(ahead), y: l.y + far * Math.sin(ahead) };
   scene.observe(state);
   const reading: RangeReading = {
     ...{ sensor: 0, stampNs: 0, receivedNs: 0, beams: 1, invalid: 0, count: 1 },
@@ -58,14 +59,13 @@ function stop(l: TwistLimits, vx: number, vy: number, w: number): string {
     at.y += s * moved.x + c * moved.y;
     at.heading += moved.heading;
     state.pose.set([at.x, at.y, 0, 0, 0, Math.sin(at.heading / 2), Math.cos(at.heading / 2)]);
-    const nowNs = Math.round(n * dt * 1e9);
-    motion.predict(nowNs, nowNs);
+    motion.predict(0, 0);
     scene.look(state, motion);
     brakeTwist(motion, l, true, dt, u);
     if (admissible(u, dt, motion, scene, l) !== 0) brakeTwist(motion, l, false, dt, u);
     const refusal = admissible(u, dt, motion, scene, l);
     if (refusal !== 0) return `braking law breaks ${REFUSAL[refusal]} at step ${n}`;
-    motion.sent(u, dt, nowNs);
+    motion.sent(u, dt, 0);
   }
   if (motion.twist.some((v) => v !== 0))
     return `braking law leaves a twist of ${[...motion.twist]} after ${steps} steps`;

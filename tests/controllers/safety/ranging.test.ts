@@ -45,6 +45,14 @@ describe('readings of sensors that see obstacles', () => {
     expect(ranging.ingest(reading({ invalid: 5 }), () => true)).toBe(true);
   });
 
+  it('the next one may come in the same instant, if its stamp is later', () => {
+    const ranging = new Ranging(limits);
+    ranging.ingest(reading(), () => true);
+    expect(ranging.ingest(reading({ stampNs: 1.1e9, receivedNs: 5.1e9 }), () => true)).toBe(true);
+    expect(ranging.ingest(reading({ stampNs: 1.2e9, receivedNs: 5.1e9 }), () => true)).toBe(true);
+    expect([ranging.receivedNs[0], ranging.readings]).toEqual([5.1e9, 3]);
+  });
+
   it('after a silence longer than its age the stamps of a sensor may begin anew', () => {
     const ranging = new Ranging(limits);
     ranging.ingest(reading(), () => true);

@@ -65,10 +65,31 @@ describe('the self-test of the braking law of a base', () => {
     );
   });
 
-  it('also where only a turn is slower to stop than reckoned', () => {
-    // A footprint 0.4 m off its axis, 2 rad/s: 0.2 s at 10 rad/s², reckoned with 1000 rad/s².
-    const swung = limitsOf({ x: 0.4, turnAcceleration: 10, turnDeceleration: 1000, reaction: 0, speed: 0.01 });
-    expect(selfTest(swung)).toMatch(/^braking law takes the base 0\.\d+ m past its minimum distance$/);
+  /** Turns of 1 rad/s take 0.5 s, 0.255 rad in periods of 10 ms; reckoned are 10 ms of reaction and 50 ms, for 0.5 m/s. */
+  const SLOW_TURN = { turn: 1, turnAcceleration: 2, turnDeceleration: 1000, reaction: 0.01 };
+  /** How far a footprint that begins at p m/s comes past its minimum distance, on an arc of 0.255 rad. */
+  const past = (p: number, reckoned: number) =>
+    0.5 - Math.hypot(0.5 + p * (reckoned - Math.sin(0.255)), p * (1 - Math.cos(0.255)));
+
+  it.each([
+    // On one side of the axis a turn adds to the way of the footprint, on the other it takes it all away.
+    ['to the right', { speed: 0.5, y: 0.5 }, 1, 0.06],
+    ['to the left', { speed: 0.5, y: -0.5 }, 1, 0.06],
+    ['of a footprint in front', { speed: 0.01, x: 0.5 }, Math.hypot(0.01, 0.5), 0.011],
+    ['of a footprint behind', { speed: 0.01, x: -0.5 }, Math.hypot(0.01, 0.5), 0.011],
+    ['of one at the side and in front', { speed: 0.3, x: 0.4, y: -0.3 }, Math.hypot(0.6, 0.4), 0.04],
+  ])('also where only a turn is slower to stop than reckoned: %s', (_name, limits, p, reckoned) => {
+    const said = selfTest(limitsOf({ sideways: false, ...SLOW_TURN, ...limits }));
+    const found = /^braking law takes the base (\S+) m past its minimum distance$/.exec(said);
+    expect(Number(found?.[1])).toBeCloseTo(past(p, reckoned), 9);
+  });
+
+  it('a footprint that stays where it is while the base turns about it nears nothing', () => {
+    expect(selfTest(limitsOf({ sideways: false, speed: 0.5, turn: 1, y: 0.5 }))).toBe('');
+  });
+
+  it('says which limit a step breaks: nothing keeps an acceleration below none', () => {
+    expect(selfTest(limitsOf({ acceleration: -1, reaction: 5 }))).toBe('braking law breaks acceleration at step 1');
   });
 
   it('says what is left of a twist that does not come to rest in time', () => {

@@ -76,6 +76,8 @@ describe('the envelope of twists', () => {
     ['both take as long', {}, 52],
     ['the translation takes longer', { speed: 1 }, 102],
     ['the turn takes longer', { speed_rotation: 1.5 }, 77],
+    ['less acceleration', { acceleration: 0.5 }, 102],
+    ['less acceleration of the turn', { acceleration_rotation: 0.5 }, 202],
     ['a period that is begun counts', { speed: 0.503 }, 53],
   ])('is patient for as long as a stop takes: %s', (_name, limits, ticks) => {
     expect(made(limits).envelope.patience).toBe(ticks);

@@ -443,6 +443,12 @@ describe('the distance of a twist', () => {
 
   it.each<Row>([
     ['no step towards what is too near', { wish: [0.05, 0, 0], obstacles: [[1, 0, -0.1]] }, [0, 0, 0], ['distance']],
+    [
+      'nor towards what is a little too near',
+      { wish: [0.05, 0, 0], obstacles: [[1, 0, -0.001]] },
+      [0, 0, 0],
+      ['distance'],
+    ],
     ['nor towards what is as near as allowed', { wish: [0.05, 0, 0], obstacles: [[1, 0, 0]] }, [0, 0, 0], ['distance']],
     [
       'nor towards a distance that is no number',
@@ -578,12 +584,12 @@ describe('four things are tried', () => {
   });
 
   it('of that step its admissible share, if that is a step away', () => {
-    // Towards rest it makes for 7.3 m/s²: 0.067 m/s. 0.1·v + v²/10 = 0.005, and 9.2 m/s² are within A and the jerk limit.
-    const v = (Math.sqrt(1.2) - 1) / 2;
+    // Towards rest it makes for 7.3 m/s²: 0.067 m/s. 0.1625·v + v²/10 = 0.008375, and 9 m/s² are within A and the jerk limit.
+    const v = 0.05;
     const was: Vector = [0.14, 0, 0];
     const slope: Vector = [-6, 0, 0];
-    const swinging = { ...JERKY, x: 0.4 };
-    const said = filtered({ wish: [-2, -1, 1], was, slope, limits: swinging, obstacles: [[1, 0, 0.005]] });
+    const swinging = { ...limits, x: 0.4 };
+    const said = filtered({ wish: [-2, -1, 1], was, slope, limits: swinging, obstacles: [[1, 0, 0.008375]] });
     expect(said.out).toEqual(close([v, 0, 0]));
     expect(said.flags & (CLIPPED.distance | CLIPPED.conflict)).toBe(CLIPPED.distance);
   });

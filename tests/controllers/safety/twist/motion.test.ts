@@ -117,6 +117,8 @@ describe('what was sent', () => {
     expect([...asked]).toEqual([0, 0, 0]);
     // What is sent then is the only thing that there is.
     motion.sent(Float64Array.of(1, 0, 0), 0.01, 20 * MS);
+    motion.asked(0, 30 * MS, asked);
+    expect([...asked]).toEqual(close([0.01, 0, 0]));
     motion.predict(20 * MS, 30 * MS);
     expect(motion.count).toBe(1);
     expect(motion.x[0]).toBeCloseTo(0.01, 12);
@@ -208,6 +210,16 @@ describe('where a base may be by now, with a delay of up to 20 ms', () => {
       30,
       [[0.06, 0, 0]],
     ],
+    [
+      'a tick before the measurement',
+      [[ON, 0]],
+      30,
+      20,
+      [
+        [0, 0, 0],
+        [0.01, 0, 0],
+      ],
+    ],
     ['one that is sent later than now', [[ON, 20]], 0, 10, [[0, 0, 0]]],
     ['one in the instant of the measurement', [[ON, 10]], 10, 30, [[0.02, 0, 0]]],
     ['along its arc', [[[1, 0, 50 * Math.PI], 0]], 0, 10, [[0.02 / Math.PI, 0.02 / Math.PI, Math.PI / 2]]],
@@ -285,6 +297,7 @@ describe('where a base may be by now, with a delay of up to 20 ms', () => {
     // From 81 ms to the oldest command that is known.
     expect(full.unknown).toBeCloseTo(0.019, 12);
     expect(full.count).toBe(97);
+    expect([full.x[96], full.y[96], full.heading[96]]).toEqual([0, 0, 0]);
     // One more: the first is gone.
     full.sent(Float64Array.from(REST), 0.01, 100.096 * MS);
     full.predict(101 * MS, 101 * MS);

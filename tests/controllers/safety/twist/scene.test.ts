@@ -5,14 +5,15 @@ import { TwistMotion } from '../../../../controllers/safety/twist/motion.ts';
 import { TwistScene } from '../../../../controllers/safety/twist/scene.ts';
 import { makeRobotState } from '../../../../src/core/signals.ts';
 import { BaseRig, baseOf, baseSafety, post } from './base.ts';
+import { limitsOf, type Moving, motionOf } from './table.ts';
 
 const limits = twistLimits(baseSafety({ delay_ms: 0 }), baseOf());
 
-function odometry(scene: TwistScene, ms: number, x: number, y = 0, heading = 0, v = 0, w = 0) {
+function odometry(scene: TwistScene, ms: number, x: number, y = 0, heading = 0, v = 0, w = 0, vy = 0) {
   const state = makeRobotState(0);
   state.stampNs = ms * 1e6;
   state.pose.set([x, y, 0, 0, 0, Math.sin(heading / 2), Math.cos(heading / 2)]);
-  state.twist.set([v, 0, 0, 0, 0, w]);
+  state.twist.set([v, vy, 9, 9, 9, w]);
   scene.observe(state);
   return state;
 }
@@ -92,6 +93,179 @@ describe('obstacles stand where they stood when they were seen', () => {
     const scene = new TwistScene(limits);
     odometry(scene, 0, 0);
     expect(see(scene, 0, ...new Array(2 * 1024 + 2).fill(1))).toBe(false);
+  });
+});
+
+describe('what is around the footprint', () => {
+  /** `[nx ny distance gap]` of what a scene of these limits sees. */
+  const around = (
+    points: number[],
+    { state: [x, y, heading] = [0, 0, 0], limits = {}, ...moving }: Moving & { state?: number[]; limits?: object } = {},
+  ): number[][] => {
+    const l = limitsOf(limits);
+    const scene = new TwistScene(l);
+    odometry(scene, 0, 0);
+    if (!see(scene, 0, ...points)) throw new Error('not seen');
+    scene.look(odometry(scene, 1, x!, y!, heading!), motionOf(l, moving));
+    return Array.from({ length: scene.count }, (_, i) =>
+      [scene.x[i]!, scene.y[i]!, scene.distance[i]!, scene.gap[i]!].map((v) => expect.closeTo(v, 9)),
+    );
+  };
+  const expected = (...rows: number[][]) => rows;
+
+  it('is seen from where the base is measured, turned as it is', () => {
+    expect(around([1, 3.6], { state: [1, 3, 0] })).toEqual(expected([0, 1, 0.6, 0.1]));
+    expect(around([1, 3.6], { state: [1, 3, Math.PI / 2] })).toEqual(expected([1, 0, 0.6, 0.1]));
+    expect(around([1.6, 3], { state: [1, 3, Math.PI / 2] })).toEqual(expected([0, -1, 0.6, 0.1]));
+    expect(around([1.3, 3.4], { state: [1, 3, -Math.PI / 2] })).toEqual(expected([-0.8, 0.6, 0.5, 0]));
+  });
+
+  it('is seen from the centre of the footprint', () => {
+    expect(around([0.7, 0.6], { limits: { x: 0.1, y: -0.2 } })).toEqual(expected([0.6, 0.8, 1, 0.5]));
+  });
+
+  it('in the centre of the footprint it is ahead and behind', () => {
+    expect(around([0.1, 0.2], { limits: { x: 0.1, y: 0.2 } })).toEqual(expected([1, 0, 0, -0.5], [-1, 0, 0, -0.5]));
+    expect(around([2e-6, 0])).toEqual(expected([1, 0, 2e-6, -0.5 + 2e-6]));
+  });
+
+  it('the gap is what is left when the commands in flight have been obeyed, however late', () => {
+    const at: Moving['at'] = [
+      [0.1, 0, 0],
+      [0.2, 0.3, 0],
+      [0.15, 0.1, 0],
+    ];
+    expect(around([1, 0, -1, 0, 0, 1, 0, -1], { at })).toEqual(
+      expected([1, 0, 1, 0.3], [-1, 0, 1, 0.6], [0, 1, 1, 0.2], [0, -1, 1, 0.5]),
+    );
+    // 10 ms that nobody remembers, at 2 m/s.
+    expect(around([1, 0], { unknown: 0.01 })).toEqual(expected([1, 0, 1, 0.48]));
+    // And 2 rad/s that swing a footprint 0.5 m off the axis: 3 m/s.
+    expect(around([1.3, 0.4], { unknown: 0.01, limits: { x: 0.3, y: 0.4 } })).toEqual(expected([1, 0, 1, 0.47]));
+  });
+
+  // 2 m/s for 0.1 s and half of the 0.4 s of a stop: 0.6 m, and the 0.5 m that are kept.
+  it.each<[string, number, Moving & { limits?: object }]>([
+    ['from full speed', 1.1, {}],
+    ['with the ramps of a stop', 1.2, { limits: { ramp: 0.05 } }],
+    ['where a turn takes longer', 1.7, { limits: { turnDeceleration: 2 } }],
+    ['with a footprint that swings', 1.4, { limits: { x: 0.3, y: 0.4 } }],
+    [
+      'after commands in flight',
+      1.35,
+      {
+        at: [
+          [0, 0, 0],
+          [-0.15, 0.2, 0],
+          [0.1, 0, 0],
+        ],
+      },
+    ],
+    ['after 10 ms that nobody remembers', 1.14, { unknown: 0.01 }],
+    ['after both', 1.37, { unknown: 0.01, at: [[0.25, 0, 0]] }],
+  ])('what no stop could reach is left out: %s', (_name, far, by) => {
+    const { x = 0, y = 0 } = (by.limits ?? {}) as { x?: number; y?: number };
+    expect(around([x + far - 1e-6, y], by)).toHaveLength(1);
+    expect(around([x + far + 1e-6, y], by)).toHaveLength(0);
+  });
+
+  it('each sensor has readings of its own, and one that there is not has none', () => {
+    const l = limitsOf({ beams: [1, 2], ageNs: [300e6, 100e6] });
+    const scene = new TwistScene(l);
+    const state = odometry(scene, 0, 0);
+    const saw = (sensor: number, ms: number, ...points: number[]) =>
+      scene.see({
+        ...{ sensor, stampNs: ms * 1e6, receivedNs: 0, beams: 1, invalid: 0, count: points.length / 2 },
+        points: Float64Array.from(points),
+      });
+    const distances = () => {
+      scene.look(state, motionOf(l, {}));
+      return Array.from(scene.distance.subarray(0, scene.count));
+    };
+    expect(saw(0, 0, 0.9, 0)).toBe(true);
+    expect(saw(1, 0, 0.8, 0, 0.7, 0)).toBe(true);
+    expect(distances()).toEqual([0.9, 0.8, 0.7]);
+    expect(saw(0, 0, 0.6, 0, 0.6, 0)).toBe(false);
+    expect(saw(2, 0, 0.6, 0)).toBe(false);
+    expect(saw(1, 0, 0.75, 0)).toBe(true);
+    expect(distances()).toEqual([0.9, 0.75]);
+    // Each may be as old as it may be.
+    odometry(scene, 200, 0);
+    expect([saw(0, 0, 0.5, 0), saw(1, 0, 0.5, 0)]).toEqual([true, false]);
+    expect(distances()).toEqual([0.5, 0.75]);
+  });
+
+  it('has room for two directions of each beam, all at once', () => {
+    const l = limitsOf({ beams: [2, 1], ageNs: [1e9, 1e9] });
+    const scene = new TwistScene(l);
+    const state = odometry(scene, 0, 0);
+    for (const [sensor, points] of [
+      [0, 0, 0, 0, 0],
+      [1, 0, 0],
+    ].map(([s, ...p]) => [s!, p] as const))
+      scene.see({
+        ...{ sensor, stampNs: 0, receivedNs: 0, beams: 1, invalid: 0, count: points.length / 2 },
+        points: Float64Array.from(points),
+      });
+    scene.look(state, motionOf(l, {}));
+    expect([scene.count, scene.x.length, scene.gap[5]]).toEqual([6, 6, -0.5]);
+  });
+});
+
+describe('where a reading was taken', () => {
+  /** Where a point 0.5 m ahead of the base, seen at `ms`, is in the frame of the odometry; null: nobody knows. */
+  const placed = (scene: TwistScene, ms: number): number[] | null => {
+    if (!see(scene, ms, 0.5, 0)) return null;
+    const state = makeRobotState(0);
+    state.pose.set([0, 0, 0, 0, 0, 0, 1]);
+    scene.look(state, motionOf(limitsOf(), {}));
+    return [scene.x[0]! * scene.distance[0]!, scene.y[0]! * scene.distance[0]!];
+  };
+  const sceneOf = (): TwistScene => new TwistScene(limitsOf({ ageNs: [1e12], speed: 20 }));
+  const close = (v: number[]): number[] => v.map((x) => expect.closeTo(x, 9));
+
+  it('at an odometry, or between two of them, each with its heading', () => {
+    const scene = sceneOf();
+    odometry(scene, 0, 0.1, 0.2, 0);
+    odometry(scene, 100, 0.3, 0.6, Math.PI / 2);
+    expect(placed(scene, 0)).toEqual(close([0.6, 0.2]));
+    expect(placed(scene, 100)).toEqual(close([0.3, 1.1]));
+    const quarter = Math.PI / 8;
+    expect(placed(scene, 25)).toEqual(close([0.15 + 0.5 * Math.cos(quarter), 0.3 + 0.5 * Math.sin(quarter)]));
+    odometry(scene, 300, 0.3, 0.6, Math.PI / 2);
+    expect(placed(scene, 25)).toEqual(close([0.15 + 0.5 * Math.cos(quarter), 0.3 + 0.5 * Math.sin(quarter)]));
+    expect(placed(scene, 250)).toEqual(close([0.3, 1.1]));
+  });
+
+  it('a moment after the newest, along the arc of its twist, from where that was', () => {
+    const straight = sceneOf();
+    odometry(straight, 0, 0.1, 0.2, Math.PI / 2, 1);
+    expect(placed(straight, 50)).toEqual(close([0.1, 0.75]));
+    const sideways = sceneOf();
+    odometry(sideways, 0, 0.1, 0.2, Math.PI / 2, 0, 0, 1);
+    expect(placed(sideways, 50)).toEqual(close([0.05, 0.7]));
+    // A quarter of a turn in 50 ms, of a circle of 0.1 m: it points at -x, from (0.1 - 0.1, 0.2 + 0.1).
+    const curve = sceneOf();
+    odometry(curve, 0, 0.1, 0.2, Math.PI / 2, Math.PI, 10 * Math.PI);
+    expect(placed(curve, 50)).toEqual(close([-0.5, 0.3]));
+  });
+
+  it('the last 128 odometries are remembered, in whatever place', () => {
+    const scene = sceneOf();
+    for (let n = 0; n <= 300; n++) odometry(scene, n, n / 1000);
+    expect(placed(scene, 172.5)).toBeNull();
+    expect(placed(scene, 173)).toEqual(close([0.673, 0]));
+    expect(placed(scene, 256.5)).toEqual(close([0.7565, 0]));
+    expect(placed(scene, 300)).toEqual(close([0.8, 0]));
+  });
+
+  it('an odometry of the same stamp is of another time base', () => {
+    const scene = sceneOf();
+    odometry(scene, 0, 0);
+    odometry(scene, 100, 0);
+    odometry(scene, 100, 0);
+    expect(placed(scene, 50)).toBeNull();
+    expect(placed(scene, 100)).not.toBeNull();
   });
 });
 

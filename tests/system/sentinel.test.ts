@@ -1,0 +1,157 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, describe, expect, it } from 'vitest';
+import { type WebSocket, WebSocketServer } from 'ws';
+import { freePort } from '../../src/cli/ports.ts';
+import { loadRun } from '../../src/core/config/load.ts';
+import { packageRoot } from '../../src/core/paths.ts';
+import { Daemon } from '../../src/daemon/launch.ts';
+import { until } from './harness.ts';
+
+interface Operation {
+  op: string;
+  topic: string;
+  type?: string;
+  // biome-ignore lint/suspicious/noExplicitAny: what arrives is what is tested.
+  msg?: any;
+}
+
+/** A rosbridge that answers nothing, and writes down what the sentinel says: who advertises a stop is the sentinel. */
+class Bridge {
+  readonly said: Operation[] = [];
+  readonly sockets: WebSocket[] = [];
+  readonly #server = new WebSocketServer({ host: '127.0.0.1', port: 0 });
+
+  constructor() {
+    this.#server.on('connection', (socket) => {
+      const operations: Operation[] = [];
+      socket.on('message', (data) => {
+        const operation = JSON.parse(String(data)) as Operation;
+        operations.push(operation);
+        if (operation.op === 'advertise' && operation.topic === '/stop') {
+          this.sockets.push(socket);
+          this.said.push(...operations.splice(0));
+        } else if (this.sockets.includes(socket)) this.said.push(operation);
+      });
+    });
+  }
+
+  get port(): number {
+    return (this.#server.address() as { port: number }).port;
+  }
+
+  published(topic: string): Operation[] {
+    return this.said.filter((o) => o.op === 'publish' && o.topic === topic);
+  }
+
+  close(): void {
+    for (const client of this.#server.clients) client.terminate();
+    this.#server.close();
+  }
+}
+
+const open: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const end of open.splice(0).reverse()) await end();
+});
+
+/** A daemon of real processes for the shipped mobile base, at such a bridge; its sentinel is connected. */
+async function daemonOf(...sets: string[]): Promise<{ bridge: Bridge; daemon: Daemon }> {
+  const dir = mkdtempSync(join(tmpdir(), 'reflexarc-base-'));
+  open.push(() => rmSync(dir, { recursive: true, force: true }));
+  const bridge = new Bridge();
+  open.push(() => bridge.close());
+  const file = join(dir, 'run.yaml');
+  writeFileSync(
+    file,
+    `name: base
+robot: ${join(packageRoot, 'configs/robots/diff-base.yaml')}
+safety: ${join(packageRoot, 'configs/safety/diff-base.yaml')}
+task: { name: drive, observation: { base: { features: [{ from: "/odom.twist.twist.linear.x" }] } } }
+policies:
+  base: { type: zero, observation_size: 1, action_size: 3, execute_steps: 1 }
+  residual: { type: zero, observation_size: 1, action_size: 3, scale: 0 }
+  critic: { type: zero, input_size: 9 }
+bridge: { url: "ws://127.0.0.1:${bridge.port}" }
+daemon: { console_port: ${await freePort()}, ros_port: ${await freePort()} }
+log: { enabled: false }
+`,
+  );
+  const { config } = loadRun(file, sets);
+  const daemon = new Daemon(config, { logLines: { file: join(dir, 'lines') }, logPath: '' });
+  open.push(() => daemon.stop());
+  await daemon.reflex.until((s) => s.mode === 'DISARMED', 20_000);
+  await until(() => bridge.sockets.length > 0, 20_000, 'the sentinel at the bridge');
+  return { bridge, daemon };
+}
+const STILL = { linear: { x: 0, y: 0, z: 0 }, angular: { x: 0, y: 0, z: 0 } };
+const killReflex = (daemon: Daemon) => process.kill(daemon.pids.get('reflex')!, 'SIGKILL');
+
+describe('the sentinel of a mobile base', () => {
+  it.each([
+    ['ROS 2', 2, 'geometry_msgs/msg/Twist'],
+    ['ROS 1', 1, 'geometry_msgs/Twist'],
+  ])('says a twist of zero on the command topic when the reflex dies: %s', async (_name, version, type) => {
+    const { bridge, daemon } = await daemonOf(`bridge.ros_version=${version}`);
+    expect(bridge.said.filter((o) => o.op === 'advertise')).toEqual([
+      { op: 'advertise', topic: '/stop', type: version === 2 ? 'reflexarc_msgs/msg/Stop' : 'reflexarc_msgs/Stop' },
+      { op: 'advertise', topic: '/cmd_vel', type },
+    ]);
+    // It has nothing to say while the reflex lives.
+    expect(bridge.published('/stop').concat(bridge.published('/cmd_vel'))).toEqual([]);
+    killReflex(daemon);
+    await until(() => bridge.published('/cmd_vel').length > 0, 20_000, 'a twist');
+    expect(bridge.published('/cmd_vel')).toEqual([{ op: 'publish', topic: '/cmd_vel', msg: STILL }]);
+    expect(bridge.published('/stop')[0]!.msg.reason).toBe('reflex died (SIGKILL)');
+  });
+
+  it('with a stamp of zero where the driver wants one: a stop is never too old', async () => {
+    const { bridge, daemon } = await daemonOf('robot.interface.message=twist_stamped');
+    expect(bridge.said).toContainEqual({
+      op: 'advertise',
+      topic: '/cmd_vel',
+      type: 'geometry_msgs/msg/TwistStamped',
+    });
+    killReflex(daemon);
+    await until(() => bridge.published('/cmd_vel').length > 0, 20_000, 'a twist');
+    const header = { stamp: { sec: 0, nanosec: 0 }, frame_id: 'base_link' };
+    expect(bridge.published('/cmd_vel')[0]!.msg).toEqual({ header, twist: STILL });
+    // The stop itself says when it was.
+    expect(bridge.published('/stop')[0]!.msg.header.stamp.sec).toBeGreaterThan(1.6e9);
+  });
+
+  it('also when the reflex only falls silent', async () => {
+    const { bridge, daemon } = await daemonOf('daemon.heartbeat_ms=200');
+    process.kill(daemon.pids.get('reflex')!, 'SIGSTOP');
+    await until(() => bridge.published('/cmd_vel').length > 0, 20_000, 'a twist');
+    expect(bridge.published('/stop')[0]!.msg.reason).toMatch(/^reflex silent for \d+ ms$/);
+    expect(bridge.published('/cmd_vel')[0]!.msg).toEqual(STILL);
+  });
+
+  it('says it when the daemon is shut down, after the reflex', async () => {
+    const { bridge, daemon } = await daemonOf();
+    await daemon.stop();
+    expect(bridge.published('/cmd_vel').at(-1)!.msg).toEqual(STILL);
+    expect(bridge.published('/stop').at(-1)!.msg.reason).toBe('daemon shut down');
+  });
+});
+
+it('the sentinel of an arm says stop, and nothing on its command topic', async () => {
+  const bridge = new Bridge();
+  open.push(() => bridge.close());
+  const dir = mkdtempSync(join(tmpdir(), 'reflexarc-arm-'));
+  open.push(() => rmSync(dir, { recursive: true, force: true }));
+  const { config } = loadRun(join(packageRoot, 'configs/runs/peg.yaml'), [
+    `bridge.url=ws://127.0.0.1:${bridge.port}`,
+    `daemon.console_port=${await freePort()}`,
+    `daemon.ros_port=${await freePort()}`,
+  ]);
+  const daemon = new Daemon(config, { logLines: { file: join(dir, 'lines') }, logPath: '' });
+  open.push(() => daemon.stop());
+  await daemon.reflex.until((s) => s.mode === 'DISARMED', 20_000);
+  await until(() => bridge.sockets.length > 0, 20_000, 'the sentinel at the bridge');
+  killReflex(daemon);
+  await until(() => bridge.published('/stop').length > 0, 20_000, 'a stop');
+  expect(bridge.said.map((o) => o.topic)).toEqual(['/stop', '/stop']);
+});
