@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -20,25 +21,25 @@ interface Operation {
 /** A rosbridge that answers nothing, and writes down what the sentinel says: who advertises a stop is the sentinel. */
 class Bridge {
   readonly said: Operation[] = [];
-  readonly sockets: WebSocket[] = [];
-  readonly #server = new WebSocketServer({ host: '127.0.0.1', port: 0 });
+  readonly sockets = new Set<WebSocket>();
+  readonly #server: WebSocketServer;
 
-  constructor() {
+  private constructor(readonly port: number) {
+    this.#server = new WebSocketServer({ host: '127.0.0.1', port });
     this.#server.on('connection', (socket) => {
-      const operations: Operation[] = [];
       socket.on('message', (data) => {
         const operation = JSON.parse(String(data)) as Operation;
-        operations.push(operation);
-        if (operation.op === 'advertise' && operation.topic === '/stop') {
-          this.sockets.push(socket);
-          this.said.push(...operations.splice(0));
-        } else if (this.sockets.includes(socket)) this.said.push(operation);
+        if (operation.op === 'advertise' && operation.topic === '/stop') this.sockets.add(socket);
+        if (this.sockets.has(socket)) this.said.push(operation);
       });
     });
   }
 
-  get port(): number {
-    return (this.#server.address() as { port: number }).port;
+  static async at(port: number): Promise<Bridge> {
+    const bridge = new Bridge(port);
+    await once(bridge.#server, 'listening');
+    open.push(() => bridge.close());
+    return bridge;
   }
 
   published(topic: string): Operation[] {
@@ -56,33 +57,35 @@ afterEach(async () => {
   for (const end of open.splice(0).reverse()) await end();
 });
 
-/** A daemon of real processes for the shipped mobile base, at such a bridge; its sentinel is connected. */
-async function daemonOf(...sets: string[]): Promise<{ bridge: Bridge; daemon: Daemon }> {
-  const dir = mkdtempSync(join(tmpdir(), 'reflexarc-base-'));
-  open.push(() => rmSync(dir, { recursive: true, force: true }));
-  const bridge = new Bridge();
-  open.push(() => bridge.close());
-  const file = join(dir, 'run.yaml');
-  writeFileSync(
-    file,
-    `name: base
-robot: ${join(packageRoot, 'configs/robots/diff-base.yaml')}
-safety: ${join(packageRoot, 'configs/safety/diff-base.yaml')}
+const shipped = (path: string): string => join(packageRoot, 'configs', path);
+/** The shipped base, with a policy that asks for nothing. */
+const BASE = `name: base
+robot: ${shipped('robots/diff-base.yaml')}
+safety: ${shipped('safety/diff-base.yaml')}
 task: { name: drive, observation: { base: { features: [{ from: "/odom.twist.twist.linear.x" }] } } }
 policies:
   base: { type: zero, observation_size: 1, action_size: 3, execute_steps: 1 }
   residual: { type: zero, observation_size: 1, action_size: 3, scale: 0 }
   critic: { type: zero, input_size: 9 }
-bridge: { url: "ws://127.0.0.1:${bridge.port}" }
-daemon: { console_port: ${await freePort()}, ros_port: ${await freePort()} }
-log: { enabled: false }
-`,
-  );
-  const { config } = loadRun(file, sets);
+`;
+
+/** A daemon of real processes at such a bridge; its reflex ticks and its sentinel is connected. */
+async function daemonOf(run: string, ...sets: string[]): Promise<{ bridge: Bridge; daemon: Daemon }> {
+  const dir = mkdtempSync(join(tmpdir(), 'reflexarc-sentinel-'));
+  open.push(() => rmSync(dir, { recursive: true, force: true }));
+  const bridge = await Bridge.at(await freePort());
+  const file = run.includes('\n') ? join(dir, 'run.yaml') : run;
+  if (file !== run) writeFileSync(file, run);
+  const { config } = loadRun(file, [
+    `bridge.url=ws://127.0.0.1:${bridge.port}`,
+    `daemon.console_port=${await freePort()}`,
+    `daemon.ros_port=${await freePort()}`,
+    ...sets,
+  ]);
   const daemon = new Daemon(config, { logLines: { file: join(dir, 'lines') }, logPath: '' });
   open.push(() => daemon.stop());
   await daemon.reflex.until((s) => s.mode === 'DISARMED', 20_000);
-  await until(() => bridge.sockets.length > 0, 20_000, 'the sentinel at the bridge');
+  await until(() => bridge.sockets.size > 0, 20_000, 'the sentinel at the bridge');
   return { bridge, daemon };
 }
 const STILL = { linear: { x: 0, y: 0, z: 0 }, angular: { x: 0, y: 0, z: 0 } };
@@ -93,7 +96,7 @@ describe('the sentinel of a mobile base', () => {
     ['ROS 2', 2, 'geometry_msgs/msg/Twist'],
     ['ROS 1', 1, 'geometry_msgs/Twist'],
   ])('says a twist of zero on the command topic when the reflex dies: %s', async (_name, version, type) => {
-    const { bridge, daemon } = await daemonOf(`bridge.ros_version=${version}`);
+    const { bridge, daemon } = await daemonOf(BASE, `bridge.ros_version=${version}`);
     expect(bridge.said.filter((o) => o.op === 'advertise')).toEqual([
       { op: 'advertise', topic: '/stop', type: version === 2 ? 'reflexarc_msgs/msg/Stop' : 'reflexarc_msgs/Stop' },
       { op: 'advertise', topic: '/cmd_vel', type },
@@ -107,7 +110,7 @@ describe('the sentinel of a mobile base', () => {
   });
 
   it('with a stamp of zero where the driver wants one: a stop is never too old', async () => {
-    const { bridge, daemon } = await daemonOf('robot.interface.message=twist_stamped');
+    const { bridge, daemon } = await daemonOf(BASE, 'robot.interface.message=twist_stamped');
     expect(bridge.said).toContainEqual({
       op: 'advertise',
       topic: '/cmd_vel',
@@ -122,15 +125,28 @@ describe('the sentinel of a mobile base', () => {
   });
 
   it('also when the reflex only falls silent', async () => {
-    const { bridge, daemon } = await daemonOf('daemon.heartbeat_ms=200');
+    const { bridge, daemon } = await daemonOf(BASE, 'daemon.heartbeat_ms=200');
     process.kill(daemon.pids.get('reflex')!, 'SIGSTOP');
     await until(() => bridge.published('/cmd_vel').length > 0, 20_000, 'a twist');
     expect(bridge.published('/stop')[0]!.msg.reason).toMatch(/^reflex silent for \d+ ms$/);
     expect(bridge.published('/cmd_vel')[0]!.msg).toEqual(STILL);
   });
 
+  it('what could not be said while the link was away is said when it is back', async () => {
+    const { bridge, daemon } = await daemonOf(BASE);
+    const stops: boolean[] = [];
+    daemon.events$.subscribe((e) => e.event === 'stop' && stops.push(e.sent));
+    bridge.close();
+    process.kill(daemon.pids.get('reflex')!, 'SIGSTOP');
+    await until(() => stops.length > 0, 20_000, 'a stop');
+    expect(stops[0]).toBe(false);
+    const again = await Bridge.at(bridge.port);
+    await until(() => again.published('/cmd_vel').length > 0, 20_000, 'a twist');
+    expect(again.published('/cmd_vel')[0]!.msg).toEqual(STILL);
+  });
+
   it('says it when the daemon is shut down, after the reflex', async () => {
-    const { bridge, daemon } = await daemonOf();
+    const { bridge, daemon } = await daemonOf(BASE);
     await daemon.stop();
     expect(bridge.published('/cmd_vel').at(-1)!.msg).toEqual(STILL);
     expect(bridge.published('/stop').at(-1)!.msg.reason).toBe('daemon shut down');
@@ -138,19 +154,7 @@ describe('the sentinel of a mobile base', () => {
 });
 
 it('the sentinel of an arm says stop, and nothing on its command topic', async () => {
-  const bridge = new Bridge();
-  open.push(() => bridge.close());
-  const dir = mkdtempSync(join(tmpdir(), 'reflexarc-arm-'));
-  open.push(() => rmSync(dir, { recursive: true, force: true }));
-  const { config } = loadRun(join(packageRoot, 'configs/runs/peg.yaml'), [
-    `bridge.url=ws://127.0.0.1:${bridge.port}`,
-    `daemon.console_port=${await freePort()}`,
-    `daemon.ros_port=${await freePort()}`,
-  ]);
-  const daemon = new Daemon(config, { logLines: { file: join(dir, 'lines') }, logPath: '' });
-  open.push(() => daemon.stop());
-  await daemon.reflex.until((s) => s.mode === 'DISARMED', 20_000);
-  await until(() => bridge.sockets.length > 0, 20_000, 'the sentinel at the bridge');
+  const { bridge, daemon } = await daemonOf(shipped('runs/peg.yaml'));
   killReflex(daemon);
   await until(() => bridge.published('/stop').length > 0, 20_000, 'a stop');
   expect(bridge.said.map((o) => o.topic)).toEqual(['/stop', '/stop']);
