@@ -1,3 +1,6 @@
+import { expect } from 'vitest';
+import { CLIPPED } from '../../../../controllers/safety/envelope.ts';
+import { TwistFilter } from '../../../../controllers/safety/twist/filter.ts';
 import type { TwistLimits } from '../../../../controllers/safety/twist/limits.ts';
 import { TwistMotion } from '../../../../controllers/safety/twist/motion.ts';
 import { TwistScene } from '../../../../controllers/safety/twist/scene.ts';
@@ -75,3 +78,24 @@ export function sceneOf(l: TwistLimits, obstacles: Vector[] = []): TwistScene {
   }
   return scene;
 }
+
+/** A wish, and what the filter makes of it. */
+export interface Wish extends Moving {
+  wish: Vector;
+  elapsed?: number;
+  scale?: number;
+  obstacles?: Vector[];
+  limits?: Partial<TwistLimits>;
+}
+export type Flag = keyof typeof CLIPPED;
+export type Row = [string, Wish, Vector, Flag[]?];
+
+export function filtered(c: Wish): { out: number[]; flags: number } {
+  const l = limitsOf(c.limits);
+  const out = new Float64Array(3);
+  const filter = new TwistFilter(l, motionOf(l, c), sceneOf(l, c.obstacles));
+  const flags = filter.apply(Float64Array.from(c.wish), c.elapsed ?? 0.01, c.scale ?? 1, out);
+  return { out: [...out], flags };
+}
+export const bits = (flags: Flag[] = []): number => flags.reduce((sum, flag) => sum | CLIPPED[flag], 0);
+export const close = (v: Vector): number[] => v.map((x) => expect.closeTo(x, 9));
