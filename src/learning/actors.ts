@@ -38,7 +38,10 @@ export interface Actor {
   readonly adam: Adam;
 }
 
-/** a = tanh(f(x)), with a slow copy for the targets (TD3). */
+/**
+ * a = tanh(f(x)), with a slow copy for the targets (TD3). What it has learned is read off the slow copy: an average over the
+ * last 1/τ updates goes where the actor goes, without its swings.
+ */
 export class DeterministicActor implements Actor {
   readonly actions: Matrix;
   readonly logProbability: Float64Array;
@@ -65,12 +68,13 @@ export class DeterministicActor implements Actor {
   }
 
   mean(x: Matrix, out: Float64Array): void {
-    const y = this.#network.forward(0, x, 1);
+    const y = this.#target.forward(0, x, 1);
     for (let i = 0; i < this.#size; i++) out[i] = y.data[i]!;
   }
 
   draw(x: Matrix, _random: Random, out: Float64Array): void {
-    this.mean(x, out);
+    const y = this.#network.forward(0, x, 1);
+    for (let i = 0; i < this.#size; i++) out[i] = y.data[i]!;
   }
 
   sample(x: Matrix, rows: number, _random: Random, target: boolean): void {
@@ -93,8 +97,8 @@ export class DeterministicActor implements Actor {
   }
 
   export(metadata: Record<string, string>, normalisation: { mean: number[]; std: number[] }): Uint8Array {
-    const network = JSON.stringify({ ...this.#network.description, normalisation });
-    return writeSafetensors({ metadata: { ...metadata, network }, tensors: this.#network.tensors() });
+    const network = JSON.stringify({ ...this.#target.description, normalisation });
+    return writeSafetensors({ metadata: { ...metadata, network }, tensors: this.#target.tensors() });
   }
 }
 

@@ -41,6 +41,8 @@ export interface ResidualOptions extends CriticOptions, Sampling {
   updates: number;
   actorRate: number;
   actorLayerNorm: boolean;
+  /** λ of λ·mean‖π‖², which the actor pays for a residual that gains nothing. */
+  penalty: number;
   /** Over so many steps the residual's bound grows from 0 to `scale`; 0: at once. */
   progressive: number;
   /** Standard deviation of the exploration, action units (truncated at two of them). */
@@ -60,7 +62,15 @@ export const RESIDUAL_DEFAULTS: ResidualOptions = {
   ...{ learningStarts: 2000, warmUpNoise: 0.2, criticWarmUp: 1000, updates: 1 },
   burnIn: { window: 250, change: 0.3, most: 2000 },
   ...{ hidden: [128, 128], heads: 5, layerNorm: true, rate: 3e-4, decay: 1e-2, clip: 1, tau: 0.005 },
-  ...{ actorRate: 1e-4, actorLayerNorm: true, progressive: 0, exploration: 0.05, smoothing: 0.05, smoothingClip: 0.3 },
+  ...{
+    actorRate: 1e-4,
+    actorLayerNorm: true,
+    penalty: 0,
+    progressive: 0,
+    exploration: 0.05,
+    smoothing: 0.05,
+    smoothingClip: 0.3,
+  },
   ...{ temperature: 0.01, backupEntropy: false },
   ...{ nStep: 3, gamma: 0.99, bootstrapTimeouts: true, relabelling: 'executed' },
 };
@@ -203,7 +213,7 @@ export class ResidualLearner implements Learner {
 
   /** On the batch that the critics learned from last. */
   #learnActor(): void {
-    const { batch: rows, heads, tau, policy } = this.#options;
+    const { batch: rows, heads, tau, policy, penalty } = this.#options;
     const [o, a] = [this.#o, this.#a];
     const critics = this.#critics;
     const base = this.#batch.base;
@@ -220,7 +230,8 @@ export class ResidualLearner implements Learner {
         const slope = this.#slope.get(r, o + i);
         // Where the action is clamped, only a gradient that brings it back counts.
         const passes = Math.abs(wanted) <= 1 || slope * wanted > 0;
-        this.#slope.set(r, o + i, passes ? scale * slope : 0);
+        const pays = (2 * penalty * actor.actions.get(r, i)) / (rows * a);
+        this.#slope.set(r, o + i, (passes ? scale * slope : 0) + pays);
         size += Math.abs(actor.actions.get(r, i)) / (rows * a);
       }
     this.figures.residual = size;
