@@ -49,6 +49,7 @@ describe.each([
         for (let i = 0; i < 2; i++) slope.set(r, i, (2 * (actor.actions.get(r, i) - wanted[i]!)) / 4);
       }
       actor.learn(x, 4, slope, 0, 0);
+      actor.follow(0.05);
     }
     const one = kernel.matrix(1, 3);
     one.data.set(x.data.subarray(0, 3));
