@@ -1,61 +1,10 @@
 /**
- * The .msg text of every type that we write to a log or serve to rosapi, ours and the standard ones. A type's own text is
- * kept once; `definitionOf` joins it with the texts of what it uses, as an MCAP schema of encoding `ros2msg` wants it.
+ * The .msg text of every type that we speak, ours and the standard ones, joined with the texts of what it uses, as an MCAP
+ * schema of encoding `ros2msg` wants it.
  */
 import { ReflexArcError } from '../../src/core/errors.ts';
 import { OURS } from './reflexarc-msgs.ts';
-
-const STANDARD: Readonly<Record<string, string>> = {
-  'builtin_interfaces/msg/Time': 'int32 sec\nuint32 nanosec',
-  'std_msgs/msg/Header': 'builtin_interfaces/Time stamp\nstring frame_id',
-  'std_msgs/msg/Float64': 'float64 data',
-  'std_msgs/msg/String': 'string data',
-  'geometry_msgs/msg/Vector3': 'float64 x\nfloat64 y\nfloat64 z',
-  'geometry_msgs/msg/Point': 'float64 x\nfloat64 y\nfloat64 z',
-  'geometry_msgs/msg/Quaternion': 'float64 x 0\nfloat64 y 0\nfloat64 z 0\nfloat64 w 1',
-  'geometry_msgs/msg/Pose': 'geometry_msgs/Point position\ngeometry_msgs/Quaternion orientation',
-  'geometry_msgs/msg/Wrench': 'geometry_msgs/Vector3 force\ngeometry_msgs/Vector3 torque',
-  'geometry_msgs/msg/PoseStamped': 'std_msgs/Header header\ngeometry_msgs/Pose pose',
-  'geometry_msgs/msg/WrenchStamped': 'std_msgs/Header header\ngeometry_msgs/Wrench wrench',
-  'sensor_msgs/msg/JointState':
-    'std_msgs/Header header\nstring[] name\nfloat64[] position\nfloat64[] velocity\nfloat64[] effort',
-  'geometry_msgs/msg/Twist': 'geometry_msgs/Vector3 linear\ngeometry_msgs/Vector3 angular',
-  'geometry_msgs/msg/TwistStamped': 'std_msgs/Header header\ngeometry_msgs/Twist twist',
-  'geometry_msgs/msg/PoseWithCovariance': 'geometry_msgs/Pose pose\nfloat64[36] covariance',
-  'geometry_msgs/msg/TwistWithCovariance': 'geometry_msgs/Twist twist\nfloat64[36] covariance',
-  'nav_msgs/msg/Odometry':
-    'std_msgs/Header header\nstring child_frame_id\n' +
-    'geometry_msgs/PoseWithCovariance pose\ngeometry_msgs/TwistWithCovariance twist',
-  'sensor_msgs/msg/LaserScan':
-    'std_msgs/Header header\nfloat32 angle_min\nfloat32 angle_max\nfloat32 angle_increment\n' +
-    'float32 time_increment\nfloat32 scan_time\nfloat32 range_min\nfloat32 range_max\n' +
-    'float32[] ranges\nfloat32[] intensities',
-  'sensor_msgs/msg/Range':
-    'std_msgs/Header header\nuint8 radiation_type\nfloat32 field_of_view\nfloat32 min_range\n' +
-    'float32 max_range\nfloat32 range',
-  'sensor_msgs/msg/CompressedImage': 'std_msgs/Header header\nstring format\nuint8[] data',
-  'sensor_msgs/msg/Image':
-    'std_msgs/Header header\nuint32 height\nuint32 width\nstring encoding\nuint8 is_bigendian\nuint32 step\nuint8[] data',
-  'builtin_interfaces/msg/Duration': 'int32 sec\nuint32 nanosec',
-  'std_msgs/msg/MultiArrayDimension': 'string label\nuint32 size\nuint32 stride',
-  'std_msgs/msg/MultiArrayLayout': 'std_msgs/MultiArrayDimension[] dim\nuint32 data_offset',
-  'std_msgs/msg/Float64MultiArray': 'std_msgs/MultiArrayLayout layout\nfloat64[] data',
-  'trajectory_msgs/msg/JointTrajectoryPoint':
-    'float64[] positions\nfloat64[] velocities\nfloat64[] accelerations\nfloat64[] effort\n' +
-    'builtin_interfaces/Duration time_from_start',
-  'trajectory_msgs/msg/JointTrajectory':
-    'std_msgs/Header header\nstring[] joint_names\ntrajectory_msgs/JointTrajectoryPoint[] points',
-  'control_msgs/msg/JointJog':
-    'std_msgs/Header header\nstring[] joint_names\nfloat64[] displacements\nfloat64[] velocities\nfloat64 duration',
-  'rosgraph_msgs/msg/Clock': 'builtin_interfaces/Time clock',
-  'std_msgs/msg/UInt64MultiArray': 'std_msgs/MultiArrayLayout layout\nuint64[] data',
-  'diagnostic_msgs/msg/KeyValue': 'string key\nstring value',
-  'diagnostic_msgs/msg/DiagnosticStatus':
-    'byte OK=0\nbyte WARN=1\nbyte ERROR=2\nbyte STALE=3\n' +
-    'byte level\nstring name\nstring message\nstring hardware_id\ndiagnostic_msgs/KeyValue[] values',
-  'diagnostic_msgs/msg/DiagnosticArray': 'std_msgs/Header header\ndiagnostic_msgs/DiagnosticStatus[] status',
-  'std_srvs/srv/Trigger_Response': 'bool success\nstring message',
-};
+import { STANDARD } from './standard-msgs.ts';
 
 const TEXTS: Readonly<Record<string, string>> = { ...STANDARD, ...OURS };
 

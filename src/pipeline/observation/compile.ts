@@ -1,5 +1,5 @@
+import { fieldsOf } from '../../../bridges/messages/fields.ts';
 import { longType } from '../../../bridges/messages/names.ts';
-import { fieldsOf } from '../../../bridges/messages/sensor-definitions.ts';
 import { nearest } from '../../core/config/nearest.ts';
 import type { RobotConfig, TaskConfig } from '../../core/config-schema.ts';
 import { ReflexArcError } from '../../core/errors.ts';

@@ -1,4 +1,4 @@
-import { fieldsOf, type MessageField } from '../../../bridges/messages/sensor-definitions.ts';
+import { fieldsOf, type MessageField } from '../../../bridges/messages/fields.ts';
 import { nearest } from '../../core/config/nearest.ts';
 import { type FieldPath, PathComplaint, type Step } from './path.ts';
 import { type FieldReader, type Key, namedReader, placesReader, type ValueKind } from './reader.ts';
