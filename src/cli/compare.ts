@@ -1,12 +1,9 @@
-import { createBase } from '../../policies/base/registry.ts';
-import { createCritic } from '../../policies/critic/registry.ts';
-import { createResidual } from '../../policies/residual/registry.ts';
 import { loadRun } from '../core/config/load.ts';
 import { ReflexArcError } from '../core/errors.ts';
-import { playEpisodes } from '../learning/evaluate.ts';
 import { AdaStop, type AdaStopOptions, type Pair } from '../learning/judging/adastop.ts';
 import { metricOf, readScores, type Scores } from '../learning/judging/evaluation-file.ts';
 import type { Metric } from '../learning/judging/metrics.ts';
+import { playSideBySide } from '../learning/side-by-side.ts';
 import { LiveLine, table } from './output.ts';
 
 export interface CompareOptions {
@@ -117,9 +114,7 @@ function running(given: readonly string[], options: CompareOptions): Arms {
     given.map((arm) => {
       const [name, ...keys] = arm.split(/[:,]/) as [string, ...string[]];
       const { config } = loadRun(options.config, [...options.set, ...keys]);
-      const { base, residual, critic } = config.policies;
-      const parts = { base: createBase(base), residual: createResidual(residual), critic: createCritic(critic) };
-      return [name, { config, parts, seed: options.seed ?? config.seed }];
+      return [name, { config, seed: options.seed ?? config.seed }];
     }),
   );
   return {
@@ -128,9 +123,9 @@ function running(given: readonly string[], options: CompareOptions): Arms {
     blockSize,
     paired,
     async next(name, k, onEpisode) {
-      const { config, parts, seed } = arms.get(name)!;
+      const { config, seed } = arms.get(name)!;
       const at = { episodes: blockSize, seed: seed + k * blockSize, onEpisode };
-      return metricOf(await playEpisodes(config, parts, at), metric);
+      return metricOf(await playSideBySide(config, at), metric);
     },
   };
 }

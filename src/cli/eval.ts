@@ -1,16 +1,13 @@
-import { createBase } from '../../policies/base/registry.ts';
-import { createCritic } from '../../policies/critic/registry.ts';
-import { createResidual } from '../../policies/residual/registry.ts';
 import { loadRun } from '../core/config/load.ts';
-import { carefree, noResidual } from '../learning/demonstrations.ts';
-import { type ExpertEvaluation, expertInterventions, playEpisodes, summarise } from '../learning/evaluate.ts';
+import { type ExpertEvaluation, expertInterventions, summarise } from '../learning/evaluate.ts';
 import { writeEvaluation } from '../learning/judging/evaluation-file.ts';
+import { type LeftOut, playSideBySide, policiesOf } from '../learning/side-by-side.ts';
 import { LiveLine, table } from './output.ts';
 
 export interface EvalOptions {
   episodes?: number;
   seed?: number;
-  without?: ('residual' | 'critic')[];
+  without?: LeftOut[];
   /** Episodes of the expert, to count interventions for nothing; 0 leaves them out. */
   expertEpisodes?: number;
   /** File for the scores of every episode, for `compare`. */
@@ -30,22 +27,17 @@ const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
 export async function evalRun(file: string, options: EvalOptions): Promise<number> {
   const { config } = loadRun(file, options.set);
   const { episodes = EPISODES, seed = config.seed, without = [], expertEpisodes = EXPERT_EPISODES } = options;
-  const parts = {
-    base: createBase(config.policies.base),
-    residual: without.includes('residual') ? noResidual : createResidual(config.policies.residual),
-    critic: without.includes('critic') ? carefree : createCritic(config.policies.critic),
-  };
   const stream = options.json ? process.stderr : process.stdout;
   const live = new LiveLine(stream);
-  const scores = await playEpisodes(config, parts, {
-    ...{ episodes, seed },
+  const scores = await playSideBySide(config, {
+    ...{ episodes, seed, without },
     onEpisode: (done, successes) => live.show(`episode ${done}/${episodes}  ${successes} succeeded`),
   });
   const scored = summarise(scores);
   const expert =
     expertEpisodes === 0
       ? null
-      : await expertInterventions(config, parts.critic, {
+      : await expertInterventions(config, policiesOf(config, without).critic, {
           ...{ episodes: expertEpisodes, seed },
           onEpisode: (done) => live.show(`expert ${done}/${expertEpisodes}`),
         });

@@ -7,7 +7,7 @@ import { commandInterface } from '../../controllers/interfaces/index.ts';
 import { Gate, type TickRecord } from '../../controllers/safety/gate.ts';
 import type { Guard } from '../../controllers/safety/guard.ts';
 import type { BasePolicy, ResidualPolicy, RiskCritic } from '../../policies/policy.ts';
-import { VirtualClock } from '../core/clock.ts';
+import { NS_PER_S, VirtualClock } from '../core/clock.ts';
 import type { RunConfig, TaskConfig } from '../core/config-schema.ts';
 import type { LadderTransition, Mode, SafeAction, Takeover } from '../core/signals.ts';
 import { worldOf } from '../core/task-world.ts';
@@ -49,6 +49,8 @@ export class InProcessRun {
   readonly transitions: LadderTransition[] = [];
   readonly #world: PegWorld;
   readonly #task: TaskConfig;
+  /** After so long, states and decisions fall together as before. */
+  readonly #cycleNs: number;
   /** State periods that the present episode may still last. */
   #left = 0;
 
@@ -56,6 +58,7 @@ export class InProcessRun {
     const { config, world, base, residual, critic } = parts;
     this.#world = world;
     this.#task = config.task;
+    this.#cycleNs = cycleNs(world.periodNs, config.task.decision_hz);
     this.clock = new VirtualClock(world.timeNs);
     const kinematics = commandInterface(config.robot);
     this.bridge = new MujocoBridge(world, kinematics.codec, this.clock, config.seed);
@@ -126,9 +129,13 @@ export class InProcessRun {
     return { episode, ended };
   }
 
-  /** The operator's part before an episode: reset the world, arm, engage. Then `step` while `running`. */
+  /**
+   * The operator's part before an episode: reset the world, arm, engage. Then `step` while `running`. It begins at the same
+   * place of the decision period whatever was played before, so that a seed is the same episode in any order.
+   */
   begin(seed: number): void {
     this.#toDisarmed(seed);
+    while (this.#world.timeNs % this.#cycleNs !== 0) this.step();
     this.#world.reset(seed);
     for (let i = 0; i < 5; i++) this.step();
     this.#ask('arm');
@@ -170,4 +177,17 @@ export class InProcessRun {
     const { accepted, reason } = this.gate.request({ kind }, this.clock.nowNs());
     if (!accepted) throw new Error(`${kind} refused: ${reason}`);
   }
+}
+
+/** Longest cycle that is waited for, states: rates without a common cycle begin anywhere. */
+const LONGEST_CYCLE = 1000;
+
+/** The least whole number of state periods that is a whole number of decision periods, ns. */
+function cycleNs(periodNs: number, decisionHz: number): number {
+  // Decisions in one state period are `share` of 1e9.
+  const share = periodNs * decisionHz;
+  let [x, y] = [NS_PER_S, share];
+  while (y >= 1) [x, y] = [y, x % y];
+  const states = NS_PER_S / x;
+  return states <= LONGEST_CYCLE ? states * periodNs : periodNs;
 }

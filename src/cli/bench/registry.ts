@@ -47,6 +47,10 @@ export const benches = {
     summary: 'the model-based guard: cost of a check, false alarms, violations foreseen',
     load: async () => (await import('./guard.ts')).benchGuard,
   },
+  learning: {
+    summary: 'what is learned beside public numbers, case by case; long',
+    load: async () => (await import('./learning.ts')).benchLearning,
+  },
 } as const satisfies Record<string, Entry>;
 
 export type BenchName = keyof typeof benches;

@@ -18,6 +18,9 @@ export interface Row {
   histogram?: [number, number][];
   /** Measured along the way, e.g. `[ticks, bytes]`. */
   series?: [number, number][];
+  /** Over training seeds. */
+  mean?: number;
+  sd?: number;
   /** Least-squares slope of the series, in units of the row for each step of the series' first column. */
   slope?: number;
 }
@@ -46,6 +49,13 @@ export interface BenchOptions {
   samples?: number;
   /** How long a bench goes on that goes on; its own time without it. */
   seconds?: number;
+  /** Of a bench that has several; all without it. */
+  case?: string[];
+  /** Training seeds, and environment steps or episodes of each run; the case's own numbers without it. */
+  seeds?: number;
+  steps?: number;
+  /** Folder in which runs are kept; those that are there are not made again. */
+  out?: string;
 }
 
 /** Measures; every subject of a case in turns, in this one run. */

@@ -233,14 +233,16 @@ describe('the peg task as an environment', () => {
     expect(environment.episode(5, recorder())).toMatchObject({ success: true });
   });
 
-  it('the same seed and agent give the same bits, in another environment too', async () => {
-    const play = async () => {
+  it('the same seed and agent give the same bits, in another environment and after other episodes too', async () => {
+    const play = async (...before: number[]) => {
       const agent = recorder(({ base }, out) => {
         out[0] = base[0]! + 0.1;
       });
-      (await load()).episode(6, agent);
+      const environment = await load();
+      for (const seed of before) environment.episode(seed, recorder());
+      environment.episode(6, agent);
       return agent.transitions;
     };
-    expect(await play()).toEqual(await play());
+    expect(await play()).toEqual(await play(5, 7, 16));
   });
 });

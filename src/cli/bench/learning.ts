@@ -1,0 +1,27 @@
+import { ReflexArcError } from '../../core/errors.ts';
+import type { Bench, Outcome } from './rows.ts';
+
+/** What learning is shown by, case by case. To add one: write its file, name it here. Loaded when it is run. */
+const cases = {
+  delay: async () => (await import('./learning/delay.ts')).benchDelay,
+} as const satisfies Record<string, () => Promise<Bench>>;
+
+export type LearningCase = keyof typeof cases;
+export const LEARNING_CASES = Object.keys(cases) as LearningCase[];
+
+/** `reflexarc bench learning`: all cases, or those of `--case`. Hours, if nobody asks for less. */
+export const benchLearning: Bench = async (config, options) => {
+  const wanted = options.case ?? LEARNING_CASES;
+  const unknown = wanted.find((name) => !(name in cases));
+  if (unknown !== undefined)
+    throw new ReflexArcError('RA_USAGE', { seen: `--case ${unknown}`, allowed: LEARNING_CASES.join(', ') });
+  const all: Outcome = { results: [], notes: [] };
+  for (const name of wanted as LearningCase[]) {
+    const run = await cases[name]();
+    const { results, notes = [], failed } = await run(config, options);
+    all.results.push(...results);
+    all.notes!.push(...notes);
+    if (failed) all.failed = true;
+  }
+  return all;
+};
