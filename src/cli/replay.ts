@@ -2,6 +2,7 @@ import { shown } from '../core/config/source.ts';
 import { ReflexArcError } from '../core/errors.ts';
 import type { Verification } from '../logs/verify.ts';
 import { LiveLine, table } from './output.ts';
+import { whatIfText } from './what-if-text.ts';
 
 export interface ReplayOptions {
   verify?: boolean;
@@ -12,15 +13,18 @@ export interface ReplayOptions {
 
 const PARTS = ['policies.base', 'policies.residual', 'policies.critic'];
 
-/** `reflexarc replay --verify`: returns 0 when every command and every decision came out the same, else 1. */
+/**
+ * `reflexarc replay`: with `--verify` every decision and command made again and compared, 0 when all are identical, else 1;
+ * without it what another config or other weights would have done with the same inputs.
+ */
 export async function replay(logs: readonly string[], options: ReplayOptions): Promise<number> {
-  if (!options.verify)
-    throw new ReflexArcError('RA_USAGE', { seen: 'replay without --verify', allowed: '`replay LOG --verify`' });
-  const { verifyLog } = await import('../logs/verify.ts');
   const stream = options.json ? process.stderr : process.stdout;
+  const sets = [...options.set, ...options.with.map(weightsOf)];
+  if (!options.verify) return askWhatIf(logs, sets, options, stream);
+  const { verifyLog } = await import('../logs/verify.ts');
   const live = new LiveLine(stream);
   let shownS = 0;
-  const v = await verifyLog(logs, [...options.set, ...options.with.map(weightsOf)], (atS) => {
+  const v = await verifyLog(logs, sets, (atS) => {
     if (atS - shownS < 1) return;
     shownS = atS;
     live.show(`${atS.toFixed(0)} s`);
@@ -29,6 +33,20 @@ export async function replay(logs: readonly string[], options: ReplayOptions): P
   stream.write(`${table(rows(logs, v))}\n`);
   if (options.json) process.stdout.write(`${JSON.stringify(v)}\n`);
   return v.mismatches + v.decisions_mismatched + v.unverified > 0 || v.first_mismatch !== null ? 1 : 0;
+}
+
+/** What would have been different. Returns 0: that there is a difference is no failure. */
+async function askWhatIf(
+  logs: readonly string[],
+  sets: readonly string[],
+  { json }: ReplayOptions,
+  stream: NodeJS.WriteStream,
+): Promise<number> {
+  const { whatIf } = await import('../logs/what-if.ts');
+  const w = await whatIf(logs, sets);
+  stream.write(`${whatIfText(w)}\n`);
+  if (json) process.stdout.write(`${JSON.stringify(w)}\n`);
+  return 0;
 }
 
 /** `policies.residual=FILE` as the override that names the file; its digest is taken as it is. */

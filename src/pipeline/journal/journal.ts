@@ -12,11 +12,9 @@ import type {
   SentCommand,
   Takeover,
 } from '../../core/signals.ts';
+import { ENTRY, EntryBuffer, type TickWords, VERSION } from './entry.ts';
+import type { GatePort } from './port.ts';
 import {
-  ENTRY,
-  EntryBuffer,
-  type TickWords,
-  VERSION,
   writeDecision,
   writeEcho,
   writeNumbers,
@@ -28,8 +26,7 @@ import {
   writeState,
   writeTakeover,
   writeTick,
-} from './entry.ts';
-import type { GatePort } from './port.ts';
+} from './write.ts';
 
 /** Numbers that wait for a reader who is not there yet, or does not keep up: 8 MB. Then they are lost, and said to be. */
 const MAX_NUMBERS = 1e6;
