@@ -5,15 +5,8 @@ import type { TickRecord } from '../../controllers/safety/record.ts';
 import type { RiskCritic } from '../../policies/policy.ts';
 import type { RunConfig } from '../core/config-schema.ts';
 import type { LadderTransition } from '../core/signals.ts';
-import {
-  ENTRY,
-  type Entry,
-  makeCall,
-  readSent,
-  readTickWords,
-  type TickWords,
-  VERSION,
-} from '../pipeline/journal/entry.ts';
+import { ENTRY, type TickWords, VERSION } from '../pipeline/journal/entry.ts';
+import { type Entry, makeCall, readSent, readTickWords } from '../pipeline/journal/read.ts';
 
 /**
  * A gate made anew from a config, on which the calls of a journal are made again. With the config of the log the records

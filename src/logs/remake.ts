@@ -14,13 +14,16 @@ export class DecisionMaker {
   readonly #config: RunConfig;
   readonly #base: BasePolicy;
   readonly #residual: ResidualPolicy;
+  readonly #loggedScale: number;
   #decider: Decider;
   #seq = 0;
   #epoch = Number.NaN;
   #known = true;
 
-  constructor(config: RunConfig, base: BasePolicy, residual: ResidualPolicy) {
+  /** @param loggedScale `policies.residual.scale` of the log's own run; the operator's share is kept under another one */
+  constructor(config: RunConfig, base: BasePolicy, residual: ResidualPolicy, loggedScale: number) {
     this.#config = config;
+    this.#loggedScale = loggedScale;
     this.#base = base;
     this.#residual = residual;
     this.#decider = this.#begin();
@@ -38,6 +41,13 @@ export class DecisionMaker {
     });
   }
 
+  #scaleOf({ residual_scale }: LoggedDecision): number {
+    const { scale } = this.#config.policies.residual;
+    if (scale === this.#loggedScale) return residual_scale;
+    const operator = this.#loggedScale === 0 ? 1 : residual_scale / this.#loggedScale;
+    return scale * operator;
+  }
+
   /** The decision made again; null when it cannot be known. Reused: copy what you keep. */
   make(logged: LoggedDecision): Decision | null {
     const epoch = Number(logged.epoch);
@@ -48,7 +58,7 @@ export class DecisionMaker {
     if (epoch !== this.#epoch) this.#known = true;
     this.#seq = logged.seq;
     this.#epoch = epoch;
-    this.#decider.residualScale = logged.residual_scale;
+    this.#decider.residualScale = this.#scaleOf(logged);
     const { sec, nanosec } = logged.observation_stamp;
     const made = this.#decider.decide(
       {

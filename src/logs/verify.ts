@@ -4,7 +4,8 @@ import { createBase } from '../../policies/base/registry.ts';
 import { createCritic } from '../../policies/critic/registry.ts';
 import { createResidual } from '../../policies/residual/registry.ts';
 import { ReflexArcError } from '../core/errors.ts';
-import { ENTRY, entriesIn } from '../pipeline/journal/entry.ts';
+import { ENTRY } from '../pipeline/journal/entry.ts';
+import { entriesIn } from '../pipeline/journal/read.ts';
 import { configOfLog } from './log-config.ts';
 import { bornWith, Refold } from './refold.ts';
 import { DecisionMaker } from './remake.ts';
@@ -61,8 +62,9 @@ export async function verifyLog(
   onProgress: (atS: number) => void = () => {},
 ): Promise<Verification> {
   const began = performance.now();
-  const { config, changes } = await configOfLog(paths[0]!, sets);
-  const decider = new DecisionMaker(config, createBase(config.policies.base), createResidual(config.policies.residual));
+  const { logged: run, config, changes } = await configOfLog(paths[0]!, sets);
+  const { base: b, residual: r } = config.policies;
+  const decider = new DecisionMaker(config, createBase(b), createResidual(r), run.policies.residual.scale);
   const critic = createCritic(config.policies.critic);
   const v: { -readonly [K in keyof Verification]: Verification[K] } = {
     ...{ commands: 0, identical: 0, mismatches: 0, unverified: 0, ticks: 0 },
