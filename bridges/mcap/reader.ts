@@ -5,6 +5,7 @@ import { MessageReader } from '@foxglove/rosmsg2-serialization';
 import { McapIndexedReader, McapStreamReader, type McapTypes } from '@mcap/core';
 import { FileHandleReadable } from '@mcap/nodejs';
 import { ReflexArcError } from '../../src/core/errors.ts';
+import { decompressors } from './compression.ts';
 
 export interface LogMessage {
   readonly topic: string;
@@ -22,7 +23,7 @@ const damaged = (path: string, seen: string, cause?: unknown) =>
 
 /** Every record as it stands in the file, those inside chunks too. `where.at` is the offset of what comes next. */
 async function* records(path: string, where: { at: number }): AsyncGenerator<McapTypes.TypedMcapRecord> {
-  const reader = new McapStreamReader({ validateCrcs: true });
+  const reader = new McapStreamReader({ validateCrcs: true, decompressHandlers: await decompressors() });
   let read = 0;
   try {
     for await (const data of createReadStream(path)) {

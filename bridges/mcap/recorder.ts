@@ -1,37 +1,70 @@
-import { open } from 'node:fs/promises';
-import { parse } from '@foxglove/rosmsg';
 import { type ErrorCode, ReflexArcError } from '../../src/core/errors.ts';
-import { cdrWriter } from '../messages/cdr-writer.ts';
-import { FileSink, type Sink } from './sink.ts';
-import { LogWriter } from './writer.ts';
+import { BlackBox, type BlackBoxCounters, type Incident } from './black-box.ts';
+import { Channels, type Encoded } from './channels.ts';
+import { type Compression, compressor } from './compression.ts';
+import type { LogHead } from './log-file.ts';
+import { Selection, type TopicSelection } from './selection.ts';
+import { Series } from './series.ts';
+import type { Sink } from './sink.ts';
+import { sizeOf } from './size-of.ts';
 
 export interface RecorderOptions {
-  /** The file never gets larger; what does not fit is dropped, counted and said. */
+  /** All files of the log together never get larger; what does not fit is dropped, counted and said. */
   maxBytes: number;
   /** .msg text of a type, see bridges/messages/definitions.ts. Throws for a type that it does not know. */
   definitionOf(type: string): string;
   /** Metadata records by name: configs, digests, versions, seeds. */
-  metadata: Readonly<Record<string, Readonly<Record<string, string>>>>;
+  metadata: LogHead;
   /** Told once of each way in which recording fails. Control never depends on the log. */
   onError(error: ReflexArcError): void;
+  compression?: Compression;
+  /** See SeriesOptions. */
+  rotateBytes?: number;
+  rotateNs?: number;
+  keepFiles?: number;
+  /** Topics whose last message opens each file and each incident; none without it. */
+  carry?(topic: string): boolean;
+  /** What of single topics goes into the log; the black box keeps all of it. */
+  topics?: Readonly<Record<string, TopicSelection>>;
+  /** See BlackBoxOptions; null: none. */
+  blackBox?: { beforeNs: number; afterNs: number; maxBytes: number; maxFiles: number } | null;
+  /** False: only the black box, in files named after the path. */
+  log?: boolean;
   /** Messages that may wait to be encoded, and their bytes (an estimate). */
   maxQueued?: number;
   maxQueuedBytes?: number;
   /** A chunk is written when it has so many bytes, or spans so much log time: what a `kill -9` can lose. */
   chunkBytes?: number;
   chunkSpanNs?: number;
+  /** After a disk that was full, a new file is tried after so much log time. */
+  retryNs?: number;
+  /** What a file is written to, in place of the disk. */
+  openSink?: ((path: string) => Promise<Sink>) | undefined;
 }
 
-const DEFAULTS = { maxQueued: 20_000, maxQueuedBytes: 32_000_000, chunkBytes: 512 * 1024, chunkSpanNs: 1e9 };
+type Settings = Required<RecorderOptions>;
+type Needed = 'maxBytes' | 'definitionOf' | 'metadata' | 'onError';
+
+const DEFAULTS: Omit<Settings, Needed> = {
+  ...{ compression: 'none', log: true, topics: {}, blackBox: null, carry: () => false, openSink: undefined },
+  ...{ rotateBytes: Number.POSITIVE_INFINITY, rotateNs: Number.POSITIVE_INFINITY, keepFiles: 0, retryNs: 10e9 },
+  ...{ maxQueued: 20_000, maxQueuedBytes: 32_000_000, chunkBytes: 512 * 1024, chunkSpanNs: 1e9 },
+};
 
 export interface RecorderCounters {
-  /** Messages in the file. A message of a chunk that is still being filled counts as queued. */
+  /** Messages in the log, those of files included that were deleted since. One of a chunk being filled counts as queued. */
   written: number;
   dropped: number;
   queued: number;
-  /** Size of the file. */
+  /** Not wanted in the log, see `topics`. */
+  leftOut: number;
+  /** Size of the files that are there, their number, and how many made room for newer ones. */
   bytes: number;
+  files: number;
+  deleted: number;
   readonly droppedBecause: { queue: number; size: number; disk: number; encoding: number };
+  /** Null where there is none. */
+  readonly blackBox: BlackBoxCounters | null;
 }
 
 type Dropped = keyof RecorderCounters['droppedBecause'];
@@ -43,81 +76,91 @@ interface Waiting {
   readonly logTimeNs: number | bigint;
   readonly publishTimeNs: number | bigint;
   readonly bytes: number;
+  /** It goes into the log, and not only into the black box. */
+  readonly wanted: boolean;
 }
 
-interface Channel {
-  readonly id: number;
-  readonly encode: (message: unknown) => Uint8Array;
-  sequence: number;
-}
+type Queued = Waiting | { readonly incident: Incident; readonly logTimeNs: number };
 
 /** Messages encoded before the others on this thread have a turn. */
 const BATCH = 256;
 
 /**
- * Writes an MCAP log (profile ros2, CDR, ros2msg schemas). `record` only puts the message into a bounded queue; encoding
- * and writing happen in turns of their own. A full queue, a full disk or the size bound lose messages, counted, and
- * nothing else: what is written stays readable.
+ * Writes an MCAP log (profile ros2, CDR, ros2msg schemas), in one file or one after another, and the black box. `record`
+ * only puts the message into a bounded queue; encoding, compressing and writing happen in turns of their own. A full
+ * queue, a full disk or the size bound lose messages, counted, and nothing else: what is written stays readable.
  */
 export class Recorder {
-  readonly counters: RecorderCounters = {
-    written: 0,
-    dropped: 0,
-    queued: 0,
-    bytes: 0,
-    droppedBecause: { queue: 0, size: 0, disk: 0, encoding: 0 },
-  };
-  readonly path: string;
-  readonly #options: Required<RecorderOptions>;
-  readonly #sink: Sink;
-  readonly #writer: LogWriter;
-  /** By topic and type; null for a type that cannot be written. */
-  readonly #channels = new Map<string, Channel | null>();
+  readonly counters: RecorderCounters;
+  readonly #options: Settings;
+  readonly #channels: Channels;
+  readonly #selection: Selection;
   readonly #said = new Set<string>();
-  #queue: Waiting[] = [];
+  readonly #path: string;
+  #series: Series | null = null;
+  #blackBox: BlackBox | null = null;
+  #queue: Queued[] = [];
   /** Of the queue and of the batch that is being encoded. */
   #waiting = 0;
   #waitingBytes = 0;
   #draining: Promise<void> | null = null;
   #closing: Promise<void> | null = null;
-  /** Why nothing more is taken. */
-  #stopped: 'size' | 'disk' | null = null;
+  /** Why nothing more is taken: an answer before anything is encoded. */
+  #full = false;
 
-  private constructor(path: string, sink: Sink, options: RecorderOptions) {
-    this.path = path;
-    this.#options = { ...DEFAULTS, ...options };
-    this.#sink = sink;
-    this.#writer = new LogWriter(sink);
+  private constructor(path: string, options: Settings) {
+    this.#path = path;
+    this.#options = options;
+    this.#channels = new Channels(options.definitionOf);
+    this.#selection = new Selection(options.topics);
+    this.counters = {
+      ...{ written: 0, dropped: 0, queued: 0, leftOut: 0, bytes: 0, files: 0, deleted: 0 },
+      droppedBecause: { queue: 0, size: 0, disk: 0, encoding: 0 },
+      blackBox: null,
+    };
   }
 
-  /** @throws ReflexArcError RA_LOG_WRITE when the file cannot be made; one that exists is never written over. */
-  static async open(path: string, options: RecorderOptions, sink?: Sink): Promise<Recorder> {
-    let target = sink;
-    if (target === undefined) {
-      try {
-        target = new FileSink(await open(path, 'wx'));
-      } catch (cause) {
-        throw new ReflexArcError('RA_LOG_WRITE', {
-          seen: `${path}: ${(cause as NodeJS.ErrnoException).code}`,
-          allowed: 'a new file in a writable folder',
-          cause,
-        });
-      }
-    }
-    const recorder = new Recorder(path, target, options);
+  /**
+   * `path` is the first file of the log.
+   * @throws ReflexArcError RA_LOG_WRITE when it cannot be made; one that exists is never written over
+   */
+  static async open(path: string, given: RecorderOptions): Promise<Recorder> {
+    const recorder = new Recorder(path, { ...DEFAULTS, ...given });
     await recorder.#begin();
     return recorder;
   }
 
   async #begin(): Promise<void> {
-    try {
-      await this.#writer.start('ros2', 'reflexarc');
-      for (const [name, entries] of Object.entries(this.#options.metadata))
-        await this.#writer.addMetadata(name, entries);
-    } catch (cause) {
-      this.#broken(cause);
+    const { log, blackBox, metadata, carry, chunkBytes, chunkSpanNs, openSink, compression } = this.#options;
+    const common = { compressor: await compressor(compression), chunkBytes, chunkSpanNs, openSink, metadata, carry };
+    const broken = (path: string, cause: unknown) => this.#broken(path, cause);
+    if (blackBox !== null) {
+      this.#blackBox = new BlackBox({ ...common, ...blackBox, path: this.#path, broken });
+      Object.assign(this.counters, { blackBox: this.#blackBox.counters });
     }
-    this.counters.bytes = this.#sink.position();
+    if (!log) return;
+    const tell = {
+      written: (messages: number) => {
+        this.counters.written += messages;
+      },
+      lost: (messages: number) => this.#drop('disk', messages),
+      broken,
+      full: (path: string) => {
+        this.#full = true;
+        const next = 'Raise `log.max_bytes`, record shorter runs or let old files go (`log.keep_files`); control goes on.';
+        this.#say('size', 'RA_LOG_WRITE', `${path} is full`, `log.max_bytes = ${this.#options.maxBytes}`, { next });
+      },
+      deleted: () => {},
+    };
+    const { maxBytes, rotateBytes, rotateNs, keepFiles, retryNs } = this.#options;
+    const bounds = { maxBytes, rotateBytes, rotateNs, keepFiles, retryNs };
+    this.#series = await Series.open(this.#path, { ...common, ...bounds, tell });
+    this.#count();
+  }
+
+  /** The file that is being written; the one that was asked for where nothing is. */
+  get path(): string {
+    return this.#series?.path ?? this.#path;
   }
 
   /**
@@ -131,18 +174,38 @@ export class Recorder {
     logTimeNs: number | bigint,
     publishTimeNs: number | bigint,
   ): void {
-    const bytes = sizeOf(message, 0);
-    const { maxQueued, maxQueuedBytes } = this.#options;
-    if (this.#stopped !== null) this.#drop(this.#stopped);
-    else if (this.#closing !== null || this.#waiting >= maxQueued || this.#waitingBytes + bytes > maxQueuedBytes)
-      this.#drop('queue');
-    else {
-      this.#queue.push({ topic, type, message, logTimeNs, publishTimeNs, bytes });
-      this.#waiting++;
-      this.#waitingBytes += bytes;
-      this.counters.queued++;
-      this.#draining ??= this.#drain();
+    const wanted = this.#series !== null && this.#selection.wants(topic, logTimeNs);
+    if (!wanted && this.#series !== null) this.counters.leftOut++;
+    if (wanted && this.#full) {
+      this.#drop('size');
+      if (this.#blackBox === null) return;
+    } else if (!wanted && this.#blackBox === null) return;
+    const bytes = sizeOf(message);
+    if (!this.#room(bytes)) {
+      if (wanted && !this.#full) this.#drop('queue');
+      return;
     }
+    const kept = wanted && !this.#full;
+    this.#put({ topic, type, message, logTimeNs, publishTimeNs, bytes, wanted: kept }, bytes);
+  }
+
+  /** A stop or an intervention: the black box writes what was before it, and goes on for its time. */
+  incident(incident: Incident, logTimeNs: number): void {
+    if (this.#blackBox === null || this.#closing !== null) return;
+    this.#put({ incident, logTimeNs }, 0);
+  }
+
+  #room(bytes: number): boolean {
+    const { maxQueued, maxQueuedBytes } = this.#options;
+    return this.#closing === null && this.#waiting < maxQueued && this.#waitingBytes + bytes <= maxQueuedBytes;
+  }
+
+  #put(waiting: Queued, bytes: number): void {
+    this.#queue.push(waiting);
+    this.#waiting++;
+    this.#waitingBytes += bytes;
+    this.counters.queued++;
+    this.#draining ??= this.#drain();
   }
 
   #drop(why: Dropped, count = 1): void {
@@ -161,10 +224,9 @@ export class Recorder {
     }
   }
 
-  #broken(cause: unknown): void {
-    this.#stopped = 'disk';
+  #broken(path: string, cause: unknown): void {
     const code = (cause as NodeJS.ErrnoException).code;
-    const seen = `${this.path}: ${code ?? (cause as Error).message}`;
+    const seen = `${path}: ${code ?? (cause as Error).message}`;
     const full = code === 'ENOSPC' || code === 'EDQUOT';
     this.#say('disk', full ? 'RA_LOG_DISK_FULL' : 'RA_LOG_WRITE', seen, 'room for the log', { cause });
   }
@@ -173,9 +235,13 @@ export class Recorder {
     while (this.#queue.length > 0) {
       await new Promise((resolve) => setImmediate(resolve));
       for (const waiting of this.#queue.splice(0, BATCH)) {
-        await this.#take(waiting);
+        if ('incident' in waiting)
+          await this.#blackBox?.incident(waiting.incident, BigInt(Math.round(waiting.logTimeNs)));
+        else {
+          await this.#take(waiting);
+          this.#waitingBytes -= waiting.bytes;
+        }
         this.#waiting--;
-        this.#waitingBytes -= waiting.bytes;
         this.#count();
       }
     }
@@ -184,69 +250,33 @@ export class Recorder {
 
   /** What is counted as queued: what waits, and what is in the chunk. */
   #count(): void {
-    this.counters.queued = this.#waiting + this.#writer.chunkMessages;
-    this.counters.bytes = this.#sink.position();
+    const series = this.#series;
+    this.counters.queued = this.#waiting + (series?.waiting ?? 0);
+    this.counters.bytes = series?.bytes ?? 0;
+    this.counters.files = series?.files ?? 0;
+    this.counters.deleted = series?.deleted ?? 0;
   }
 
-  async #take(waiting: Waiting): Promise<void> {
-    if (this.#stopped !== null) {
-      this.#drop(this.#stopped);
-      return;
-    }
-    const { maxBytes, chunkBytes, chunkSpanNs } = this.#options;
-    const writer = this.#writer;
+  async #take({ topic, type, message, logTimeNs, publishTimeNs, wanted }: Waiting): Promise<void> {
+    let encoded: Encoded | null = null;
     try {
-      const channel = this.#channel(waiting.topic, waiting.type);
-      if (channel === null) {
-        this.#drop('encoding');
-        return;
-      }
-      const logTime = nanoseconds(waiting.logTimeNs);
-      const publishTime = nanoseconds(waiting.publishTimeNs);
-      const data = channel.encode(waiting.message);
-      if (writer.boundWith(data.length) > maxBytes) {
-        this.#stopped = 'size';
-        this.#drop('size');
-        const next = 'Raise `log.max_bytes` or record shorter runs; control goes on unlogged.';
-        this.#say('size', 'RA_LOG_WRITE', `${this.path} is full`, `log.max_bytes = ${maxBytes}`, { next });
-        await this.#flush();
-        return;
-      }
-      writer.addMessage({ channelId: channel.id, sequence: channel.sequence++, logTime, publishTime, data });
-      if (writer.chunkBytes >= chunkBytes || Number(logTime - writer.chunkStartNs) >= chunkSpanNs) await this.#flush();
+      encoded = this.#channels.encode(topic, type, message, logTimeNs, publishTimeNs);
     } catch (cause) {
-      this.#drop('encoding');
-      const { topic, type } = waiting;
       const next = 'The message is not in the log, the others are; look at its publisher.';
       const seen = `${topic}: ${(cause as Error).message}`;
       this.#say(`encoding ${topic}`, 'RA_LOG_WRITE', seen, `a message of ${type}`, { next, cause });
     }
-  }
-
-  async #flush(): Promise<void> {
-    const messages = this.#writer.chunkMessages;
-    try {
-      await this.#writer.flush();
-      this.counters.written += messages;
-    } catch (cause) {
-      this.#drop('disk', messages);
-      this.#broken(cause);
+    if (encoded === null) {
+      if (wanted) this.#drop('encoding');
+      return;
     }
+    await this.#blackBox?.add(encoded);
+    if (!wanted || this.#series === null) return;
+    const refused = await this.#series.add(encoded);
+    if (refused !== null) this.#drop(refused);
   }
 
-  #channel(topic: string, type: string): Channel | null {
-    const key = `${topic}\n${type}`;
-    const known = this.#channels.get(key);
-    if (known !== undefined) return known;
-    this.#channels.set(key, null);
-    const text = this.#options.definitionOf(type);
-    const encode = cdrWriter(parse(text, { ros2: true }));
-    const channel: Channel = { id: this.#writer.addChannel(topic, type, text), encode, sequence: 0 };
-    this.#channels.set(key, channel);
-    return channel;
-  }
-
-  /** Writes what waits, the index and the footer, and closes the file. Never throws; a second call waits for the first. */
+  /** Writes what waits, the index and the footer, and closes the files. Never throws; a second call waits for the first. */
   close(): Promise<void> {
     this.#closing ??= this.#finish();
     return this.#closing;
@@ -254,42 +284,8 @@ export class Recorder {
 
   async #finish(): Promise<void> {
     while (this.#draining !== null) await this.#draining;
-    await this.#flush();
-    try {
-      if (this.#sink.position() > 0) await this.#writer.end();
-    } catch (cause) {
-      this.#broken(cause);
-    }
-    try {
-      await this.#sink.close();
-    } catch (cause) {
-      this.#broken(cause);
-    }
+    await this.#blackBox?.close();
+    await this.#series?.close();
     this.#count();
   }
-}
-
-/** Log names sort by time: `reflexarc_2026-01-31T120509.042Z_peg.mcap` (no colons, which some file systems refuse). */
-export function logFileName(at: Date, run: string): string {
-  const time = at.toISOString().replaceAll(':', '');
-  return `reflexarc_${time}_${run.replace(/[^A-Za-z0-9_-]+/g, '-')}.mcap`;
-}
-
-/** @throws RangeError for what is no time of a log */
-function nanoseconds(time: number | bigint): bigint {
-  const ns = typeof time === 'bigint' ? time : BigInt(Math.round(time));
-  if (ns < 0n || ns >= 1n << 64n) throw new RangeError(`${time} is not a time in nanoseconds`);
-  return ns;
-}
-
-/** Bytes that a message holds while it waits, roughly: cheap, bounded in depth. */
-function sizeOf(value: unknown, depth: number): number {
-  if (typeof value === 'string') return 16 + value.length;
-  if (typeof value !== 'object' || value === null) return 8;
-  if (ArrayBuffer.isView(value)) return 64 + value.byteLength;
-  if (depth > 8) return 64;
-  if (Array.isArray(value) && typeof value[0] === 'number') return 32 + 8 * value.length;
-  let bytes = 32;
-  for (const key in value) bytes += 8 + sizeOf((value as Record<string, unknown>)[key], depth + 1);
-  return bytes;
 }

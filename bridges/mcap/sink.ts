@@ -8,7 +8,7 @@ export interface Sink {
 }
 
 /** What of a file is needed. A test gives one whose disk is full when it likes. */
-export interface LogFile {
+export interface WritableFile {
   write(bytes: Uint8Array, at: number, length: number, position: number): Promise<{ bytesWritten: number }>;
   truncate(length: number): Promise<void>;
   sync(): Promise<void>;
@@ -17,10 +17,10 @@ export interface LogFile {
 
 /** A file, written in order and flushed to the disk when it is closed. */
 export class FileSink implements Sink {
-  readonly #file: LogFile;
+  readonly #file: WritableFile;
   #position = 0;
 
-  constructor(file: LogFile) {
+  constructor(file: WritableFile) {
     this.#file = file;
   }
 

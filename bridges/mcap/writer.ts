@@ -1,5 +1,6 @@
 import { McapChunkBuilder, McapRecordBuilder, type McapTypes, Opcode } from '@mcap/core';
 import { crc32 } from '../messages/crc32.ts';
+import type { Compressor } from './compression.ts';
 import type { Sink } from './sink.ts';
 
 /** Sizes of the MCAP specification, upper bounds where a text or a map is inside: for the size bound only. */
@@ -9,7 +10,7 @@ const PER_CHUNK_AND_CHANNEL_BYTES = 15 + 10;
 const ENDING_BYTES = 13 + (9 + 42) + 6 * (9 + 17) + 29 + 8;
 
 /**
- * Writes MCAP: chunked, indexed, uncompressed. Every write is one whole group of records, a chunk goes out together with
+ * Writes MCAP: chunked, indexed, compressed where that makes a chunk smaller. Every write is one whole group of records, a chunk goes out together with
  * its index, and nothing is remembered of a chunk that did not get out: so after a failed write `end` still makes a
  * complete file of what was written before, which McapWriter of @mcap/core cannot (it would write the chunk again).
  *
@@ -17,13 +18,16 @@ const ENDING_BYTES = 13 + (9 + 42) + 6 * (9 + 17) + 29 + 8;
  */
 export class LogWriter {
   readonly #sink: Sink;
+  readonly #compressor: Compressor | null;
   readonly #records = new McapRecordBuilder();
   readonly #chunk = new McapChunkBuilder({ useMessageIndex: true });
   readonly #inChunk = new Map<number, bigint>();
   readonly #schemas: McapTypes.Schema[] = [];
   readonly #channels: McapTypes.Channel[] = [];
   readonly #introduced = new Set<number>();
-  readonly #chunks: McapTypes.ChunkIndex[] = [];
+  /** Written as it will stand in the summary: a long log has many chunks, and an object of each would be 1 kB. */
+  readonly #chunkIndexes = new McapRecordBuilder();
+  #chunks = 0;
   readonly #metadata: McapTypes.MetadataIndex[] = [];
   readonly #perChannel = new Map<number, bigint>();
   #messages = 0n;
@@ -32,8 +36,9 @@ export class LogWriter {
   /** Upper bound of the summary but for its chunk indexes. */
   #summaryBytes = ENDING_BYTES;
 
-  constructor(sink: Sink) {
+  constructor(sink: Sink, compressor: Compressor | null = null) {
     this.#sink = sink;
+    this.#compressor = compressor;
   }
 
   async start(profile: string, library: string): Promise<void> {
@@ -50,18 +55,25 @@ export class LogWriter {
     this.#summaryBytes += 9 + 20 + Buffer.byteLength(name);
   }
 
-  /** A channel with its schema; both reach the file with the channel's first message. */
-  addChannel(topic: string, type: string, definition: string): number {
-    let schema = this.#schemas.find((s) => s.name === type);
-    if (schema === undefined) {
-      const data = new TextEncoder().encode(definition);
-      schema = { id: this.#schemas.length + 1, name: type, encoding: 'ros2msg', data };
-      this.#schemas.push(schema);
-      this.#summaryBytes += 2 * (9 + 20 + Buffer.byteLength(type) + data.length);
-    }
+  /** Gives the same id for the same schema. It reaches the file with the first message of a channel of it. */
+  addSchema(name: string, encoding: string, data: Uint8Array): number {
+    const same = (s: McapTypes.Schema) =>
+      s.name === name && s.encoding === encoding && Buffer.compare(s.data, data) === 0;
+    const known = this.#schemas.find(same);
+    if (known !== undefined) return known.id;
+    const id = this.#schemas.length + 1;
+    this.#schemas.push({ id, name, encoding, data });
+    this.#summaryBytes += 2 * (9 + 20 + Buffer.byteLength(name) + Buffer.byteLength(encoding) + data.length);
+    return id;
+  }
+
+  /** A new channel; it reaches the file with its first message. A schema of 0 is none. */
+  addChannel({ topic, schemaId, messageEncoding, metadata }: Omit<McapTypes.Channel, 'id'>): number {
     const id = this.#channels.length;
-    this.#channels.push({ id, schemaId: schema.id, topic, messageEncoding: 'cdr', metadata: new Map() });
-    this.#summaryBytes += 2 * (9 + 24 + Buffer.byteLength(topic)) + 10;
+    this.#channels.push({ id, schemaId, topic, messageEncoding, metadata });
+    let more = Buffer.byteLength(messageEncoding);
+    for (const [key, value] of metadata) more += 8 + Buffer.byteLength(key) + Buffer.byteLength(value);
+    this.#summaryBytes += 2 * (9 + 20 + Buffer.byteLength(topic) + more) + 10;
     return id;
   }
 
@@ -69,7 +81,8 @@ export class LogWriter {
     const channel = this.#channels[message.channelId]!;
     if (!this.#introduced.has(channel.id)) {
       this.#introduced.add(channel.id);
-      this.#chunk.addSchema(this.#schemas[channel.schemaId - 1]!);
+      const schema = this.#schemas[channel.schemaId - 1];
+      if (schema !== undefined) this.#chunk.addSchema(schema);
       this.#chunk.addChannel(channel);
     }
     this.#chunk.addMessage(message);
@@ -89,24 +102,26 @@ export class LogWriter {
 
   /** The file would not be larger than this if one more message of `dataBytes` came and then the end. */
   boundWith(dataBytes: number): number {
-    const perChunk = CHUNK_BYTES + this.#channels.length * PER_CHUNK_AND_CHANNEL_BYTES;
-    const waiting = this.#chunk.byteLength + this.#chunk.numMessages * 16 + dataBytes + MESSAGE_BYTES;
-    return this.#sink.position() + waiting + perChunk * (this.#chunks.length + 1) + this.#summaryBytes;
+    const perChunk = 2 * CHUNK_BYTES + this.#channels.length * PER_CHUNK_AND_CHANNEL_BYTES;
+    const waiting = this.#chunk.byteLength + this.#chunk.numMessages * 16 + dataBytes + MESSAGE_BYTES + perChunk;
+    return this.#sink.position() + waiting + this.#chunkIndexes.length + this.#summaryBytes;
   }
 
   /** Writes the chunk with its index. When it throws, the chunk is lost and the file is as it was before. */
   async flush(): Promise<void> {
     if (this.#chunk.numMessages === 0) return;
     const start = this.#sink.position();
-    const records = this.#chunk.buffer;
+    const plain = this.#chunk.buffer;
+    const packed = this.#compressor?.compress(plain) ?? plain;
+    const [records, compression] = packed.length < plain.length ? [packed, this.#compressor!.name] : [plain, ''];
     const { messageStartTime, messageEndTime } = this.#chunk;
-    const size = BigInt(records.length);
+    const uncompressedSize = BigInt(plain.length);
     const chunkLength = this.#records.writeChunk({
       messageStartTime,
       messageEndTime,
-      uncompressedSize: size,
-      uncompressedCrc: crc32(records),
-      compression: '',
+      uncompressedSize,
+      uncompressedCrc: crc32(plain),
+      compression,
       records,
     });
     const messageIndexOffsets = new Map<number, bigint>();
@@ -125,16 +140,17 @@ export class LogWriter {
     if (this.#messages === 0n || messageStartTime < this.#first) this.#first = messageStartTime;
     if (messageEndTime > this.#last) this.#last = messageEndTime;
     this.#messages += messages;
-    this.#chunks.push({
+    this.#chunks++;
+    this.#chunkIndexes.writeChunkIndex({
       messageStartTime,
       messageEndTime,
       chunkStartOffset: BigInt(start),
       chunkLength,
       messageIndexOffsets,
       messageIndexLength,
-      compression: '',
-      compressedSize: size,
-      uncompressedSize: size,
+      compression,
+      compressedSize: BigInt(records.length),
+      uncompressedSize,
     });
   }
 
@@ -144,24 +160,30 @@ export class LogWriter {
    */
   async end(): Promise<void> {
     const start = BigInt(this.#sink.position());
-    this.#records.writeDataEnd({ dataSectionCrc: 0 });
-    const summaryStart = start + BigInt(this.#records.length);
-    const offsets = this.#writeSummary(start);
-    const summaryOffsetStart = start + BigInt(this.#records.length);
-    for (const offset of offsets) this.#records.writeSummaryOffset(offset);
-    this.#records.writeFooter({ summaryStart, summaryOffsetStart, summaryCrc: 0 });
-    this.#records.writeMagic();
+    const records = this.#records;
     try {
-      await this.#writeOut();
+      records.writeDataEnd({ dataSectionCrc: 0 });
+      const summaryStart = start + BigInt(records.length);
+      const offsets = this.#writeSummary(start);
+      const groupStart = start + BigInt(records.length);
+      const groupLength = BigInt(this.#chunkIndexes.length);
+      if (groupLength > 0n) offsets.push({ groupOpcode: Opcode.CHUNK_INDEX, groupStart, groupLength });
+      const beforeIndexes = records.buffer;
+      records.reset();
+      for (const offset of offsets) records.writeSummaryOffset(offset);
+      records.writeFooter({ summaryStart, summaryOffsetStart: groupStart + groupLength, summaryCrc: 0 });
+      records.writeMagic();
+      await this.#sink.write(Buffer.concat([beforeIndexes, this.#chunkIndexes.buffer, records.buffer]));
     } catch {
-      this.#records.writeDataEnd({ dataSectionCrc: 0 });
-      this.#records.writeFooter({ summaryStart: 0n, summaryOffsetStart: 0n, summaryCrc: 0 });
-      this.#records.writeMagic();
+      records.reset();
+      records.writeDataEnd({ dataSectionCrc: 0 });
+      records.writeFooter({ summaryStart: 0n, summaryOffsetStart: 0n, summaryCrc: 0 });
+      records.writeMagic();
       await this.#writeOut();
     }
   }
 
-  /** Only channels that have reached the file are told of. */
+  /** All of it but the chunk indexes, which come last. Only channels that have reached the file are told of. */
   #writeSummary(start: bigint): McapTypes.SummaryOffset[] {
     const channels = this.#channels.filter((c) => this.#perChannel.has(c.id));
     const schemas = this.#schemas.filter((s) => channels.some((c) => c.schemaId === s.id));
@@ -185,7 +207,7 @@ export class LogWriter {
         channelCount: channels.length,
         attachmentCount: 0,
         metadataCount: this.#metadata.length,
-        chunkCount: this.#chunks.length,
+        chunkCount: this.#chunks,
         messageStartTime: this.#first,
         messageEndTime: this.#last,
         channelMessageCounts: this.#perChannel,
@@ -193,9 +215,6 @@ export class LogWriter {
     });
     group(Opcode.METADATA_INDEX, () => {
       for (const m of this.#metadata) this.#records.writeMetadataIndex(m);
-    });
-    group(Opcode.CHUNK_INDEX, () => {
-      for (const c of this.#chunks) this.#records.writeChunkIndex(c);
     });
     return offsets;
   }

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { Subject } from 'rxjs';
-import { logFileName } from '../../bridges/mcap/recorder.ts';
+import { logFileName } from '../../bridges/mcap/files.ts';
 import type { RunConfig } from '../core/config-schema.ts';
 import { ReflexArcError } from '../core/errors.ts';
 import { packageRoot } from '../core/paths.ts';

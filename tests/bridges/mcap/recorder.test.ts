@@ -4,7 +4,7 @@ import { McapIndexedReader } from '@mcap/core';
 import { FileHandleReadable } from '@mcap/nodejs';
 import { afterAll, describe, expect, it, vi } from 'vitest';
 import { logMetadata } from '../../../bridges/mcap/reader.ts';
-import { logFileName } from '../../../bridges/mcap/recorder.ts';
+import { logFileName } from '../../../bridges/mcap/files.ts';
 import { crc32 } from '../../../bridges/messages/crc32.ts';
 import { folder, fullDisk, readAll, recording, STRING, text, turn } from './rig.ts';
 
@@ -216,7 +216,8 @@ describe('the file', () => {
     ]);
     expect([...reader.channelsById.values()].map((c) => c.messageEncoding)).toEqual(['cdr', 'cdr']);
     await file.close();
-    expect(await logMetadata(path)).toEqual(metadata);
+    const file0 = { log: 'stock', number: '0', begun: 'start', repeated: '0' };
+    expect(await logMetadata(path)).toEqual({ ...metadata, file: file0 });
   });
 
   it('has the checksum of the standard in its chunks', () => {
@@ -235,7 +236,7 @@ describe('the file', () => {
 
   it('has a name that sorts by time and is safe for a file system', () => {
     expect(logFileName(new Date('2026-01-31T12:05:09.042Z'), 'peg / demo')).toBe(
-      'reflexarc_2026-01-31T120509.042Z_peg-demo.mcap',
+      'reflexarc_2026-01-31T120509.042Z_peg-demo_00000.mcap',
     );
   });
 });

@@ -18,7 +18,8 @@ export function folder(): { path(name: string): string; remove(): void } {
 export async function recording(path: string, options: Partial<RecorderOptions> = {}, sink?: Sink) {
   const errors: ReflexArcError[] = [];
   const all = { maxBytes: 50_000_000, definitionOf, metadata: {}, onError: (e: ReflexArcError) => errors.push(e) };
-  return { errors, recorder: await Recorder.open(path, { ...all, ...options }, sink) };
+  const openSink = sink && (() => Promise.resolve(sink));
+  return { errors, recorder: await Recorder.open(path, { ...all, ...options, openSink }) };
 }
 
 /** A disk with room for `room` bytes: what fits of a write is written, then it throws ENOSPC, as the kernel does. */
