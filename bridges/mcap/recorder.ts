@@ -147,7 +147,8 @@ export class Recorder {
       broken,
       full: (path: string) => {
         this.#full = true;
-        const next = 'Raise `log.max_bytes`, record shorter runs or let old files go (`log.keep_files`); control goes on.';
+        const next =
+          'Raise `log.max_bytes`, record shorter runs or let old files go (`log.keep_files`); control goes on.';
         this.#say('size', 'RA_LOG_WRITE', `${path} is full`, `log.max_bytes = ${this.#options.maxBytes}`, { next });
       },
       deleted: () => {},

@@ -119,7 +119,7 @@ function summary(
   files: readonly string[],
   { base, residual, critic, rules }: Policies,
 ): [string, string][] {
-  const { robot, task, safety, policies, bridge, daemon, log } = config;
+  const { robot, task, safety, policies, bridge, daemon } = config;
   const short = (digest: string) => digest.slice(0, 12) || '(no weights)';
   return [
     ['run', `${config.name}, seed ${config.seed}`],
@@ -151,8 +151,19 @@ function summary(
       `console ${daemon.host}:${daemon.console_port}, ROS ${daemon.host}:${daemon.ros_port}, ` +
         `viewers ${daemon.foxglove_port ? `${daemon.host}:${daemon.foxglove_port}` : 'none'}, ${daemon.time} time`,
     ],
-    ['log', log.enabled ? `${log.dir}, at most ${log.max_bytes} bytes` : 'off'],
+    ['log', logOf(config)],
   ];
+}
+
+function logOf({ log }: RunConfig): string {
+  const { rotate_bytes, rotate_s, keep_files, black_box_s, black_box_after_s } = log;
+  const next = [...(rotate_bytes > 0 ? [`${rotate_bytes} bytes`] : []), ...(rotate_s > 0 ? [`${rotate_s} s`] : [])];
+  const files = next.length === 0 ? 'one file' : `a new file at ${next.join(' or ')}`;
+  const kept = keep_files > 0 ? `, the newest ${keep_files} kept` : '';
+  const all = log.enabled ? `${log.dir}, ${log.compression}, ${files}${kept}, at most ${log.max_bytes} bytes` : 'off';
+  return black_box_s === 0
+    ? all
+    : `${all}\nblack box: ${black_box_s} s before and ${black_box_after_s} s after an incident`;
 }
 
 function guardOf({ safety: { guard } }: RunConfig): string {

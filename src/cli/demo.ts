@@ -18,6 +18,7 @@ import { checkPolicies } from './check.ts';
 import { type EpisodeSource, OperatorScript } from './operator-script.ts';
 import { LiveLine, table } from './output.ts';
 import { freePort, requireFreePort } from './ports.ts';
+import { recordedRows } from './recorded.ts';
 
 export interface DemoOptions {
   headless?: boolean;
@@ -44,19 +45,19 @@ export async function demo(configFile: string, options: DemoOptions): Promise<nu
   const say = (text: string) => (options.json ? process.stderr : process.stdout).write(`${text}\n`);
   const { config } = loadRun(configFile, options.set);
   await settle(config, options);
-  checkPolicies(config);
+  const weights = checkPolicies(config);
   const log = prepareLog(config, wallNs());
   const lines = join(log.dir, 'processes.ndjson');
   say(`Reflex Arc: ${config.name}. A simulated ${config.robot.name}, a frozen base policy, a residual, and the gate.`);
 
   const simulation = await startSimulation(configFile, config, options, lines);
-  const daemon = new Daemon(config, { logLines: { file: lines }, logPath: log.path });
+  const daemon = new Daemon(config, { logLines: { file: lines }, logPath: log.path, weights });
   say(`robot    ${config.bridge.url}  (rosbridge; any ROS tool may listen)`);
   say(`daemon   ws://${config.daemon.host}:${config.daemon.ros_port}  (rosbridge; ~/tick, ~/mode, ~/arm …)`);
   if (config.daemon.foxglove_port)
     say(`viewers  ws://${config.daemon.host}:${config.daemon.foxglove_port}  (Foxglove, Lichtblick)`);
   if (!options.headless) say(`console  http://${config.daemon.host}:${config.daemon.console_port}`);
-  say(`log      ${log.path || 'off'}; processes write to ${lines}`);
+  say(`log      ${log.shown}; processes write to ${lines}`);
   say(
     options.episodes
       ? `running ${options.episodes} episodes`
@@ -138,11 +139,12 @@ export async function demo(configFile: string, options: DemoOptions): Promise<nu
     mode: summary.mode ?? 'unknown',
     robot_held: held,
     memory_mb,
-    log: log.path,
+    log: config.log.enabled ? log.path : '',
+    recorded: daemon.recorded,
   };
   if (failure) say(`RA_INTERNAL: ${failure.message}; see ${lines}`);
   if (options.json) process.stdout.write(`${JSON.stringify(result)}\n`);
-  else say(table(summaryRows(result, summary)));
+  else say(table([...summaryRows(result, summary), ...recordedRows(log.shown, daemon.recorded)]));
   return failure !== null || code !== 0 ? 1 : 0;
 }
 
@@ -150,7 +152,7 @@ export async function demo(configFile: string, options: DemoOptions): Promise<nu
 async function settle(config: RunConfig, options: DemoOptions): Promise<void> {
   if (options.seed !== undefined) config.seed = options.seed;
   if (options.speed === 'max') config.daemon.time = 'stepped';
-  if (options.log === false) config.log.enabled = false;
+  if (options.log === false) Object.assign(config.log, { enabled: false, black_box_s: 0 });
   config.daemon.console_port = options.consolePort ?? config.daemon.console_port;
   config.daemon.ros_port = options.rosPort ?? config.daemon.ros_port;
   if (config.daemon.console_port === 0) config.daemon.console_port = await freePort();
@@ -316,6 +318,5 @@ function summaryRows(r: Record<string, unknown>, cadence: Partial<CadenceSummary
         .join('  ')}  total ${total}`,
     ],
     ['robot', r.robot_held ? 'held' : 'NOT CONFIRMED HELD'],
-    ['log', String(r.log || 'off')],
   ];
 }

@@ -5,6 +5,7 @@ import { cadenceRows } from './cadence.ts';
 import { checkGuard, checkPolicies } from './check.ts';
 import { table } from './output.ts';
 import { requireFreePort } from './ports.ts';
+import { recordedRows } from './recorded.ts';
 
 export interface RunOptions {
   json?: boolean;
@@ -17,7 +18,7 @@ export interface RunOptions {
 export async function run(configFile: string, options: RunOptions): Promise<number> {
   const { config } = loadRun(configFile, options.set);
   if (options.seed !== undefined) config.seed = options.seed;
-  checkPolicies(config);
+  const weights = checkPolicies(config);
   if (options.dryRun) {
     await checkGuard(config);
     return 0;
@@ -26,13 +27,13 @@ export async function run(configFile: string, options: RunOptions): Promise<numb
   await requireFreePort(config.daemon.host, config.daemon.ros_port, 'daemon.ros_port');
   await requireFreePort(config.daemon.host, config.daemon.foxglove_port ?? 0, 'daemon.foxglove_port');
   const log = prepareLog(config, wallNs());
-  const daemon = new Daemon(config, { logLines: 'inherit', logPath: log.path });
+  const daemon = new Daemon(config, { logLines: 'inherit', logPath: log.path, weights });
   const say = (text: string) => (options.json ? process.stderr : process.stdout).write(`${text}\n`);
   say(`reflexarc ${config.name}: robot at ${config.bridge.url}, disarmed`);
   say(`console  http://${config.daemon.host}:${config.daemon.console_port}`);
   say(`ROS      ws://${config.daemon.host}:${config.daemon.ros_port}`);
   if (config.daemon.foxglove_port) say(`viewers  ws://${config.daemon.host}:${config.daemon.foxglove_port}`);
-  say(`log      ${log.path || 'off'}`);
+  say(`log      ${log.shown}`);
   daemon.reflex.transitions$.subscribe((t) => say(`${t.from} → ${t.to}: ${t.cause} ${t.detail}`));
   daemon.events$.subscribe((e) => {
     if (e.event === 'died') say(`${e.name} died (${e.signal ?? e.code}); it is started again, disarmed`);
@@ -50,9 +51,9 @@ export async function run(configFile: string, options: RunOptions): Promise<numb
   process.on('SIGINT', stop);
   process.on('SIGTERM', stop);
   const code = await daemon.exited;
-  const result = { ...summary, log: log.path };
+  const result = { ...summary, log: config.log.enabled ? log.path : '', recorded: daemon.recorded };
   if (options.json) process.stdout.write(`${JSON.stringify(result)}\n`);
-  else say(table(runRows(result)));
+  else say(table([...runRows(result), ...recordedRows(log.shown, daemon.recorded)]));
   return stopping ? 0 : code;
 }
 
@@ -62,6 +63,5 @@ function runRows(r: Record<string, unknown>): [string, string][] {
     ['commands', `${count(r.sent)} sent, ${count(r.refused)} refused`],
     ['interventions', count(r.interventions)],
     ...cadenceRows(r),
-    ['log', String(r.log || 'off')],
   ];
 }

@@ -95,7 +95,8 @@ function panels(t) {
     ['tick, µs', 'p50 ' + number(t.tickUs.p50) + ' · p99 ' + number(t.tickUs.p99) + ' · max ' + number(t.tickUs.max)],
     ['loop, ms', 'p50 ' + number(t.loopMs.p50) + ' · p99 ' + number(t.loopMs.p99) + ' · max ' + number(t.loopMs.max)],
     ['speed scale', number(t.speedScale)],
-    ['log', t.log.path ? (t.log.bytes / 1e6).toFixed(1) + ' MB · ' + n(t.log.dropped) + ' dropped' : 'off', t.log.dropped > 0],
+    ['log', t.log.path ? (t.log.bytes / 1e6).toFixed(1) + ' MB · ' + (t.log.files > 1 ? n(t.log.files) + ' files · ' : '') + n(t.log.dropped) + ' dropped' : 'off', t.log.dropped > 0],
+    ['black box', t.log.incidents === null ? 'off' : n(t.log.incidents) + ' incidents' + (t.log.unwritten > 0 ? ' · ' + n(t.log.unwritten) + ' NOT WRITTEN' : ''), t.log.unwritten > 0],
     ['memory', Object.entries(t.memoryMb).map(([name, mb]) => name + ' ' + fixed(mb, 0) + ' MB').join(' · ') || '–'],
   ]);
   joints(t.joints);

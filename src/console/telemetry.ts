@@ -47,7 +47,15 @@ export interface ConsoleTelemetry {
   link: { up: boolean; epoch: number };
   brain: { up: boolean; ageMs: number };
   robot: { holding: boolean; reason: string };
-  log: { path: string; bytes: number; dropped: number };
+  /** `path` is empty without a log; `incidents` of the black box, null without one, `unwritten` of them without a file. */
+  log: {
+    path: string;
+    bytes: number;
+    files: number;
+    dropped: number;
+    incidents: number | null;
+    unwritten: number;
+  };
   memoryMb: Record<string, number>;
   /** Estimated target, m; half width of the box that the setpoint keeps around the tip, m. */
   target: { estimate: number[]; referenceLimit: number };

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { logSchema } from './log-schema.ts';
 import { observationSchema } from './observation-schema.ts';
 
 /**
@@ -374,13 +375,7 @@ export const runSchema = z.strictObject({
       restarts: z.int().min(0).default(5).describe('restarts of each child per minute before giving up'),
     })
     .prefault({}),
-  log: z
-    .strictObject({
-      enabled: z.boolean().default(true),
-      dir: z.string().default('logs'),
-      max_bytes: z.int().positive().default(256_000_000).describe('the log stops growing here, counted and said'),
-    })
-    .prefault({}),
+  log: logSchema.prefault({}),
   seed: z.int().min(0).default(1),
 });
 

@@ -4,8 +4,6 @@
  */
 import { rmSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { Recorder } from '../../bridges/mcap/recorder.ts';
-import { definitionOf } from '../../bridges/messages/definitions.ts';
 import { type EpisodeStatus, type RobotStatus, timeFromNs } from '../../bridges/messages/messages.ts';
 import { RosServer } from '../../bridges/rosserver/server.ts';
 import { ConsoleServer } from '../console/server.ts';
@@ -21,6 +19,7 @@ import { LiveView } from './live-view.ts';
 import { residentMb } from './memory.ts';
 import { ReflexClient } from './operator.ts';
 import { OBSERVER_SOCKET, REFLEX_SOCKET, startProcess } from './process.ts';
+import { leaveCounters, loggedNow, openRecorder, watchIncidents } from './recording.ts';
 import { DECISION, TICK, TRANSITION } from './records.ts';
 import { connectRobot, followClock, observedTopics } from './robot-link.ts';
 import { serverOptions } from './ros-options.ts';
@@ -28,7 +27,7 @@ import { offerServices } from './ros-services.ts';
 import { type Observed, readObserved, type Tick } from './wire.ts';
 
 const self = startProcess('observer', shutdown);
-const { config, logPath, provenance } = self.run;
+const { config } = self.run;
 const { log } = self;
 const wall = new MonotonicClock();
 const stepped = config.daemon.time === 'stepped' ? new FollowingClock(wall) : null;
@@ -37,15 +36,7 @@ const clock = stepped ?? wall;
 const logOffsetNs = wallNs() - wall.nowNs();
 const logNs = () => wall.nowNs() + logOffsetNs;
 
-const recorder =
-  logPath === ''
-    ? null
-    : await Recorder.open(logPath, {
-        maxBytes: config.log.max_bytes,
-        definitionOf,
-        metadata: { reflexarc: provenance, config: { run: JSON.stringify(config) } },
-        onError: (error) => log.error({ code: error.code }, error.message),
-      });
+const recorder = await openRecorder(self.run, log);
 const reflex = new ReflexClient(self.socket(REFLEX_SOCKET), 'observer');
 const server = new RosServer({
   ...serverOptions(config.daemon),
@@ -206,6 +197,9 @@ reflex.transitions$.subscribe((t) => {
   page.pushEvent(t);
 });
 
+let ending = false;
+if (recorder !== null) watchIncidents(recorder, reflex, logNs, () => ending);
+
 // ---- to the operator -----------------------------------------------------------------------------------------------------------
 const ask = async (request: OperatorRequest) => {
   try {
@@ -274,11 +268,7 @@ const telemetry = setInterval(() => {
     link: { up: link.up, epoch: link.epoch },
     brain: { up: status?.brainUp ?? false, ageMs: (nowNs - brainAtNs) / 1e6 },
     robot: { holding: robot?.holding ?? false, reason: robot?.reason ?? '' },
-    log: {
-      path: logPath,
-      bytes: recorder?.counters.bytes ?? 0,
-      dropped: recorder?.counters.dropped ?? 0,
-    },
+    log: loggedNow(config, recorder),
     memoryMb: { observer: residentMb(process.pid) },
     target: { estimate: list(target.subarray(0, 3)), referenceLimit: config.safety.reference_limit },
   });
@@ -287,7 +277,7 @@ const telemetry = setInterval(() => {
 // ---- beginning and end ------------------------------------------------------------------------------------------------------------
 try {
   const [console, ros] = await Promise.all([page.listen(), server.listen()]);
-  log.info({ console: console.url, ros: `ws://${ros.host}:${ros.port}`, recording: logPath }, 'serving');
+  log.info({ console: console.url, ros: `ws://${ros.host}:${ros.port}`, recording: recorder?.path ?? '' }, 'serving');
 } catch (error) {
   fatal(error);
 }
@@ -300,11 +290,13 @@ try {
 void bridge.open();
 
 async function shutdown(): Promise<number> {
+  ending = true;
   clearInterval(telemetry);
   reflex.close();
   inbox.close();
   await Promise.allSettled([bridge.close(), server.close(), view.close(), page.close()]);
   await recorder?.close();
+  leaveCounters(self.dir, recorder);
   log.info({ recorder: recorder?.counters }, 'summary');
   return 0;
 }

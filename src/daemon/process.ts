@@ -6,7 +6,7 @@ import type { RunConfig } from '../core/config-schema.ts';
 /** What the launcher leaves in the run folder for the daemon's processes. */
 export interface RunFile {
   config: RunConfig;
-  /** The log file to record into; empty when recording is off. */
+  /** First file of the log, and what the names of incidents are made of; empty: neither is recorded. */
   logPath: string;
   /** Digests and versions that go into the log's metadata. */
   provenance: Record<string, string>;

@@ -229,7 +229,7 @@ function afterTick(record: TickRecord): void {
 /** To the observer; what it cannot take now waits in the journal. Where nothing is recorded, nothing is kept. */
 let journalFrame = new Float64Array(PIECE + 1);
 function sendJournal(values: Float64Array, from: number, to: number, first: number): boolean {
-  if (!config.log.enabled) return true;
+  if (!config.log.enabled && config.log.black_box_s === 0) return true;
   for (const client of clients) {
     if (client.role !== 'observer' || !client.sender.ready) continue;
     if (journalFrame.length <= to - from) journalFrame = new Float64Array(to - from + 1);

@@ -15,6 +15,8 @@ import type { DaemonProcess } from './process.ts';
 /** Every bridge that reaches a robot from another process. To add one: write its folder, name it here. */
 export const robotBridges = [rosbridge] as const;
 
+const IMAGES: readonly string[] = ['sensor_msgs/msg/Image', 'sensor_msgs/msg/CompressedImage'];
+
 /** The bridge that the run names. @throws ReflexArcError RA_CONFIG_INVALID */
 export const robotBridge = (config: RunConfig) => named('bridge.type', robotBridges, config.bridge.type);
 
@@ -48,14 +50,17 @@ export function brainTopics(config: RunConfig): TopicRef[] {
   return [...topics, ...more];
 }
 
-/** All of that, and the robot's and the task's own words: what the log and the console show. */
+/** All of that, and the robot's and the task's own words: what the log and the console show. Images where `log.topics` names them. */
 export function observedTopics(config: RunConfig): TopicRef[] {
-  return [
-    ...lowDimensionalTopics(config),
+  const { topics } = config.log;
+  const shown = ({ topic, type }: TopicRef) => !IMAGES.includes(type) || topics[topic]?.record === true;
+  const seen = brainTopics(config).filter(shown);
+  const more = [
     { topic: config.robot.topics.robot_status, type: TYPES.robotStatus },
     { topic: config.task.episode_topic, type: TYPES.episodeStatus },
     { topic: config.robot.topics.command, type: commandInterface(config.robot).codec.type },
   ];
+  return [...seen, ...more.filter(({ topic }) => !seen.some((ref) => ref.topic === topic))];
 }
 
 /** A client on the robot's bridge for a process of the daemon. */

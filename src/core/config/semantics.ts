@@ -1,12 +1,8 @@
 import type { RunConfig } from '../config-schema.ts';
 import { brakingTimeMs } from './braking-time.ts';
+import { checkLog } from './log-semantics.ts';
+import { type Finding, Notes } from './notes.ts';
 import type { Path } from './source.ts';
-
-export interface Finding {
-  readonly path: Path;
-  /** Continues the key: `force_soft` + ` 31 N is not below …`. */
-  readonly text: string;
-}
 
 export interface Findings {
   /** Contradictions: the run is refused. */
@@ -19,19 +15,6 @@ export interface Findings {
 const SLIP = 5;
 const AXES = ['x', 'y', 'z'] as const;
 
-class Notes {
-  readonly problems: Finding[] = [];
-  readonly warnings: Finding[] = [];
-
-  refuse(when: boolean, path: Path, text: string): void {
-    if (when) this.problems.push({ path, text });
-  }
-
-  warn(when: boolean, path: Path, text: string): void {
-    if (when) this.warnings.push({ path, text });
-  }
-}
-
 /** What a type cannot say: limits that cross, rates that starve a deadline, magnitudes that betray a wrong unit. */
 export function checkSemantics(config: RunConfig): Findings {
   const notes = new Notes();
@@ -43,6 +26,7 @@ export function checkSemantics(config: RunConfig): Findings {
   checkTiming(config, notes);
   checkGuard(config, notes);
   checkProcesses(config, notes);
+  checkLog(config, notes);
   return notes;
 }
 

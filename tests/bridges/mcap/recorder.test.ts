@@ -3,8 +3,8 @@ import { open } from 'node:fs/promises';
 import { McapIndexedReader } from '@mcap/core';
 import { FileHandleReadable } from '@mcap/nodejs';
 import { afterAll, describe, expect, it, vi } from 'vitest';
-import { logMetadata } from '../../../bridges/mcap/reader.ts';
 import { logFileName } from '../../../bridges/mcap/files.ts';
+import { logMetadata } from '../../../bridges/mcap/reader.ts';
 import { crc32 } from '../../../bridges/messages/crc32.ts';
 import { folder, fullDisk, readAll, recording, STRING, text, turn } from './rig.ts';
 

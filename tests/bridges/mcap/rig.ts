@@ -18,7 +18,7 @@ export function folder(): { path(name: string): string; remove(): void } {
 export async function recording(path: string, options: Partial<RecorderOptions> = {}, sink?: Sink) {
   const errors: ReflexArcError[] = [];
   const all = { maxBytes: 50_000_000, definitionOf, metadata: {}, onError: (e: ReflexArcError) => errors.push(e) };
-  const openSink = sink && (() => Promise.resolve(sink));
+  const openSink = sink === undefined ? options.openSink : () => Promise.resolve(sink);
   return { errors, recorder: await Recorder.open(path, { ...all, ...options, openSink }) };
 }
 
