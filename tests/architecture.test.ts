@@ -53,11 +53,13 @@ describe('imports', () => {
 
 describe('what is fetched while it runs', () => {
   // The closures are judged without it: so here is all of it.
-  it('is the guard, where a config asks for it, message types, the decoder of images, and what command line and learning fetch', () => {
+  it('is the guard, where a config asks for it, message types, decoders of images and chunks, and what command line and learning fetch', () => {
     const fetched = matches(/\bimport\(/, sources('bridges', 'controllers', 'policies', 'src')).filter(
       (at) => !/^src\/(cli|learning)\//.test(at),
     );
     expect(fetched.map((at) => at.replace(/:\d+:.*\bimport\('?(.*?)'?\).*/, ' $1')).sort()).toEqual([
+      'bridges/mcap/compression.ts @foxglove/wasm-zstd',
+      'bridges/mcap/compression.ts lz4-wasm-nodejs',
       'bridges/messages/types.ts @foxglove/rosmsg-msgs-common',
       'src/daemon/reflex.ts ../pipeline/guard.ts',
       'src/pipeline/observation/images/sharp.ts name',

@@ -25,9 +25,14 @@ export async function compressor(kind: Compression): Promise<Compressor | null> 
     const { compress } = await import('lz4-wasm-nodejs');
     return { name: 'lz4', compress: (bytes) => lz4Frame(bytes, compress) };
   }
+  const zstd = await loadZstd();
+  return { name: 'zstd', compress: (bytes) => zstd.compress(bytes, ZSTD_LEVEL) };
+}
+
+async function loadZstd() {
   const zstd = await import('@foxglove/wasm-zstd');
   await zstd.isLoaded;
-  return { name: 'zstd', compress: (bytes) => zstd.compress(bytes, ZSTD_LEVEL) };
+  return zstd;
 }
 
 /** LZ4 frame format 1.6: magic, version 1 with independent blocks of up to 4 MB and no checksums, checksum of that. */
@@ -74,8 +79,7 @@ export async function decompressors(): Promise<Decompressors> {
     lz4 = require('@foxglove/wasm-lz4') as Lz4;
   }
   const decodeLz4 = lz4;
-  const zstd = await import('@foxglove/wasm-zstd');
-  await Promise.all([decodeLz4.isLoaded, zstd.isLoaded]);
+  const [zstd] = await Promise.all([loadZstd(), decodeLz4.isLoaded]);
   return {
     lz4: whole((bytes, size) => {
       try {
