@@ -137,6 +137,29 @@ export class Critics {
     return mean / (rows * heads);
   }
 
+  /** The same for the mean over rows of the least head: an actor that trusts no head more than the others (SAC). */
+  descendLeast(slope: Matrix): number {
+    const rows = this.#rows;
+    const count = this.#heads.length;
+    const least = new Float64Array(rows).fill(Number.POSITIVE_INFINITY);
+    const by = new Int32Array(rows);
+    for (let head = 0; head < count; head++) {
+      const q = this.online.forward(head, this.x, rows);
+      for (let r = 0; r < rows; r++) {
+        if (q.data[r * q.stride]! >= least[r]!) continue;
+        least[r] = q.data[r * q.stride]!;
+        by[r] = head;
+      }
+    }
+    const d = this.online.outputGradient;
+    for (let head = 0; head < count; head++) {
+      this.online.forward(head, this.x, rows);
+      for (let r = 0; r < rows; r++) d.data[r * d.stride] = by[r] === head ? -1 / rows : 0;
+      this.online.backward(head, this.x, rows, { input: slope, add: head > 0 });
+    }
+    return least.reduce((sum, q) => sum + q / rows, 0);
+  }
+
   /** The targets follow. */
   follow(): void {
     this.target.approach(this.online, this.#tau);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { SeededRandom } from '../../src/core/random.ts';
 import { type CriticOptions, Critics } from '../../src/learning/critics.ts';
-import { TrainingKernel } from '../../src/learning/numerics/kernel.ts';
+import { type Matrix, TrainingKernel } from '../../src/learning/numerics/kernel.ts';
 
 const OPTIONS: CriticOptions = {
   ...{ hidden: [16], heads: 4, layerNorm: true, rate: 1e-3, decay: 0, clip: Number.POSITIVE_INFINITY, tau: 0.1 },
@@ -57,21 +57,24 @@ describe('an ensemble of critics', () => {
     expect(loss).toBeLessThan(1e-3);
   });
 
-  it('gives an actor the slope of the mean of its heads, downwards', () => {
+  it.each([
+    ['the mean of its heads', (critics: Critics, slope: Matrix) => critics.descend(4, slope)],
+    ['the least of its heads', (critics: Critics, slope: Matrix) => critics.descendLeast(slope)],
+  ])('gives an actor the slope of %s, downwards', (_, descend) => {
     const rows = 3;
     const critics = new Critics(new TrainingKernel(), 2, rows, OPTIONS, new SeededRandom(5));
     const random = new SeededRandom(2);
     for (let r = 0; r < rows; r++) for (let i = 0; i < 2; i++) critics.x.set(r, i, random.normal());
     const slope = critics.online.kernel.matrix(rows, 2);
-    const mean = () => -critics.descend(4, critics.online.kernel.matrix(rows, 2));
-    critics.descend(4, slope);
+    const unused = critics.online.kernel.matrix(rows, 2);
+    descend(critics, slope);
     for (let r = 0; r < rows; r++) {
       for (let i = 0; i < 2; i++) {
         const at = critics.x.get(r, i);
         critics.x.set(r, i, at + 1e-2);
-        const above = mean();
+        const above = -descend(critics, unused);
         critics.x.set(r, i, at - 1e-2);
-        const below = mean();
+        const below = -descend(critics, unused);
         critics.x.set(r, i, at);
         expect(Math.abs((above - below) / 2e-2 - slope.get(r, i))).toBeLessThan(2e-3);
       }
