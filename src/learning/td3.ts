@@ -70,8 +70,8 @@ export class Td3 implements Learner {
   readonly #slope: Matrix;
   #updates = 0;
 
-  constructor(environment: Pick<Environment, 'observationSize' | 'actionSize'>, options: Td3Options) {
-    const { observationSize: o, actionSize: a } = environment;
+  constructor(environment: Pick<Environment, 'observationSize' | 'actionSize' | 'baseSize'>, options: Td3Options) {
+    const { observationSize: o, actionSize: a, baseSize } = environment;
     const { batch, hidden, capacity } = options;
     this.#options = options;
     this.#o = o;
@@ -86,7 +86,7 @@ export class Td3 implements Learner {
     this.#actor.initialise(random.fork('actor'), 0.01);
     this.#actorTarget.copyFrom(this.#actor);
     this.#adam = new Adam(this.#actor, options);
-    const sizes = { observationSize: o, actionSize: a, baseSize: 0 };
+    const sizes = { observationSize: o, actionSize: a, baseSize };
     this.replay = new ReplayBuffer({ capacity, ...sizes });
     this.#batch = new Batch(batch, sizes);
     this.#y = new Float64Array(batch);

@@ -1,0 +1,82 @@
+import { describe, expect, it } from 'vitest';
+import type { Learner } from '../../src/learning/learner.ts';
+import { RESIDUAL_DEFAULTS, ResidualLearner } from '../../src/learning/residual.ts';
+import { rlpd, rlpdDefaults } from '../../src/learning/rlpd.ts';
+import { SAC_DEFAULTS, Sac } from '../../src/learning/sac.ts';
+import { TD3_DEFAULTS, Td3 } from '../../src/learning/td3.ts';
+import { type EvaluationPoint, summary, Trainer, type TrainerOptions } from '../../src/learning/trainer.ts';
+import { reach } from './reach.ts';
+
+const OPTIONS: TrainerOptions = {
+  ...{ steps: 400, seed: 3, evaluateEvery: 100, evaluationEpisodes: 2, evaluationSeed: 9_000_000 },
+};
+const SMALL = {
+  ...{ hidden: [24], batch: 32, learningStarts: 50, capacity: 300, seed: 7, rate: 1e-3, actorRate: 1e-3, nStep: 3 },
+};
+
+const LEARNERS: [string, () => Learner][] = [
+  ['TD3', () => new Td3(reach(), { ...TD3_DEFAULTS, ...SMALL })],
+  ['SAC', () => new Sac(reach(), { ...SAC_DEFAULTS, ...SMALL })],
+  ['RLPD', () => rlpd(reach(), { ...rlpdDefaults(1), ...SMALL })],
+  ...(['td3', 'sac'] as const).map((policy): [string, () => Learner] => [
+    `residual, ${policy}`,
+    () => {
+      const learner = new ResidualLearner(reach(), { ...RESIDUAL_DEFAULTS, ...SMALL, policy, criticWarmUp: 20 });
+      // Demonstrations are what a learner is made with, so the one that goes on has them too.
+      reach().episode(1, {
+        act: ({ base }, out) => void out.set(base),
+        observe: (t) => learner.demonstrations.add(t),
+      });
+      return learner;
+    },
+  ]),
+];
+
+const bytes = (data: Uint8Array) => Buffer.from(data).toString('base64');
+
+describe.each(LEARNERS)('%s', (_, make) => {
+  it('stopped half-way, saved and gone on with in another, ends with the bits of one that was not', () => {
+    const newborn = new Trainer(reach(), reach(), make(), OPTIONS);
+    const points: EvaluationPoint[] = [];
+    const straight = new Trainer(reach(), reach(), make(), { ...OPTIONS, onEvaluation: (p) => points.push(p) });
+    expect(straight.run()).toBe(true);
+
+    let episodes = 0;
+    const halves: EvaluationPoint[] = [];
+    const told = { onEvaluation: (p: EvaluationPoint) => void halves.push(p) };
+    const half = new Trainer(reach(), reach(), make(), { ...OPTIONS, ...told, stopped: () => ++episodes > 11 });
+    expect(half.run()).toBe(false);
+    const saved = half.save({ about: 'half' });
+    const rest = new Trainer(reach(), reach(), make(), { ...OPTIONS, ...told });
+    expect(rest.restore(saved, 'f')).toMatchObject({ about: 'half' });
+    expect(rest.state()).toMatchObject({ steps: half.state().steps, episodes: half.state().episodes });
+    expect(rest.run()).toBe(true);
+
+    expect(bytes(rest.save())).toBe(bytes(straight.save()));
+    expect(halves).toEqual(points);
+    expect(bytes(newborn.save())).not.toBe(bytes(straight.save()));
+  });
+
+  it('learns something: it goes to the goal more often than at the start', () => {
+    const learner = make();
+    const options = { ...OPTIONS, steps: 4000, evaluateEvery: 0, evaluationEpisodes: 20 };
+    const trainer = new Trainer(reach(), reach(), learner, options);
+    const before = trainer.evaluate().success_rate;
+    trainer.run();
+    expect(trainer.evaluate().success_rate).toBeGreaterThan(before + 0.2);
+  });
+});
+
+describe('a summary', () => {
+  it('by hand: returns 1 and 3, a success and a violation', () => {
+    const episode = { seed: 0, steps: 10, cost: 0, interventions: 2, ended: '' };
+    const results = [
+      { ...episode, return: 1, success: true, violation: false },
+      { ...episode, steps: 20, return: 3, success: false, violation: true, cost: 1 },
+    ];
+    expect(summary(results)).toEqual({
+      ...{ episodes: 2, return_mean: 2, return_std: Math.SQRT2, success_rate: 0.5, violation_rate: 0.5 },
+      ...{ cost_mean: 0.5, steps_mean: 15, interventions: 4 },
+    });
+  });
+});
