@@ -33,7 +33,10 @@ for (const line of page.split('\n')) {
   if (/\.ts$/.test(place) && score) known.set(place, { counts: [before, after, why].map(Number), rows: [] });
   if (!/\.ts:\d+$/.test(place) || !why) continue;
   const name = place.replace(/:\d+$/, '');
-  reasons.set(`${name} ${before} ${after}`, why);
+  // Where a line has moved since, the reason is that of the first such mutant of its file.
+  reasons.set(`${place} ${before} ${after}`, why);
+  const moved = `${name} ${before} ${after}`;
+  if (!reasons.has(moved)) reasons.set(moved, why);
   known.get(name)?.rows.push(`| ${place} | ${before} | ${after} | ${why} |`);
 }
 
@@ -59,8 +62,9 @@ function measured(short, { mutants, source }) {
       .map((m) => {
         const before = quote(shorten(original(source, m.location)));
         const after = quote(shorten(m.replacement));
-        const why = reasons.get(`${short} ${before} ${after}`) ?? 'unexplained';
-        return `| ${short}:${m.location.start.line} | ${before} | ${after} | ${why} |`;
+        const place = `${short}:${m.location.start.line}`;
+        const why = reasons.get(`${place} ${before} ${after}`) ?? reasons.get(`${short} ${before} ${after}`);
+        return `| ${place} | ${before} | ${after} | ${why ?? 'unexplained'} |`;
       }),
   };
 }

@@ -337,9 +337,9 @@ describe('what a base was asked to move between two times', () => {
       [[1, 2, -1], 0],
       [[3, 6, -3], 10],
     ]);
-    const out = Float64Array.of(1, 1, 1);
+    const out = Float64Array.of(1, 1, 1, 7);
     motion.asked(from * MS, to * MS, out);
-    expect([...out]).toEqual(close([1 + moved, 1 + 2 * moved, 1 - moved]));
+    expect([...out]).toEqual(close([1 + moved, 1 + 2 * moved, 1 - moved, 7]));
   });
 
   it('also when the ring went round', () => {

@@ -213,9 +213,9 @@ describe('what is around the footprint', () => {
 });
 
 describe('where a reading was taken', () => {
-  /** Where a point 0.5 m ahead of the base, seen at `ms`, is in the frame of the odometry; null: nobody knows. */
-  const placed = (scene: TwistScene, ms: number): number[] | null => {
-    if (!see(scene, ms, 0.5, 0)) return null;
+  /** Where a point, 0.5 m ahead of the base, seen at `ms`, is in the frame of the odometry; null: nobody knows. */
+  const placed = (scene: TwistScene, ms: number, point = [0.5, 0]): number[] | null => {
+    if (!see(scene, ms, ...point)) return null;
     const state = makeRobotState(0);
     state.pose.set([0, 0, 0, 0, 0, 0, 1]);
     scene.look(state, motionOf(limitsOf(), {}));
@@ -230,6 +230,7 @@ describe('where a reading was taken', () => {
     odometry(scene, 100, 0.3, 0.6, Math.PI / 2);
     expect(placed(scene, 0)).toEqual(close([0.6, 0.2]));
     expect(placed(scene, 100)).toEqual(close([0.3, 1.1]));
+    expect(placed(scene, 100, [0.1, 0.4])).toEqual(close([-0.1, 0.7]));
     const quarter = Math.PI / 8;
     expect(placed(scene, 25)).toEqual(close([0.15 + 0.5 * Math.cos(quarter), 0.3 + 0.5 * Math.sin(quarter)]));
     odometry(scene, 300, 0.3, 0.6, Math.PI / 2);
@@ -244,6 +245,9 @@ describe('where a reading was taken', () => {
     const sideways = sceneOf();
     odometry(sideways, 0, 0.1, 0.2, Math.PI / 2, 0, 0, 1);
     expect(placed(sideways, 50)).toEqual(close([0.05, 0.7]));
+    const left = sceneOf();
+    odometry(left, 0, 0.1, 0.2, 0, 0, 0, 1);
+    expect(placed(left, 50)).toEqual(close([0.6, 0.25]));
     // A quarter of a turn in 50 ms, of a circle of 0.1 m: it points at -x, from (0.1 - 0.1, 0.2 + 0.1).
     const curve = sceneOf();
     odometry(curve, 0, 0.1, 0.2, Math.PI / 2, Math.PI, 10 * Math.PI);
