@@ -103,14 +103,15 @@ export class CartesianFilter {
       for (let i = 0; i < 3; i++) step[i] = step[i]! * k;
     }
 
-    // Above the soft force nothing pushes on: the part of the step against the external force is taken out.
+    // Above the soft force nothing pushes on: the part of the step against the external force is taken out. (Where the step
+    // goes along it as a whole, and against it on an axis that counts, what is left still does: the second look takes none.)
     let turned = false;
     if (pressed && pushesOn(step, last, pose, force, rate)) {
       flags |= CLIPPED.force;
       turned = true;
       const f = norm3(force, 0);
       const along = (step[0]! * force[0]! + step[1]! * force[1]! + step[2]! * force[2]!) / f;
-      if (along < 0) for (let i = 0; i < 3; i++) step[i] = step[i]! - (along * force[i]!) / f;
+      for (let i = 0; i < 3; i++) step[i] = step[i]! - (along * force[i]!) / f;
     }
 
     for (let i = 0; i < 3; i++) {
@@ -144,7 +145,7 @@ export class CartesianFilter {
    */
   #intoPlanes(last: Float64Array, pose: Float64Array, rate: number, out: Float64Array): number {
     const { planes } = this.#limits;
-    if (planes.length === 0 || this.#past(out, pose) <= PLANE) return 0;
+    if (this.#past(out, pose) <= PLANE) return 0;
     const lost = this.#past(last, pose) > PLANE;
     if (lost || this.#isOutside(last)) {
       if (lost) for (let i = 0; i < 3; i++) out[i] = pose[i]!;
@@ -185,7 +186,7 @@ export class CartesianFilter {
     return false;
   }
 
-  /** How far a position is past the half-space that it breaks most, m; not above 0 inside all. */
+  /** How far a position is past the half-space that it breaks most, m; not above 0 inside all, -∞ where there is none. */
   #past(position: Float64Array, pose: Float64Array): number {
     const { planes } = this.#limits;
     let worst = Number.NEGATIVE_INFINITY;

@@ -17,8 +17,9 @@ const made = () => {
 };
 
 describe('the envelope of Cartesian setpoints', () => {
-  it('follows within twice Δ, in m', () => {
+  it('follows within twice Δ, in m, and sees nothing', () => {
     expect(made().envelope.tracking).toEqual({ limit: 0.02, unit: 'm' });
+    expect(made().envelope.see()).toBe(false);
   });
 
   it('asks for motion by the way between two setpoints: 2, 3 and 6 mm are 7 mm', () => {

@@ -288,6 +288,19 @@ describe('rotation', () => {
     expect(flags).toBe(CLIPPED.rotation);
   });
 
+  it('stays where it is, without conflict, where cone, Δ and rate disagree by the curvature of rotations alone', () => {
+    const by = (s: Float64Array, x: number, y: number) => {
+      const out = s.slice();
+      rotateBy(Float64Array.of(x, y, 0), 0, 1, s, 3, out, 3);
+      return out;
+    };
+    const pose = by(at(0, 0, 0), 0.3, 0.1);
+    const last = by(pose, 0, -0.1);
+    const { out, flags } = run({ wish: by(last, 0.02, 0), last, pose }, { speed_rotation: 2 });
+    expect([...out.subarray(3, 7)]).toEqual([...last.subarray(3, 7)]);
+    expect(flags).toBe(CLIPPED.rotation);
+  });
+
   it('stays in the tilt cone of 0.2 rad about the reference', () => {
     const near = tilted(at(0, 0, 0), 0.198);
     const { out, flags } = run({ wish: tilted(at(0, 0, 0), 0.203), last: near, pose: near });

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { guardSummary } from '../../../controllers/safety/counters.ts';
 import { FORESEEN, type Foresight, type Guard } from '../../../controllers/safety/guard.ts';
 import { VirtualClock } from '../../../src/core/clock.ts';
 import type { SafeAction } from '../../../src/core/signals.ts';
@@ -50,6 +51,8 @@ describe('the guard', () => {
       guardWorstUs: 100,
     });
     expect(rig.gate.counters.guardChecks).toBe(guard.asked.length);
+    const checks = guard.asked.length;
+    expect(guardSummary(rig.gate.counters)).toEqual({ checks, foreseen: 0, overruns: 0, failures: 0, worst_us: 100 });
   });
 
   it.each([
@@ -183,11 +186,14 @@ describe('the guard', () => {
     expect(rig.tick()!.source).toBe('brake');
   });
 
-  it('tells of its error', () => {
+  it.each([
+    ['an error', new Error('mj_step: unstable')],
+    ['what is none', 'mj_step: unstable'],
+  ])('tells of %s that it throws', (_, thrown) => {
     const { rig, guard } = guarded();
     rig.active();
     guard.check = () => {
-      throw new Error('mj_step: unstable');
+      throw thrown;
     };
     rig.tick();
     expect(rig.transitions.at(-1)!.detail).toBe('the guard failed: mj_step: unstable');

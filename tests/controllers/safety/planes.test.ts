@@ -179,6 +179,19 @@ describe('a robot that was pushed away from its setpoint beside a half-space', (
     expect(REFUSAL[admissible(out, { last, pose, elapsed: 0.01, ...still }, wide)]).toBe('');
   });
 
+  it('is left at the measured tip, where the last setpoint is past it and every way back pushes on', () => {
+    // x ≤ 0.5. Of (-0.7, -0.5) mm what goes against the force, 0.17 mm, is taken out; 0.35 mm of y still push on.
+    const wall = limitsOf({ planes: [{ normal: [1, 0, 0], offset: 0.5 }] });
+    const last = mm(0.5, 0, 0);
+    const tip = mm(-0.5, 0, 0).slice(0, 7);
+    const force = Float64Array.of(-10, 22, 0);
+    const out = new Float64Array(9);
+    const flags = new CartesianFilter(wall).apply(mm(-0.2, -0.5, 0), last, tip, force, 0.01, 1, out);
+    expect([...out.subarray(0, 3)]).toEqual([...tip.subarray(0, 3)]);
+    expect(flags & CLIPPED.force).toBe(CLIPPED.force);
+    expect(REFUSAL[admissible(out, { last, pose: tip, elapsed: 0.01, ...still, force }, wall)]).toBe('');
+  });
+
   it('for every half-space and every push: the post-check takes what filter and braking law make of it', () => {
     const side = fc.double({ min: -1, max: 1, noNaN: true });
     const far = fc.double({ min: -25, max: 25, noNaN: true });

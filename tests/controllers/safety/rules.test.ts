@@ -383,6 +383,20 @@ const FAULTS: Fault[] = [
     },
   },
   {
+    rule: 'plausible_action',
+    when: 'more than ten decisions in a row were above 1.5 units',
+    wrong: (c) => {
+      c.inputs.base.set([1.6, -2, 0.1, 0]);
+      c.inputs.largeDecisions = 11;
+    },
+    value: 2,
+    limit: 1.5,
+    right: (c) => {
+      c.inputs.base.set([1.6, -2, 0.1, 0]);
+      c.inputs.largeDecisions = 10;
+    },
+  },
+  {
     rule: 'decision_age',
     when: 'the observation is 101 ms old',
     wrong: (c) => {

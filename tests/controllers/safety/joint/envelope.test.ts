@@ -75,6 +75,7 @@ describe('the envelope of joint setpoints', () => {
     envelope.setTarget();
     envelope.confine();
     expect([...wish]).toEqual([5, 6]);
+    expect(envelope.see()).toBe(false);
     expect(envelope.selfTest()).toBe('');
   });
 });
