@@ -3,6 +3,7 @@ import type { Bench, Outcome } from './rows.ts';
 
 /** What learning is shown by, case by case. To add one: write its file, name it here. Loaded when it is run. */
 const cases = {
+  navigation: async () => (await import('./learning/navigation.ts')).benchNavigation,
   delay: async () => (await import('./learning/delay.ts')).benchDelay,
 } as const satisfies Record<string, () => Promise<Bench>>;
 

@@ -27,6 +27,20 @@ describe('the learning bench', () => {
     expect(readdirSync(out).sort()).toEqual(['delay-history-1.json', 'delay-none-1.json']);
   });
 
+  it('navigation: the four modes of the shield, with their plots', async () => {
+    const { results, notes } = await benchLearning(config, { case: ['navigation'], seeds: 1, steps: 1, out });
+    const modes = ['off', 'filter', 'recover', 'reflex'];
+    expect(results.filter((r) => r.unit === 'ratio').map((r) => r.case)).toEqual(
+      modes.map((m) => `navigation 2, ${m}`),
+    );
+    expect(results.find((r) => r.case.endsWith('off') && r.unit === 'interventions')!.max).toBe(0);
+    expect(notes).toContain('navigation 2: too few seeds for AdaStop (10)');
+    expect(readdirSync(out).filter((name) => name.endsWith('.svg'))).toEqual([
+      'navigation-successes.svg',
+      'navigation-violations.svg',
+    ]);
+  });
+
   it('makes no run again that is there with the same settings', async () => {
     let made = 0;
     const make = () => ++made;
