@@ -93,7 +93,9 @@ function train(mode: ShieldMode, seed: number, episodes: number): NavigationRun 
     }),
   );
   const sizes = { observationSize: 2, actionSize: 2, baseSize: 0 };
-  const learner = new Shielded(sizes, offline, { ...SETTINGS, mode, seed, ratio });
+  // A smoke of a few episodes is prepared less.
+  const pretraining = Math.min(SETTINGS.pretraining, 100 * episodes);
+  const learner = new Shielded(sizes, offline, { ...SETTINGS, pretraining, mode, seed, ratio });
   const environment = episodeOf(stepped, { shield: learner.shield });
   const run: NavigationRun = {
     ...{ successes: 0, violations: 0, interventions: 0, no_safe_candidate: 0 },
