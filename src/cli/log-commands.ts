@@ -19,4 +19,11 @@ export function addLogCommands(program: Command, done: (exitCode: number) => voi
     .action(async (logs: string[], given) => {
       done(await (await import('./replay.ts')).replay(logs, given));
     });
+
+  logCommand('inspect', 'What is in a log, and whether all of it can be read', '<file>')
+    .option('--repair', 'write what can be read to a new file, with index and footer; the file itself is never changed')
+    .option('--out <file>', 'with --repair: the new file; <file>_repaired.mcap without it')
+    .action(async (file: string, given) => {
+      done(await (await import('./inspect.ts')).inspect(file, given));
+    });
 }
