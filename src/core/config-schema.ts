@@ -54,6 +54,20 @@ export const robotSchema = z.strictObject({
     .min(1)
     .default(['joint_states', 'pose', 'wrench'])
     .describe('the messages of one stamp that make a state; without a source, what is judged by it is off'),
+  joint_state: z
+    .strictObject({
+      velocity: z
+        .enum(['measured', 'estimated'])
+        .default('measured')
+        .describe('estimated: from positions and stamps, for a driver that leaves velocities empty'),
+      velocity_hz: positive.default(20).describe('low pass of estimated velocities'),
+      effort: z
+        .enum(['measured', 'none'])
+        .default('measured')
+        .describe('none: the driver leaves efforts empty; they are 0, and the rule `effort` must be off'),
+    })
+    .prefault({})
+    .describe('what a joint state brings besides positions'),
   topics: z.strictObject({
     joint_states: z.string().default('/joint_states'),
     pose: z.string().default('/ee_pose'),

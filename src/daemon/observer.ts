@@ -65,6 +65,8 @@ function show(topic: string, type: string, message: unknown, opts: { latch?: boo
 const assembler = new StateAssembler(config.robot);
 const state = makeRobotState(config.robot.joints.length);
 const target = new Float64Array(7).fill(Number.NaN);
+const refusals = new Set<string>();
+const MAX_REFUSALS = 20;
 let robot: RobotStatus | null = null;
 let episode: EpisodeStatus | null = null;
 const finished = { index: -1, episodes: 0, successes: 0, violations: 0 };
@@ -81,11 +83,22 @@ bridge.frames$.subscribe((frame) => {
   else if (frame.topic === config.task.episode_topic) countEpisode(frame.message as EpisodeStatus);
   else {
     const complete = assembler.accept(frame);
-    if (complete === null) return;
+    if (complete === null) {
+      sayRefusal();
+      return;
+    }
     copyRobotState(complete, state);
     view.frames(state, last?.setpoint ?? [], target);
   }
 });
+
+/** Why states do not count, each reason once: the reflex only sees that they are old. */
+function sayRefusal(): void {
+  const { lastRefusal } = assembler;
+  if (lastRefusal === '' || refusals.has(lastRefusal) || refusals.size >= MAX_REFUSALS) return;
+  refusals.add(lastRefusal);
+  log.warn({ topic: config.robot.topics.joint_states }, `a state is refused: ${lastRefusal}`);
+}
 
 function countEpisode(e: EpisodeStatus): void {
   episode = e;

@@ -1,5 +1,6 @@
 import type { RobotConfig } from '../core/config-schema.ts';
 import { makeRobotState, type RobotState, type SensorFrame } from '../core/signals.ts';
+import { JointVelocity } from './joint-velocity.ts';
 
 /**
  * SensorFrame → RobotState: joins the messages of `robot.sources` that carry the same stamp into one coherent set: joint
@@ -8,6 +9,9 @@ import { makeRobotState, type RobotState, type SensorFrame } from '../core/signa
  * Joints are indexed by name in every message, never by a remembered order (facts/safety.md, scenarios 11 to 16): a
  * missing or repeated joint refuses the message, extra joints are ignored. A number that is not one (`null` stands for
  * NaN on the wire) becomes NaN, so that the gate's finite rule sees it; nothing is ever filled with 0 or an old value.
+ *
+ * Many drivers leave velocity or effort empty. That is refused, unless `robot.joint_state` says so: velocities are then
+ * estimated from the positions, and efforts stay 0, which the rule that judges them must not (it has to be off).
  */
 
 interface Stamped {
@@ -30,6 +34,9 @@ interface OdometryLike extends Stamped {
   pose?: { pose?: { position?: Xyz; orientation?: Xyz } };
   twist?: { twist?: { linear?: Xyz; angular?: Xyz } };
 }
+
+const isOf = (v: unknown, length: number): v is unknown[] => Array.isArray(v) && v.length === length;
+const sizeOf = (v: unknown): string => (Array.isArray(v) ? String(v.length) : 'no list of');
 
 const number = (v: unknown): number => (typeof v === 'number' ? v : Number.NaN);
 
@@ -55,6 +62,9 @@ export class StateAssembler {
   /** Index in `robot.sources` of the source that the last frame was a usable part from; -1 when it was none. */
   source = -1;
   readonly #names: readonly string[];
+  readonly #wantsEffort: boolean;
+  /** Null: velocities come with the message. */
+  readonly #velocity: JointVelocity | null;
   readonly #sources: RobotConfig['sources'];
   readonly #topics: readonly string[];
   readonly #state: RobotState;
@@ -67,6 +77,9 @@ export class StateAssembler {
 
   constructor(robot: RobotConfig) {
     this.#names = robot.joints.map((j) => j.name);
+    const { velocity, velocity_hz: hz, effort } = robot.joint_state;
+    this.#wantsEffort = effort === 'measured';
+    this.#velocity = velocity === 'estimated' ? new JointVelocity(robot.joints.length, hz) : null;
     this.#sources = robot.sources;
     this.#topics = robot.sources.map((source) => robot.topics[source]);
     this.#state = makeRobotState(robot.joints.length);
@@ -119,10 +132,17 @@ export class StateAssembler {
 
   #joints(m: JointStateLike): boolean {
     const { name, position, velocity, effort } = m;
-    if (!Array.isArray(name) || !Array.isArray(position) || !Array.isArray(velocity) || !Array.isArray(effort))
-      return this.#refuse('name, position, velocity and effort must be arrays');
-    if (position.length !== name.length || velocity.length !== name.length || effort.length !== name.length)
-      return this.#refuse(`${name.length} names, but ${position.length}/${velocity.length}/${effort.length} values`);
+    if (!Array.isArray(name) || !Array.isArray(position)) return this.#refuse('name and position must be arrays');
+    const n = name.length;
+    if (position.length !== n) return this.#refuse(`${n} names, but ${position.length} positions`);
+    if (this.#velocity === null && !isOf(velocity, n))
+      return this.#refuse(
+        `${n} names, but ${sizeOf(velocity)} velocities; if there are none, \`robot.joint_state.velocity: estimated\``,
+      );
+    if (this.#wantsEffort && !isOf(effort, n))
+      return this.#refuse(
+        `${n} names, but ${sizeOf(effort)} efforts; if there are none, \`robot.joint_state.effort: none\``,
+      );
     for (let j = 0; j < this.#names.length; j++) {
       const at = name.indexOf(this.#names[j]);
       if (at < 0) return this.#refuse(`joint ${this.#names[j]} is missing; seen: ${name.join(', ')}`);
@@ -132,9 +152,13 @@ export class StateAssembler {
     for (let j = 0; j < this.#names.length; j++) {
       const at = this.#index[j]!;
       this.#state.position[j] = number(position[at]);
-      this.#state.velocity[j] = number(velocity[at]);
-      this.#state.effort[j] = number(effort[at]);
+      if (this.#velocity === null) this.#state.velocity[j] = number((velocity as unknown[])[at]);
+      if (this.#wantsEffort) this.#state.effort[j] = number((effort as unknown[])[at]);
     }
+    if (this.#velocity === null) return true;
+    // Without a velocity there is no state yet: the next message brings one.
+    if (!this.#velocity.update(this.#state.position, this.#stampNs)) return false;
+    this.#state.velocity.set(this.#velocity.estimate);
     return true;
   }
 

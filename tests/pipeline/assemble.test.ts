@@ -78,9 +78,11 @@ describe('state assembler', () => {
   it.each([
     ['a missing joint', { name: ['a', 'c'] }, 'joint b is missing'],
     ['a repeated joint', { name: ['a', 'a'] }, 'named twice'],
-    ['fewer values than names', { position: [1] }, '2 names, but 1'],
-    ['an empty velocity', { velocity: [] }, '2 names, but 2/0/2'],
-    ['no array at all', { effort: null }, 'must be arrays'],
+    ['fewer values than names', { position: [1] }, '2 names, but 1 positions'],
+    ['an empty velocity', { velocity: [] }, '0 velocities; if there are none, `robot.joint_state.velocity: estimated`'],
+    ['an empty effort', { effort: [] }, '0 efforts; if there are none, `robot.joint_state.effort: none`'],
+    ['no array at all', { effort: null }, 'no list of efforts'],
+    ['no positions', { position: null }, 'must be arrays'],
   ])('refuses the whole message for %s', (_what, over, why) => {
     const a = new StateAssembler(robot);
     a.accept(pose(10));
@@ -88,6 +90,40 @@ describe('state assembler', () => {
     expect(a.accept(joints(10, over))).toBeNull();
     expect(a.counters.refused).toBe(1);
     expect(a.lastRefusal).toContain(why);
+  });
+
+  describe('of a driver that publishes positions only', () => {
+    const bare = { ...robot, joint_state: { velocity: 'estimated', velocity_hz: 1e6, effort: 'none' } } as const;
+    const positions = (ns: number, a: unknown, b: unknown, over: object = {}) =>
+      joints(ns, { position: [a, b], velocity: [], effort: [], ...over });
+    const complete = (a: StateAssembler, ns: number, frame: SensorFrame) => {
+      a.accept(pose(ns));
+      a.accept(wrench(ns));
+      return a.accept(frame);
+    };
+
+    it('estimates velocities from the second message on, and leaves efforts at 0', () => {
+      const a = new StateAssembler(bare);
+      expect(complete(a, 10e6, positions(10e6, 1, 2))).toBeNull();
+      const state = complete(a, 20e6, positions(20e6, 1.5, 2, { effort: [7, 7] }))!;
+      expect(Array.from(state.velocity, (v) => Math.round(v * 1e6) / 1e6)).toEqual([50, 0]);
+      expect(Array.from(state.effort)).toEqual([0, 0]);
+      expect(a.counters).toMatchObject({ complete: 1, refused: 0 });
+    });
+
+    it('estimates by name, whatever the order of the message', () => {
+      const a = new StateAssembler(bare);
+      complete(a, 10e6, positions(10e6, 1, 2));
+      const swapped = positions(20e6, 2, 1.25, { name: ['b', 'a'] });
+      expect(complete(a, 20e6, swapped)!.velocity[0]).toBeCloseTo(25, 6);
+    });
+
+    it('does not estimate what it was told to expect', () => {
+      const a = new StateAssembler({ ...robot, joint_state: { ...bare.joint_state, velocity: 'measured' } });
+      expect(complete(a, 10e6, positions(10e6, 1, 2))).toBeNull();
+      expect(a.counters.refused).toBe(1);
+      expect(Array.from(complete(a, 20e6, positions(20e6, 1, 2, { velocity: [3, 4] }))!.velocity)).toEqual([3, 4]);
+    });
   });
 
   it.each([null, undefined, '0.5', true])('turns %s into NaN, never into a number', (bad) => {

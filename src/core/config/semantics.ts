@@ -30,7 +30,18 @@ export function checkSemantics(config: RunConfig): Findings {
   return notes;
 }
 
-function checkRobot({ robot }: RunConfig, notes: Notes): void {
+function checkRobot({ robot, safety }: RunConfig, notes: Notes): void {
+  const { joint_state: joints } = robot;
+  notes.refuse(
+    joints.effort === 'none' && !safety.off.includes('effort'),
+    ['robot', 'joint_state', 'effort'],
+    'none: the rule effort would judge zeros; say that it is off, `safety.off: [effort]`',
+  );
+  notes.warn(
+    joints.velocity === 'estimated',
+    ['robot', 'joint_state', 'velocity'],
+    `estimated: from positions, low-passed at ${joints.velocity_hz} Hz; a velocity lags by ${round(1e3 / (2 * Math.PI * joints.velocity_hz))} ms`,
+  );
   const seen = new Set<string>();
   for (const [i, joint] of robot.joints.entries()) {
     notes.refuse(seen.has(joint.name), ['robot', 'joints', i, 'name'], `${joint.name} is named twice`);

@@ -31,6 +31,7 @@ describe('limits that contradict each other are refused', () => {
     [['robot.joints[0].position=[1, 1]'], 'robot.joints[0].position [1, 1] leaves the joint no room'],
     [['robot.topics.pose=/joint_states'], 'robot.topics.pose /joint_states is the topic of joint_states too'],
     [['task.world.hole_nominal=[0.69, 0, 0.05]'], 'x = 0.69 ± 0.03 m leaves safety.pose_box [0.3, 0.7] m'],
+    [['robot.joint_state.effort=none'], 'robot.joint_state.effort none: the rule effort would judge zeros'],
     [['daemon.ros_port=8700'], "daemon.ros_port 8700 is the console's port too"],
     [['daemon.foxglove_port=9091'], 'daemon.foxglove_port 9091 is the port of another server of the daemon too'],
     [
@@ -84,6 +85,8 @@ describe('what is allowed but doubtful is a warning with its place', () => {
     [['safety.force_limit=35'], "above the task's violation_force 30 N"],
     [['robot.interface.position_scale=0.006'], 'asks for 0.12 m/s, above safety.speed 0.1 m/s'],
     [['daemon.host=0.0.0.0'], 'is not loopback'],
+    [['robot.joint_state.velocity=estimated'], 'from positions, low-passed at 20 Hz; a velocity lags by 7.958 ms'],
+    [['safety.off=[effort]', 'robot.joint_state.effort=none'], 'effort: this rule is switched off'],
     [['policies.residual.scale=0.5'], '0.5 is above safety.residual_bound 0.3'],
     [['safety.off=[workspace]'], 'workspace: this rule is switched off'],
     [['robot.joints[0].position=[-155, 155]'], 'these are radians, not degrees'],
