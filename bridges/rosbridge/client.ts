@@ -1,7 +1,7 @@
 import type { Ros, RosbridgeMessage } from 'roslib';
 import { BehaviorSubject, Subject } from 'rxjs';
+import { type BridgeConfig, bridgeSchema } from '../../src/core/bridge-schema.ts';
 import type { Clock } from '../../src/core/clock.ts';
-import { type BridgeConfig, bridgeSchema } from '../../src/core/config-schema.ts';
 import type { ReflexArcError } from '../../src/core/errors.ts';
 import { type Handshake, handshakeOf } from '../../src/core/handshake.ts';
 import { defineBridge } from '../../src/core/plugin.ts';

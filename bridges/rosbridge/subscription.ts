@@ -1,4 +1,4 @@
-import type { SubscriptionConfig } from '../../src/core/config-schema.ts';
+import type { SubscriptionConfig } from '../../src/core/bridge-schema.ts';
 import { definitions } from '../messages/definitions.ts';
 import { type RosVersion, spellIncoming, spellType } from './dialect.ts';
 import { has64Bits, hasFlatTimes } from './fields.ts';

@@ -1,4 +1,4 @@
-import type { BridgeConfig } from '../../src/core/config-schema.ts';
+import type { BridgeConfig } from '../../src/core/bridge-schema.ts';
 import type { ReflexArcError } from '../../src/core/errors.ts';
 import type { CommandEncoder } from '../../src/core/signals.ts';
 import type { ServiceCalls } from './calls.ts';

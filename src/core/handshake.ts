@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import type { BridgeConfig } from './config-schema.ts';
+import type { BridgeConfig } from './bridge-schema.ts';
 import { ReflexArcError } from './errors.ts';
 
 /** What the websocket handshake takes besides the address. */

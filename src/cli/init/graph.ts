@@ -1,8 +1,8 @@
 import { TYPES } from '../../../bridges/messages/messages.ts';
 import { longType } from '../../../bridges/messages/names.ts';
 import { rosbridge, type TopicRef } from '../../../bridges/rosbridge/client.ts';
+import { bridgeSchema } from '../../core/bridge-schema.ts';
 import { MonotonicClock } from '../../core/clock.ts';
-import { bridgeSchema } from '../../core/config-schema.ts';
 import { ReflexArcError } from '../../core/errors.ts';
 import { SeededRandom } from '../../core/random.ts';
 

@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { TYPES } from '../../../bridges/messages/messages.ts';
 import { RosServer } from '../../../bridges/rosserver/server.ts';
+import type { SubscriptionConfig } from '../../../src/core/bridge-schema.ts';
 import { MonotonicClock } from '../../../src/core/clock.ts';
-import type { SubscriptionConfig } from '../../../src/core/config-schema.ts';
 import type { SensorFrame } from '../../../src/core/signals.ts';
 import { covers } from '../../interop/conformance.ts';
 import { client, encoder, type Made, until, untilSent } from './robot-stand-in.ts';
