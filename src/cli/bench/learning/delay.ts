@@ -1,18 +1,21 @@
 import type { RunConfig } from '../../../core/config-schema.ts';
-import type { Step } from '../../../learning/environment.ts';
+import type { Agent } from '../../../learning/environment.ts';
 import { PipelineDelay } from '../../../learning/environments/pipeline-delay.ts';
 import { scaled } from '../../../learning/environments/scaled.ts';
 import { episodeOf } from '../../../learning/environments/stepped.ts';
 import { AdaStop } from '../../../learning/judging/adastop.ts';
+import { AtDecisionRate } from '../../../learning/shield.ts';
 import { TD3_DEFAULTS, Td3 } from '../../../learning/td3.ts';
 import type { BenchOptions, Outcome } from '../rows.ts';
 import { kept, seedRow, spread } from './runs.ts';
 
 const SEEDS = 5;
-const STEPS = 20_000;
+/** Decisions of training; one for each ten steps of the pipe, or chance would hardly move the flow. */
+const STEPS = 8000;
+const RATIO = 10;
 const EPISODES = 20;
 const EVALUATION_SEED = 100_000;
-const SETTINGS = { hidden: [128, 128], batch: 128, gamma: 0.97, learningStarts: 2000, exploration: 0.2 };
+const SETTINGS = { hidden: [128, 128], batch: 128, gamma: 0.95, learningStarts: 1000, exploration: 0.2 };
 /** NeoRL-2's ends of its normalised score. */
 const WORST = -296;
 const BEST = 751;
@@ -29,10 +32,10 @@ function pipe(history: boolean) {
 }
 
 /** Mean return of the evaluation episodes. */
-function judge(history: boolean, act: (step: Step, out: Float64Array) => void): number {
+function judge(history: boolean, agent: Agent): number {
   const environment = pipe(history);
   let sum = 0;
-  for (let i = 0; i < EPISODES; i++) sum += environment.episode(EVALUATION_SEED + i, { act }).return;
+  for (let i = 0; i < EPISODES; i++) sum += environment.episode(EVALUATION_SEED + i, agent).return;
   return sum / EPISODES;
 }
 
@@ -54,17 +57,20 @@ export async function benchDelay(_config: RunConfig, options: BenchOptions): Pro
       const { result } = await kept(out, name, settings, () => {
         const environment = pipe(history);
         const learner = new Td3(environment, { ...TD3_DEFAULTS, ...SETTINGS, seed });
-        for (let episode = 0; learner.steps < steps; episode++) environment.episode(seed * 1000 + episode, learner);
-        return judge(history, (step, action) => learner.exploit(step, action));
+        const agent = new AtDecisionRate(learner, RATIO);
+        for (let episode = 0; learner.steps < steps; episode++) environment.episode(seed * 1000 + episode, agent);
+        return judge(history, new AtDecisionRate({ act: (step, action) => learner.exploit(step, action) }, RATIO));
       });
       returns.get(history)!.push(result);
     }
   // The proportional gain that did best of 0.01 … 0.1, and the controller that counts what is under way.
-  const blind = judge(false, ({ observation: o }, a) => void a.fill(0.03 * 40 * (o[1]! - o[0]!)));
-  const knowing = judge(true, ({ observation: o }, a) => {
-    let gate = o[0]! * 40;
-    for (let i = 0; i < 19; i++) gate += o[27 + i]!;
-    a.fill(o[1]! * 40 - gate);
+  const blind = judge(false, { act: ({ observation: o }, a) => void a.fill(0.03 * 40 * (o[1]! - o[0]!)) });
+  const knowing = judge(true, {
+    act({ observation: o }, a) {
+      let gate = o[0]! * 40;
+      for (let i = 0; i < 19; i++) gate += o[27 + i]!;
+      a.fill(o[1]! * 40 - gate);
+    },
   });
   const [withIt, without] = [returns.get(true)!, returns.get(false)!];
   const says = (values: readonly number[]) => {
@@ -79,7 +85,7 @@ export async function benchDelay(_config: RunConfig, options: BenchOptions): Pro
       seedRow('delay: without', 'by hand', 'return', [blind]),
     ],
     notes: [
-      `delay: with history ${says(withIt)}, without ${says(without)}, ${seeds} seeds of ${steps} steps${verdict(withIt, without)}`,
+      `delay: with history ${says(withIt)}, without ${says(without)}, ${seeds} seeds of ${steps} decisions${verdict(withIt, without)}`,
     ],
   };
 }
