@@ -34,7 +34,7 @@ describe('the learning bench', () => {
       modes.map((m) => `navigation 2, ${m}`),
     );
     expect(results.find((r) => r.case.endsWith('off') && r.unit === 'interventions')!.max).toBe(0);
-    expect(notes).toContain('navigation 2: too few seeds for AdaStop (10)');
+    expect(notes).toContain('navigation 2: too few seeds for AdaStop (5)');
     expect(readdirSync(out).filter((name) => name.endsWith('.svg'))).toEqual([
       'navigation-successes.svg',
       'navigation-violations.svg',

@@ -21,6 +21,8 @@ const RATIO = 5;
 /** Positions and rewards are divided by this: networks want numbers about 1. α is the published 0.2, divided too. */
 const SCALE = 25;
 const OFFLINE = 20_000;
+/** A point of a plot for so many episodes. */
+const EVERY = 5;
 
 /** Recovery RL's numbers for Navigation 2; networks are a quarter as wide, and smaller batches and a higher rate make up for it in time. */
 const SETTINGS = {
@@ -145,12 +147,13 @@ function aims(runs: Map<ShieldMode, NavigationRun[]>, ratios: Map<ShieldMode, nu
   });
 }
 
-/** AdaStop over the ratios, in two looks; nothing below ten seeds. */
+/** AdaStop over the ratios: two looks from ten seeds on, one from five, nothing below. */
 function verdicts(ratios: Map<ShieldMode, number[]>): string[] {
   const count = ratios.get('off')!.length;
-  if (count < 10) return ['navigation 2: too few seeds for AdaStop (10)'];
-  const blockSize = Math.floor(count / 2);
-  const test = new AdaStop(SHIELD_MODES, { blockSize, interims: 2 });
+  if (count < 5) return ['navigation 2: too few seeds for AdaStop (5)'];
+  const interims = count < 10 ? 1 : 2;
+  const blockSize = Math.floor(count / interims);
+  const test = new AdaStop(SHIELD_MODES, { blockSize, interims });
   for (let k = 0; test.wanted.length > 0; k++)
     test.next(Object.fromEntries([...ratios].map(([mode, r]) => [mode, r.slice(k * blockSize, (k + 1) * blockSize)])));
   return test.pairs.map(
@@ -164,11 +167,13 @@ function plot(folder: string, runs: Map<ShieldMode, NavigationRun[]>): void {
   mkdirSync(folder, { recursive: true });
   for (const what of ['violations', 'successes'] as const) {
     const series = [...runs].map(([mode, of]) => {
-      const at = of[0]!.successes_so_far.map((_, e) => spread(of.map((r) => r[`${what}_so_far`][e]!)));
+      const at = of[0]!.successes_so_far.flatMap((_, e) =>
+        (e + 1) % EVERY === 0 ? [{ after: e + 1, ...spread(of.map((r) => r[`${what}_so_far`][e]!)) }] : [],
+      );
       return {
         name: mode,
-        points: at.map(({ mean }, e) => [e + 1, mean] as const),
-        band: at.map(({ mean, sd }, e) => [e + 1, Math.max(0, mean - sd), mean + sd] as const),
+        points: at.map(({ after, mean }) => [after, mean] as const),
+        band: at.map(({ after, mean, sd }) => [after, Math.max(0, mean - sd), mean + sd] as const),
       };
     });
     const title = `Navigation 2: ${what} in training`;
