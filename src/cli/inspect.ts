@@ -1,57 +1,96 @@
-import { type Examined, examineLog } from '../../bridges/mcap/repair.ts';
-import { ReflexArcError } from '../core/errors.ts';
+import { writeFileSync } from 'node:fs';
+import { shown } from '../core/config/source.ts';
+import { inspectLog, type LogSummary } from '../logs/inspect.ts';
+import { type ExaminedFile, type ExamineOptions, examine, examinedRows } from './examine.ts';
 import { table } from './output.ts';
 
-export interface InspectOptions {
+export interface InspectOptions extends ExamineOptions {
+  html?: string;
   json?: boolean;
-  repair?: boolean;
-  out?: string;
 }
+
+/** Incidents that are listed on a terminal. */
+const LISTED = 15;
+/** Topics whose longest gap is told: those with the most messages missing in it. */
+const GAPS = 3;
 
 /**
- * `reflexarc inspect FILE`: what is in a log, and whether all of it can be read; `--repair` writes what can be read to a new
- * file with index and footer. The file itself is never changed. Exit code 0 when it is whole or was repaired, 1 when it is not.
+ * `reflexarc inspect`: whether the files are whole, what is in them, and what the gate did. Returns 0 where all of it can be
+ * read or was repaired, else 1: then the readable part was summed up.
  */
-export async function inspect(path: string, options: InspectOptions): Promise<number> {
-  if (options.out !== undefined && options.repair !== true)
-    throw new ReflexArcError('RA_USAGE', { seen: '--out without --repair', allowed: '`--repair --out FILE`' });
-  const out = options.out ?? `${path.replace(/\.mcap$/, '')}_repaired.mcap`;
-  let found = await examineLog(path);
-  const repaired = options.repair === true && !found.complete;
-  if (repaired) found = await examineLog(path, out);
-  const result = { file: path, ...found, repaired: repaired ? out : null };
-  if (options.json) process.stdout.write(`${JSON.stringify(result)}\n`);
-  else process.stdout.write(`${table(rows(path, found, repaired ? out : '', options.repair === true))}\n`);
-  return found.complete || repaired ? 0 : 1;
+export async function inspect(logs: readonly string[], options: InspectOptions): Promise<number> {
+  const stream = options.json ? process.stderr : process.stdout;
+  const files: ExaminedFile[] = [];
+  for (const log of logs) files.push(await examine(log, options));
+  const asked = options.repair === true;
+  stream.write(`${files.map((file) => table(examinedRows(file, asked))).join('\n\n')}\n`);
+  const whole = files.every((file) => file.complete || file.repaired !== null);
+  if (asked) {
+    if (options.json) process.stdout.write(`${JSON.stringify(files.length === 1 ? files[0] : { files })}\n`);
+    return whole ? 0 : 1;
+  }
+  let summary: LogSummary;
+  if (options.html === undefined) summary = await inspectLog(logs);
+  else {
+    const { reportOf } = await import('../logs/report.ts');
+    const report = await reportOf(logs);
+    summary = report.summary;
+    writeFileSync(options.html, report.html);
+  }
+  if (summary.ticks > 0) stream.write(`\n${summaryText(summary)}\n`);
+  if (options.html !== undefined) stream.write(`report  ${shown(options.html)}\n`);
+  if (options.json) process.stdout.write(`${JSON.stringify({ ...summary, files })}\n`);
+  return whole && summary.damage === null ? 0 : 1;
 }
 
-function rows(path: string, found: Examined, repaired: string, asked: boolean): [string, string][] {
-  const { bytes, messages, chunks, topics, from_ns, to_ns, damaged, complete } = found;
-  const seconds = from_ns === null ? 0 : Number(BigInt(to_ns!) - BigInt(from_ns)) / 1e9;
-  const rate = (n: number) => (seconds > 0 ? `, ${(n / seconds).toFixed(1)} Hz` : '');
-  const began = from_ns === null ? '' : `, from ${new Date(Number(from_ns) / 1e6).toISOString()}`;
-  const state = complete
-    ? 'whole: index and footer, every checksum right'
-    : `not whole: ${damaged.length === 0 ? 'no index, no footer' : `${damaged.length} damaged part${damaged.length > 1 ? 's' : ''}`}`;
-  return [
-    ['file', `${path}, ${(bytes / 1e6).toFixed(2)} MB`],
-    ['state', state],
-    ['messages', `${messages} in ${chunks} chunks, ${seconds.toFixed(3)} s${began}`],
+const percent = (share: number) => `${(100 * share).toFixed(1)} %`;
+const shares = (of: Record<string, number>) =>
+  Object.entries(of)
+    .sort(([, a], [, b]) => b - a)
+    .map(([name, share]) => `${name} ${percent(share)}`)
+    .join(', ') || 'none';
+const counts = (of: Record<string, number>) =>
+  Object.entries(of)
+    .sort(([, a], [, b]) => b - a)
+    .map(([name, n]) => `${name} ${n}`)
+    .join(', ') || 'none';
+const quantiles = (q: { p50: number; p99: number; max: number }, unit: string) =>
+  `median ${q.p50}, 99 % ${q.p99}, largest ${q.max}${unit}`;
+
+/** A summary as a person reads it. */
+export function summaryText(s: LogSummary): string {
+  const rows: [string, string][] = [
+    ['run', `${s.run || 'unknown'}, reflexarc ${s.provenance.reflexarc ?? '?'}, seed ${s.provenance.seed ?? '?'}`],
+    ['began', `${s.began}, ${s.duration_s.toFixed(1)} s`],
+    ...(s.damage === null ? [] : [['summed up to', s.damage] as [string, string]]),
+    ['commands', `${s.commands} in ${s.ticks} ticks: ${shares(s.sources)}`],
+    ['modes', shares(s.modes)],
+    ['stops', counts(s.stops)],
+    ['interventions', counts(s.interventions)],
+    ['residual used', percent(s.residual_fraction)],
+    ['risk', quantiles(s.risk, '')],
+    ['force', quantiles(s.force, ' N')],
+    ['tick', quantiles(s.compute_us, ' µs')],
+    ['state to command', quantiles(s.loop_us, ' µs')],
     [
-      'topics',
-      Object.entries(topics)
-        .map(([topic, n]) => `${topic}  ${n}${rate(n)}`)
-        .join('\n') || 'none',
+      'journal',
+      s.journal.births === 0
+        ? 'none: the log cannot be made again'
+        : `${s.journal.entries} calls of ${s.journal.births} gate${s.journal.births === 1 ? '' : 's'}, ${s.journal.lost} lost`,
     ],
-    ['metadata', found.metadata.join(', ') || 'none'],
-    ...damaged.map((d): [string, string] => [
-      'damaged',
-      `at ${d.offset}, ${d.bytes} bytes: ${d.why}${d.kept > 0 ? `; ${d.kept} messages of it were kept` : ''}`,
-    ]),
-    ...(repaired === '' ? [] : [['repaired', `${repaired}; the file itself is as it was`] as [string, string]]),
-    ...(repaired === '' && !complete
-      ? [['next', 'write what can be read to a new file: --repair'] as [string, string]]
-      : []),
-    ...(asked && complete ? [['repaired', 'nothing: there is nothing to repair'] as [string, string]] : []),
   ];
+  const gaps = Object.entries(s.topics)
+    .sort(([, x], [, y]) => y.longest_gap_s * y.hz - x.longest_gap_s * x.hz)
+    .slice(0, GAPS)
+    .map(([name, t]) => `${name}  ${t.longest_gap_s.toFixed(3)} s at ${t.gap_at_s.toFixed(3)} s`);
+  rows.push(['longest gaps', gaps.join('\n')]);
+  const incidents = s.incidents
+    .slice(0, LISTED)
+    .map((i): [string, string] => [`${i.at_s.toFixed(3)} s`, `tick ${i.tick}: ${i.text}`]);
+  const left = s.incidents.length - incidents.length;
+  return [
+    table(rows),
+    ...(incidents.length > 0 ? [`\n${table(incidents)}`] : []),
+    ...(left > 0 ? [`and ${left} more (--json or --html have all)`] : []),
+  ].join('\n');
 }

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { collect } from './options.ts';
+import { collect, number } from './options.ts';
 
 /** Adds the commands that work on logs. `done` takes the exit code. */
 export function addLogCommands(program: Command, done: (exitCode: number) => void): void {
@@ -20,10 +20,20 @@ export function addLogCommands(program: Command, done: (exitCode: number) => voi
       done(await (await import('./replay.ts')).replay(logs, given));
     });
 
-  logCommand('inspect', 'What is in a log, and whether all of it can be read', '<file>')
+  logCommand(
+    'inspect',
+    'What is in a log: rates, gaps, modes, interventions, risk, latency; the readable part of a damaged one',
+  )
     .option('--repair', 'write what can be read to a new file, with index and footer; the file itself is never changed')
     .option('--out <file>', 'with --repair: the new file; <file>_repaired.mcap without it')
-    .action(async (file: string, given) => {
-      done(await (await import('./inspect.ts')).inspect(file, given));
+    .option('--html <file>', 'write a report that opens offline: time lines, and each intervention a place to jump to')
+    .action(async (logs: string[], given) => {
+      done(await (await import('./inspect.ts')).inspect(logs, given));
+    });
+
+  logCommand('explain', 'The whole chain of one command: what was sensed, decided, judged, cut and sent')
+    .requiredOption('--at <s>', 'when, s since the first message; the first tick from there on', number('--at'))
+    .action(async (logs: string[], given) => {
+      done(await (await import('./explain.ts')).explain(logs, given));
     });
 }

@@ -14,6 +14,15 @@ export function whole(option: string, min: number, max: number, what: string): (
   };
 }
 
+/** A parser of numbers that are not negative. */
+export function number(option: string): (text: string) => number {
+  return (text) => {
+    const value = text.trim() === '' ? Number.NaN : Number(text);
+    if (value >= 0 && value < Number.POSITIVE_INFINITY) return value;
+    throw usage(option, text, 'a number, 0 or more');
+  };
+}
+
 export const episodes = whole('--episodes', 1, 1_000_000, 'how many episodes to run');
 export const seed = whole('--seed', 0, 0xffffffff, 'a seed');
 export const port = (option: string) => whole(option, 0, 65535, 'a port; 0 takes a free one');

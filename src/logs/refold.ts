@@ -4,7 +4,7 @@ import type { Guard } from '../../controllers/safety/guard.ts';
 import type { TickRecord } from '../../controllers/safety/record.ts';
 import type { RiskCritic } from '../../policies/policy.ts';
 import type { RunConfig } from '../core/config-schema.ts';
-import type { LadderTransition } from '../core/signals.ts';
+import type { LadderTransition, SafeAction } from '../core/signals.ts';
 import { ENTRY, type TickWords, VERSION } from '../pipeline/journal/entry.ts';
 import { type Entry, makeCall, readSent, readTickWords } from '../pipeline/journal/read.ts';
 
@@ -20,6 +20,8 @@ export class Refold {
   readonly record: TickRecord;
   readonly transitions: LadderTransition[] = [];
   readonly gate: Gate;
+  /** What the last tick let out; reused by the next one. */
+  action: SafeAction | null = null;
   #words: TickWords | null = null;
 
   constructor(config: RunConfig, critic: RiskCritic, epochBase: number) {
@@ -40,7 +42,7 @@ export class Refold {
   take(entry: Entry): boolean {
     if (entry.kind === ENTRY.tick) {
       this.#words = readTickWords(entry);
-      this.gate.tick(entry.values[entry.at]!);
+      this.action = this.gate.tick(entry.values[entry.at]!);
       return true;
     }
     if (entry.kind === ENTRY.sent) this.gate.sent(readSent(entry));

@@ -25,7 +25,7 @@ async function log(name: string): Promise<string> {
 
 describe('inspect', () => {
   it('says what is in a whole log, and that it is whole', async () => {
-    expect(await inspect(await log('whole.mcap'), {})).toBe(0);
+    expect(await inspect([await log('whole.mcap')], {})).toBe(0);
     expect(said).toMatch(/state +whole/);
     // 21 messages in 2 s: the rate is what a reader would count, 10.5.
     expect(said).toMatch(/\/s {2}21, 10\.5 Hz/);
@@ -36,26 +36,26 @@ describe('inspect', () => {
     const path = await log('cut.mcap');
     truncateSync(path, 15_000);
     const before = readFileSync(path);
-    expect(await inspect(path, {})).toBe(1);
+    expect(await inspect([path], {})).toBe(1);
     expect(said).toMatch(/damaged +at \d+, \d+ bytes: the file ends in the middle of a chunk/);
     expect(said).toContain('--repair');
     said = '';
-    expect(await inspect(path, { repair: true, json: true })).toBe(0);
+    expect(await inspect([path], { repair: true, json: true })).toBe(0);
     const result = JSON.parse(said);
     expect(result).toMatchObject({ complete: false, repaired: at.path('cut_repaired.mcap') });
     expect(result.damaged).toHaveLength(1);
     expect(readFileSync(path).equals(before)).toBe(true);
-    expect(await inspect(result.repaired, {})).toBe(0);
+    expect(await inspect([result.repaired], {})).toBe(0);
   });
 
   it('--repair of a whole log writes nothing', async () => {
     const path = await log('nothing.mcap');
-    expect(await inspect(path, { repair: true })).toBe(0);
+    expect(await inspect([path], { repair: true })).toBe(0);
     expect(said).toContain('there is nothing to repair');
     expect(existsSync(at.path('nothing_repaired.mcap'))).toBe(false);
   });
 
   it('--out alone is a slip', async () => {
-    await expect(inspect('x.mcap', { out: 'y.mcap' })).rejects.toMatchObject({ code: 'RA_USAGE' });
+    await expect(inspect(['x.mcap'], { out: 'y.mcap' })).rejects.toMatchObject({ code: 'RA_USAGE' });
   });
 });

@@ -41,7 +41,11 @@ export const LoggedRun = {
     const gate = new Gate({
       ...{ safety: config.safety, robot: config.robot, interface: iface, epochBase: 1 },
       critic: createCritic(config.policies.critic),
-      onTransition: () => {},
+      onTransition: (t) =>
+        log(TOPIC.transition, 'reflexarc_msgs/msg/LadderTransition', {
+          ...{ from_mode: t.from, to_mode: t.to, cause: t.cause, detail: t.detail, value: t.value, limit: t.limit },
+          ...{ margin: t.margin, incident: t.incident, epoch: t.epoch },
+        }),
     });
     journal.keep(gate, 1);
     const base = createBase(config.policies.base);
