@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import type { LogSummary } from './inspect.ts';
-import type { Limits, TimeLines } from './report.ts';
 import { reportScript } from './report-script.ts';
+import type { Limits, TimeLines } from './time-lines.ts';
 
 /** uPlot as it stands in its package: the page opens offline. */
 const uplot = dirname(createRequire(import.meta.url).resolve('uplot/package.json'));

@@ -1,25 +1,10 @@
 import { inspectLog, type LogSummary } from './inspect.ts';
 import { reportPage } from './report-page.ts';
+import type { Limits, TimeLines } from './time-lines.ts';
 import { type LoggedTick, TOPIC } from './topics.ts';
 
 /** Points of a time line: more would not be seen on a screen, and the file stays small. */
 const POINTS = 20_000;
-
-/** Time lines of a report: one number a point, NaN where there is none. */
-export interface TimeLines {
-  atS: number[];
-  tick: number[];
-  risk: number[];
-  force: number[];
-  residual: number[];
-  /** Index into `modes`. */
-  mode: number[];
-  modes: string[];
-  computeUs: number[];
-  /** One line for each element of a setpoint: what the source wanted, and what was sent. */
-  aim: number[][];
-  setpoint: number[][];
-}
 
 /**
  * The report of a log as one HTML page that needs nothing from elsewhere. Where the log has more ticks than a time line has
@@ -35,13 +20,6 @@ export async function reportOf(paths: readonly string[]): Promise<{ summary: Log
   const run = (await logMetadata(paths[0]!)).config?.run;
   if (run !== undefined) safety = (JSON.parse(run) as { safety: Record<string, unknown> }).safety;
   return { summary, html: reportPage(summary, ticks.lines(), limitsOf(safety)) };
-}
-
-export interface Limits {
-  riskLow: number | null;
-  riskHigh: number | null;
-  forceSoft: number | null;
-  forceLimit: number | null;
 }
 
 function limitsOf(safety: Record<string, unknown>): Limits {
