@@ -1,0 +1,32 @@
+import type { Environment, Transition } from './environment.ts';
+import type { Learner } from './learner.ts';
+import { ResidualLearner, type ResidualOptions } from './residual.ts';
+import { Sac, type SacOptions } from './sac.ts';
+import { Td3, type Td3Options } from './td3.ts';
+
+/** An algorithm by name and plain data. To add one: write its file, name it here. */
+export type AlgorithmSpec =
+  | { name: 'td3'; options: Td3Options }
+  | { name: 'sac' | 'rlpd'; options: SacOptions }
+  | { name: 'residual' | 'fine-tuning'; options: ResidualOptions };
+
+/** A learner, and where its demonstrations go; null where it takes none. */
+export function makeLearner(
+  { name, options }: AlgorithmSpec,
+  environment: Pick<Environment, 'observationSize' | 'actionSize' | 'baseSize'>,
+): { learner: Learner; demonstrate: ((transition: Transition) => void) | null } {
+  switch (name) {
+    case 'td3':
+      return { learner: new Td3(environment, options), demonstrate: null };
+    case 'sac':
+    case 'rlpd': {
+      const learner = new Sac(environment, options);
+      return { learner, demonstrate: (t) => learner.demonstrations.add(t) };
+    }
+    case 'residual':
+    case 'fine-tuning': {
+      const learner = new ResidualLearner(environment, options);
+      return { learner, demonstrate: (t) => learner.demonstrations.add(t) };
+    }
+  }
+}

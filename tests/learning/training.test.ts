@@ -1,0 +1,117 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createResidual } from '../../policies/residual/registry.ts';
+import { loadRun } from '../../src/core/config/load.ts';
+import { packageRoot } from '../../src/core/paths.ts';
+import { RESIDUAL_DEFAULTS } from '../../src/learning/residual.ts';
+import { commitOf, readRun, readRuns } from '../../src/learning/run-folder.ts';
+import { TD3_DEFAULTS } from '../../src/learning/td3.ts';
+import { trainInThread } from '../../src/learning/train-in-thread.ts';
+import { runTraining, type TrainingSpec } from '../../src/learning/training.ts';
+
+let dir: string;
+beforeAll(() => {
+  dir = mkdtempSync(join(tmpdir(), 'reflexarc-training-'));
+});
+afterAll(() => rmSync(dir, { recursive: true }));
+
+const options = { ...TD3_DEFAULTS, hidden: [16], batch: 16, learningStarts: 200, capacity: 2000 };
+const pendulum = (over: Partial<TrainingSpec> = {}): TrainingSpec => ({
+  ...{ name: 'pendulum', algorithm: { name: 'td3', options }, environment: { name: 'pendulum' } },
+  ...{ steps: 800, seed: 1, evaluateEvery: 400, evaluationEpisodes: 1, evaluationSeed: 5_000_000 },
+  command: 'as the test asks',
+  weights: { file: 'policy.safetensors', metadata: { kind: 'policy' } },
+  ...over,
+});
+
+describe('a training run', () => {
+  it('leaves what it was, its curve, its checkpoint and its weights', async () => {
+    const out = join(dir, 'whole');
+    const outcome = await runTraining(pendulum({ out }));
+    expect(outcome).toMatchObject({ complete: true, state: { steps: 800, episodes: 4 } });
+    expect(outcome.evaluations.map((e) => e.steps)).toEqual([400, 800]);
+    const { record, curve } = readRun(out)!;
+    expect(record).toMatchObject({
+      ...{ name: 'pendulum', algorithm: 'td3', task: 'pendulum', seed: 1, steps: 800, steps_done: 800 },
+      ...{ command: 'as the test asks', complete: true, commit: commitOf(), final: outcome.evaluations[1] },
+    });
+    expect(record.settings).toMatchObject({ options: { hidden: [16] }, environment: { name: 'pendulum' } });
+    expect(curve.filter((r) => r.kind === 'evaluation').map((r) => r.steps)).toEqual([400, 800]);
+    expect(curve.filter((r) => r.kind === 'training').length).toBeGreaterThan(2);
+  });
+
+  it('told to stop saves, and goes on to the weights of one that was not', async () => {
+    const out = join(dir, 'resumed');
+    let episodes = 0;
+    const half = await runTraining(pendulum({ out }), { stopped: () => episodes >= 2, onState: () => void episodes++ });
+    expect(half).toMatchObject({ complete: false, state: { steps: 400 } });
+    expect(readRun(out)!.record).toMatchObject({ complete: false, steps_done: 400 });
+    // A line that was being written when the power went.
+    writeFileSync(join(out, 'curve.jsonl'), '{"kind":"evalu', { flag: 'a' });
+    const rest = await runTraining(pendulum({ out, resume: true }));
+    expect(rest.complete).toBe(true);
+    const weights = (run: string) => readFileSync(join(dir, run, 'policy.safetensors'));
+    expect(weights('resumed').equals(weights('whole'))).toBe(true);
+    const steps = readRun(out)!.curve.filter((r) => r.kind === 'evaluation');
+    expect(steps.map((r) => r.steps)).toEqual([400, 800]);
+  });
+
+  it('without a folder leaves nothing, and all runs of a folder are found by name and seed', async () => {
+    const { sha256 } = await runTraining(pendulum({ steps: 200, evaluateEvery: 0 }));
+    expect(sha256).toBe('');
+    expect(readRuns(dir).map((r) => r.path)).toEqual([join(dir, 'resumed'), join(dir, 'whole')].sort());
+    expect(readRuns(join(dir, 'nothing'))).toEqual([]);
+  });
+});
+
+describe('in a thread', () => {
+  it('it is the same run, tells how far it is, and ends when it is asked to', async () => {
+    const out = join(dir, 'thread');
+    const told: number[] = [];
+    const outcome = await trainInThread(pendulum({ out }), { onState: ({ steps }) => told.push(steps) });
+    expect(outcome).toMatchObject({ complete: true, state: { steps: 800 } });
+    expect(told.at(-1)).toBe(800);
+    const weights = (run: string) => readFileSync(join(dir, run, 'policy.safetensors'));
+    expect(weights('thread').equals(weights('whole'))).toBe(true);
+
+    const abort = new AbortController();
+    abort.abort();
+    const none = await trainInThread(pendulum({ steps: 1e6, evaluateEvery: 0 }), { signal: abort.signal });
+    expect(none).toMatchObject({ complete: false, state: { steps: 0 }, evaluations: [] });
+  });
+
+  it('what goes wrong there is said here', async () => {
+    const broken = pendulum({ environment: { name: 'navigation', map: 9 as 1 } });
+    await expect(trainInThread(broken)).rejects.toThrow();
+  });
+});
+
+describe('the peg task', () => {
+  it('gives demonstrations to a residual, and weights that the daemon’s backend loads', async () => {
+    const { config } = loadRun(join(packageRoot, 'configs/runs/peg.yaml'), []);
+    const out = join(dir, 'peg');
+    const outcome = await runTraining({
+      ...{ name: 'peg', environment: { name: 'peg', config }, demonstrations: { episodes: 2, seed: 1, noise: 0.1 } },
+      algorithm: {
+        name: 'residual',
+        options: {
+          ...RESIDUAL_DEFAULTS,
+          ...{ hidden: [16], batch: 16, learningStarts: 60, criticWarmUp: 20, capacity: 2000 },
+          burnIn: { window: 10, change: 1, most: 20 },
+        },
+      },
+      ...{ steps: 120, seed: 1, evaluateEvery: 0, evaluationEpisodes: 1, evaluationSeed: 20_000, out },
+      weights: { file: 'residual.safetensors', metadata: { kind: 'residual' } },
+    });
+    expect(outcome.demonstrations.decisions).toBeGreaterThan(20);
+    const path = join(out, 'residual.safetensors');
+    const residual = createResidual({ type: 'mlp', path, sha256: outcome.sha256 } as never);
+    expect([residual.observationSize, residual.actionSize]).toEqual([9, 4]);
+    const action = new Float64Array(4);
+    residual.infer(new Float64Array(9).fill(0.1), new Float64Array(4), action);
+    expect(action.some((v) => v !== 0)).toBe(true);
+    expect(action.every((v) => Math.abs(v) <= 1)).toBe(true);
+  });
+});
