@@ -15,7 +15,7 @@ export interface CriticOptions {
   rate: number;
   /** AdamW's decay. */
   decay: number;
-  /** Largest norm of the gradient. */
+  /** Largest norm of the gradient; 0: any. */
   clip: number;
   /** Polyak: θ' ← θ' + τ(θ − θ'). */
   tau: number;

@@ -50,7 +50,7 @@ export const SAC_DEFAULTS: SacOptions = {
     layerNorm: false,
     rate: 1e-3,
     decay: 0,
-    clip: Number.POSITIVE_INFINITY,
+    clip: 0,
     tau: 0.005,
   },
   ...{ actorHeads: 'least', actorRate: 1e-3, actorLayerNorm: false },

@@ -43,7 +43,7 @@ export const TD3_DEFAULTS: Td3Options = {
     layerNorm: false,
     rate: 1e-3,
     decay: 0,
-    clip: Number.POSITIVE_INFINITY,
+    clip: 0,
     tau: 0.005,
   },
   ...{ nStep: 1, gamma: 0.99, bootstrapTimeouts: true, relabelling: 'executed' },

@@ -109,15 +109,21 @@ export async function runTraining(spec: TrainingSpec, hooks: TrainingHooks = {})
   return { complete, state: trainer.state(), evaluations, wall_s: wall(), sha256, demonstrations: shown };
 }
 
+/** What two runs of the same steps and seed must share to be the same: all but code and place. */
+export function settingsOf(spec: TrainingSpec): unknown {
+  const { algorithm, environment, demonstrations, evaluateEvery, evaluationEpisodes, evaluationSeed } = spec;
+  // Through JSON, as the record is read: what is undefined is not there.
+  return JSON.parse(
+    JSON.stringify({
+      ...{ algorithm, environment, demonstrations, evaluateEvery, evaluationEpisodes, evaluationSeed },
+    }),
+  );
+}
+
 function recordOf(spec: TrainingSpec): RunFolder['record'] {
-  const { name, algorithm, environment, demonstrations, seed, steps, command = '' } = spec;
-  const { evaluateEvery, evaluationEpisodes, evaluationSeed } = spec;
-  const judged = { evaluateEvery, evaluationEpisodes, evaluationSeed };
-  // The whole config of a task is long, and named by its base and limits well enough.
-  const task = environment.name === 'peg' ? { ...environment, config: environment.config.name } : environment;
+  const { name, algorithm, environment, seed, steps, command = '' } = spec;
   return {
-    ...{ name, algorithm: algorithm.name, task: environment.name, seed, steps, command },
-    settings: { options: algorithm.options, environment: task, demonstrations, ...judged },
+    ...{ name, algorithm: algorithm.name, task: environment.name, seed, steps, command, settings: settingsOf(spec) },
     ...{ commit: commitOf(), node: process.version, started: new Date().toISOString() },
     ...{ wall_s: 0, steps_done: 0, complete: false, final: null },
   };

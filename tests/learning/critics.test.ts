@@ -4,7 +4,7 @@ import { type CriticOptions, Critics } from '../../src/learning/critics.ts';
 import { type Matrix, TrainingKernel } from '../../src/learning/numerics/kernel.ts';
 
 const OPTIONS: CriticOptions = {
-  ...{ hidden: [16], heads: 4, layerNorm: true, rate: 1e-3, decay: 0, clip: Number.POSITIVE_INFINITY, tau: 0.1 },
+  ...{ hidden: [16], heads: 4, layerNorm: true, rate: 1e-3, decay: 0, clip: 0, tau: 0.1 },
 };
 
 /** Critics whose head i answers `values[i]` to everything, online and target. */

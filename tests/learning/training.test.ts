@@ -37,7 +37,10 @@ describe('a training run', () => {
       ...{ name: 'pendulum', algorithm: 'td3', task: 'pendulum', seed: 1, steps: 800, steps_done: 800 },
       ...{ command: 'as the test asks', complete: true, commit: commitOf(), final: outcome.evaluations[1] },
     });
-    expect(record.settings).toMatchObject({ options: { hidden: [16] }, environment: { name: 'pendulum' } });
+    expect(record.settings).toMatchObject({
+      algorithm: { options: { hidden: [16] } },
+      environment: { name: 'pendulum' },
+    });
     expect(curve.filter((r) => r.kind === 'evaluation').map((r) => r.steps)).toEqual([400, 800]);
     expect(curve.filter((r) => r.kind === 'training').length).toBeGreaterThan(2);
   });

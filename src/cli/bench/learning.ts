@@ -4,6 +4,9 @@ import type { Bench, Outcome } from './rows.ts';
 /** What learning is shown by, case by case. To add one: write its file, name it here. Loaded when it is run. */
 const cases = {
   navigation: async () => (await import('./learning/navigation.ts')).benchNavigation,
+  pendulum: async () => (await import('./learning/reference.ts')).benchPendulum,
+  'inverted-pendulum': async () => (await import('./learning/reference.ts')).benchInvertedPendulum,
+  reacher: async () => (await import('./learning/reference.ts')).benchReacher,
   delay: async () => (await import('./learning/delay.ts')).benchDelay,
 } as const satisfies Record<string, () => Promise<Bench>>;
 

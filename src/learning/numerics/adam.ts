@@ -4,7 +4,7 @@ export interface AdamOptions {
   rate: number;
   /** Decoupled weight decay per unit of rate (Loshchilov 2019); 0 is plain Adam. */
   decay?: number;
-  /** Largest norm of the gradient, over all parameters; Infinity is none. */
+  /** Largest norm of the gradient, over all parameters; 0: any. */
   clip?: number;
 }
 
@@ -24,7 +24,7 @@ export class Adam {
   readonly #decay: number;
   readonly #clip: number;
 
-  constructor(network: Ensemble, { rate, decay = 0, clip = Number.POSITIVE_INFINITY }: AdamOptions) {
+  constructor(network: Ensemble, { rate, decay = 0, clip = 0 }: AdamOptions) {
     this.#network = network;
     this.rate = rate;
     this.#decay = decay;
@@ -38,7 +38,7 @@ export class Adam {
     const { kernel, parameters, gradients } = this.#network;
     this.steps++;
     const norm = Math.sqrt(kernel.run.sumSquares(gradients.byteOffset, gradients.length));
-    const clip = norm > this.#clip ? this.#clip / norm : 1;
+    const clip = this.#clip > 0 && norm > this.#clip ? this.#clip / norm : 1;
     const c1 = 1 / (1 - BETA1 ** this.steps);
     const c2 = 1 / (1 - BETA2 ** this.steps);
     kernel.run.adam(

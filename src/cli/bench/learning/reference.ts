@@ -1,0 +1,93 @@
+import type { RunConfig } from '../../../core/config-schema.ts';
+import type { EnvironmentSpec } from '../../../learning/environments/registry.ts';
+import { TD3_DEFAULTS, type Td3Options } from '../../../learning/td3.ts';
+import type { Bench, BenchOptions, Outcome } from '../rows.ts';
+import { seedRow, spread } from './runs.ts';
+import { type TrainedRun, trainAll } from './train.ts';
+
+interface Reference {
+  name: string;
+  environment: EnvironmentSpec;
+  options: Td3Options;
+  steps: number;
+  evaluateEvery: number;
+  episodes: number;
+  seeds: number;
+  /** What is published, by name. */
+  published: Record<string, number>;
+  /** Whether that is reached, in words and as yes or no. */
+  judge(runs: readonly TrainedRun[]): { says: string; reached: boolean };
+}
+
+const meanOf = (runs: readonly TrainedRun[]) => spread(runs.map((r) => r.final.return_mean));
+
+/** Zoo: RL Baselines3 Zoo's benchmark.md; authors: the curves of sfujim/TD3. */
+const PENDULUM: Reference = {
+  ...{
+    name: 'pendulum',
+    environment: { name: 'pendulum' },
+    steps: 20_000,
+    evaluateEvery: 5000,
+    episodes: 200,
+    seeds: 5,
+  },
+  options: { ...TD3_DEFAULTS, hidden: [64, 64], batch: 128, gamma: 0.98, learningStarts: 1000 },
+  published: { 'SB3-zoo TD3': -151.9 },
+  judge(runs) {
+    const { mean } = meanOf(runs);
+    return { says: `mean ${mean.toFixed(1)}, wanted within [−170, −135]`, reached: mean >= -170 && mean <= -135 };
+  },
+};
+
+const INVERTED_PENDULUM: Reference = {
+  ...{ name: 'inverted-pendulum', environment: { name: 'inverted-pendulum' }, steps: 50_000, evaluateEvery: 5000 },
+  ...{ episodes: 10, seeds: 5 },
+  options: { ...TD3_DEFAULTS, hidden: [128, 128], batch: 128, rate: 3e-4, learningStarts: 1000 },
+  published: { 'TD3 authors': 1000 },
+  judge(runs) {
+    const there = runs.filter((r) => r.evaluations.some((e) => e.return_mean === 1000));
+    const wanted = Math.ceil(0.8 * runs.length);
+    return {
+      says: `1000 in ${there.length} of ${runs.length} seeds, wanted in ${wanted}`,
+      reached: there.length >= wanted,
+    };
+  },
+};
+
+const REACHER: Reference = {
+  ...{ name: 'reacher', environment: { name: 'reacher' }, steps: 20_000, evaluateEvery: 5000, episodes: 100, seeds: 5 },
+  options: { ...TD3_DEFAULTS, hidden: [256, 256], batch: 256, rate: 3e-4, learningStarts: 1000 },
+  published: { 'TD3 authors': -4.79 },
+  judge(runs) {
+    const { mean } = meanOf(runs);
+    return { says: `mean ${mean.toFixed(2)}, wanted −4.8 ± 0.5`, reached: Math.abs(mean + 4.8) <= 0.5 };
+  },
+};
+
+export const benchPendulum: Bench = (_config, options) => bench(PENDULUM, options);
+export const benchInvertedPendulum: Bench = (_config: RunConfig, options) => bench(INVERTED_PENDULUM, options);
+export const benchReacher: Bench = (_config, options) => bench(REACHER, options);
+
+/** TD3 beside the published return of the same task and number of steps. */
+async function bench(reference: Reference, { seeds, steps, out }: BenchOptions): Promise<Outcome> {
+  const { name, environment, options, published, episodes, judge } = reference;
+  const all = steps ?? reference.steps;
+  const specs = Array.from({ length: seeds ?? reference.seeds }, (_, i) => ({
+    ...{ name, environment, steps: all, seed: i + 1, evaluationEpisodes: episodes, evaluationSeed: 500_000_000 },
+    evaluateEvery: Math.min(reference.evaluateEvery, all),
+    algorithm: { name: 'td3' as const, options: { ...options, seed: i + 1 } },
+  }));
+  const runs = await trainAll(specs, out);
+  const returns = runs.map((r) => r.final.return_mean);
+  const { mean, sd } = spread(returns);
+  const { says, reached } = judge(runs);
+  const peers = Object.entries(published).map(([subject, value]) => seedRow(name, subject, 'return', [value]));
+  const note = `${name}: TD3, ${runs.length} seeds of ${all} steps, ${mean.toFixed(2)} ± ${sd.toFixed(2)}; ${says}`;
+  // Fewer steps or seeds than the claim is about are a look, not a test.
+  const claimed = all >= reference.steps && runs.length >= reference.seeds;
+  return {
+    results: [seedRow(name, 'ours', 'return', returns), ...peers],
+    notes: [note],
+    ...(claimed && !reached && { failed: true }),
+  };
+}

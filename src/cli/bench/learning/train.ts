@@ -1,0 +1,49 @@
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { readRun } from '../../../learning/run-folder.ts';
+import { trainInThread } from '../../../learning/train-in-thread.ts';
+import type { EvaluationPoint } from '../../../learning/trainer.ts';
+import { settingsOf, type TrainingSpec } from '../../../learning/training.ts';
+
+export interface TrainedRun {
+  seed: number;
+  evaluations: EvaluationPoint[];
+  final: EvaluationPoint;
+  wall_s: number;
+}
+
+/**
+ * Trains each spec in a thread of its own, as many at once as there are cores. With a folder a run that is there, complete and with
+ * the same settings, is not made again, and one that was cut off goes on. A line on stderr tells of each run that was made.
+ */
+export async function trainAll(specs: readonly TrainingSpec[], out?: string): Promise<TrainedRun[]> {
+  const results: TrainedRun[] = [];
+  let next = 0;
+  const worker = async (): Promise<void> => {
+    while (next < specs.length) {
+      const at = next++;
+      results[at] = await trained(specs[at]!, out);
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(specs.length, availableParallelism()) }, worker));
+  return results;
+}
+
+async function trained(spec: TrainingSpec, out?: string): Promise<TrainedRun> {
+  const { seed, name } = spec;
+  const folder = out === undefined ? undefined : join(out, `${name}-${seed}`);
+  const before = folder === undefined ? null : readRun(folder);
+  const same =
+    before !== null &&
+    before.record.steps === spec.steps &&
+    JSON.stringify(before.record.settings) === JSON.stringify(settingsOf(spec));
+  const done = () => {
+    const { record, curve } = readRun(folder!)!;
+    const evaluations = curve.flatMap((row) => (row.kind === 'evaluation' ? [row] : []));
+    return { seed, evaluations, final: record.final!, wall_s: record.wall_s };
+  };
+  if (same && before.record.complete) return done();
+  const { evaluations, wall_s, state } = await trainInThread({ ...spec, ...(folder && { out: folder }), resume: same });
+  process.stderr.write(`${name} ${seed}  ${Math.round(wall_s)} s, ${Math.round(state.steps / wall_s)} steps/s\n`);
+  return folder === undefined ? { seed, evaluations, final: evaluations.at(-1)!, wall_s } : done();
+}
