@@ -10,6 +10,7 @@ import { addJudgingCommands } from './judging-commands.ts';
 import { addLogCommands } from './log-commands.ts';
 import { collect, episodes, port, seed, speed, whole } from './options.ts';
 import { report } from './report.ts';
+import { addTrainingCommands } from './training-commands.ts';
 
 /**
  * The command line. Commands are loaded when they are called, so that `--help` does not wait for a physics engine, and
@@ -129,32 +130,7 @@ function build(): Command {
       exitCode = await (await import('./init.ts')).init(given);
     });
 
-  const train = program.command('train').description('Train a policy.');
-  const trains = (name: string, summary: string) =>
-    withSeed(runCommand(train, name, summary)).option('--out <folder>', 'weights and manifest go here', 'trained');
-  const passes = whole('--epochs', 1, 100_000, 'passes over the data');
-  trains('bc', 'Behaviour cloning of the base policy from demonstrations of the scripted expert')
-    .option('--episodes <n>', 'demonstrations', episodes)
-    .option('--epochs <n>', 'passes over the data', passes)
-    .action(async (file, given) => {
-      if (checked(file, given)) return;
-      exitCode = await (await import('./train.ts')).trainBase(file, given);
-    });
-  trains('residual', "A correction of the run's frozen base, learned from reward alone")
-    .option('--generations <n>', 'generations of the search', whole('--generations', 1, 10_000, 'generations'))
-    .option('--episodes <n>', 'episodes that a candidate is judged on', episodes)
-    .action(async (file, given) => {
-      if (checked(file, given)) return;
-      exitCode = await (await import('./train.ts')).trainResidual(file, given);
-    });
-  trains('critic', "The risk critic of the run's base and residual, from rough episodes of theirs")
-    .option('--episodes <n>', 'episodes to collect; one in five is held out', episodes)
-    .option('--epochs <n>', 'passes over the data', passes)
-    .action(async (file, given) => {
-      if (checked(file, given)) return;
-      exitCode = await (await import('./train.ts')).trainCritic(file, given);
-    });
-
+  addTrainingCommands(program, { run: runCommand, checked, done });
   addJudgingCommands(program, { config: SHIPPED_RUN, run: runCommand, checked, done });
 
   program

@@ -2,8 +2,11 @@ import { resolve } from 'node:path';
 import { createBase } from '../../policies/base/registry.ts';
 import { createResidual } from '../../policies/residual/registry.ts';
 import { loadRun } from '../core/config/load.ts';
+import { shown } from '../core/config/source.ts';
 import { BC_DEFAULTS, trainBc } from '../learning/behaviour-cloning.ts';
-import { SEARCH_DEFAULTS, searchResidual } from '../learning/residual-search.ts';
+import type { Evaluation } from '../learning/evaluate.ts';
+import { makeResidual, RESIDUAL_DEMONSTRATIONS, RESIDUAL_STEPS } from '../learning/make-residual.ts';
+import type { ResidualOptions } from '../learning/residual.ts';
 import { RISK_DEFAULTS, trainRisk } from '../learning/risk.ts';
 import { train, weightRows } from './training.ts';
 
@@ -13,6 +16,13 @@ interface TrainOptions {
   seed?: number;
   json?: boolean;
   set: string[];
+}
+
+interface ResidualTrainOptions extends TrainOptions {
+  steps?: number;
+  demonstrations?: number;
+  resume?: boolean;
+  policy?: ResidualOptions['policy'];
 }
 
 /** `reflexarc train bc`: demonstrations, behaviour cloning, weights and manifest in `options.out`. Returns the exit code. */
@@ -40,27 +50,43 @@ export async function trainBase(file: string, options: TrainOptions & { epochs?:
   return made.epochs === 0 ? 1 : 0;
 }
 
-/** `reflexarc train residual`: a correction of the run's frozen base, from reward alone. Returns the exit code. */
-export async function trainResidual(file: string, options: TrainOptions & { generations?: number }): Promise<number> {
+/**
+ * `reflexarc train residual`: a correction of the run's frozen base by residual RL, from success alone; in a thread, in a run's folder.
+ * Returns the exit code.
+ */
+export async function trainResidual(file: string, options: ResidualTrainOptions): Promise<number> {
   const { config } = loadRun(file, options.set);
-  const { episodes = SEARCH_DEFAULTS.episodes, seed = config.seed } = options;
-  const { generations = SEARCH_DEFAULTS.generations } = options;
+  const { seed = config.seed, steps = RESIDUAL_STEPS, resume = false, policy = 'td3' } = options;
+  const { demonstrations = RESIDUAL_DEMONSTRATIONS } = options;
+  const out = resolve(options.out);
   const made = await train(options, async ({ progress, signal }) => {
-    const made = await searchResidual(config, createBase(config.policies.base), {
-      ...SEARCH_DEFAULTS,
-      ...{ out: resolve(options.out), episodes, generations, seed, signal },
-      onProgress: ({ done, of, best, mean }) =>
-        progress({ phase: 'episodes', done, of, figures: { best, elites: mean } }),
+    const made = await makeResidual(config, {
+      ...{ out, seed, steps, resume, policy, demonstrations, signal },
+      onState: ({ steps: done, figures, ...recent }, _wall, of) => {
+        const { return: success, cost } = recent;
+        progress({ phase: 'steps', done: Math.min(done, of), of, figures: { success, cost, ...figures } });
+      },
+      onEpisode: (done, of) => progress({ phase: 'evaluation', done, of }),
     });
+    const { outcome, score } = made;
     const rows: [string, string][] = [
-      ['data', `${made.decisions} decisions, ${made.generations} generations, seed ${seed}`],
-      ['score', `${made.score.toPrecision(4)} (success 1, violation −0.5, a second −0.02)`],
+      [
+        'data',
+        `${outcome.state.steps} decisions in ${outcome.state.episodes} episodes, seed ${seed}, ${outcome.wall_s} s`,
+      ],
+      ...(score ? [['score', scored(score)] satisfies [string, string]] : []),
+      ['run', `${shown(out)}; \`reflexarc runs ${shown(out)}\` shows its curve`],
       ...weightRows('residual', made.file, made.sha256),
     ];
-    return { rows, made: { ...made, seed } };
+    if (!outcome.complete) rows.push(['note', 'ended early; `--resume` goes on from here']);
+    const { state, wall_s } = outcome;
+    return { rows, made: { file: made.file, sha256: made.sha256, seed, ...state, wall_s, score } };
   });
-  return made.generations === 0 ? 1 : 0;
+  return made.score === null ? 1 : 0;
 }
+
+const scored = (s: Evaluation) =>
+  `${percent(s.success_rate)} of ${s.episodes} episodes, 95 % interval ${s.success_ci95.map(percent).join(' to ')}; violations ${percent(s.violation_rate)}, ${s.mean_steps.toFixed(1)} steps`;
 
 /** `reflexarc train critic`: the risk of the run's base and residual, from rough episodes. Returns the exit code. */
 export async function trainCritic(file: string, options: TrainOptions & { epochs?: number }): Promise<number> {

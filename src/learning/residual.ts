@@ -57,22 +57,19 @@ export interface ResidualOptions extends CriticOptions, Sampling {
   normalisation?: { mean: readonly number[]; std: readonly number[] };
 }
 
+/**
+ * For the peg task. γ looks further than a whole episode, so that a fast way down is not worth the risk of one; with eight
+ * rewards in each target, and the horizon as an end, a state in which the peg is stuck is soon known to be worth little.
+ */
 export const RESIDUAL_DEFAULTS: ResidualOptions = {
   ...{ seed: 1, policy: 'td3', scale: 0.3, capacity: 200_000, batch: 256, demonstrationShare: 0.5, subset: 2 },
   ...{ learningStarts: 2000, warmUpNoise: 0.2, criticWarmUp: 1000, updates: 1 },
   burnIn: { window: 250, change: 0.3, most: 2000 },
-  ...{ hidden: [128, 128], heads: 5, layerNorm: true, rate: 3e-4, decay: 1e-2, clip: 1, tau: 0.005 },
-  ...{
-    actorRate: 1e-4,
-    actorLayerNorm: true,
-    penalty: 0,
-    progressive: 0,
-    exploration: 0.05,
-    smoothing: 0.05,
-    smoothingClip: 0.3,
-  },
+  ...{ hidden: [64, 64], heads: 4, layerNorm: true, rate: 3e-4, decay: 1e-2, clip: 1, tau: 0.005 },
+  ...{ actorRate: 5e-5, actorLayerNorm: true, penalty: 0.01, progressive: 0 },
+  ...{ exploration: 0.1, smoothing: 0.05, smoothingClip: 0.3 },
   ...{ temperature: 0.01, backupEntropy: false },
-  ...{ nStep: 3, gamma: 0.99, bootstrapTimeouts: true, relabelling: 'executed' },
+  ...{ nStep: 8, gamma: 0.995, bootstrapTimeouts: false, relabelling: 'executed' },
 };
 
 export class ResidualLearner implements Learner {

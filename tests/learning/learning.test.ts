@@ -1,5 +1,4 @@
-import { createHash } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -12,7 +11,6 @@ import type { RunConfig } from '../../src/core/config-schema.ts';
 import { packageRoot } from '../../src/core/paths.ts';
 import { BC_DEFAULTS, trainBc } from '../../src/learning/behaviour-cloning.ts';
 import { evaluate } from '../../src/learning/evaluate.ts';
-import { linearResidual } from '../../src/learning/residual-search.ts';
 import { auc } from '../../src/learning/risk.ts';
 import { normalisationOf } from '../../src/learning/trainable.ts';
 
@@ -107,23 +105,3 @@ describe('statistics', () => {
     ).toEqual({ mean: [2, 5], std: [1, 0.1] });
   });
 });
-
-describe('the linear residual', () => {
-  it('with all numbers zero is an untrained residual: it corrects nothing', () => {
-    const { path, sha256 } = write(linearResidual(new Array(8).fill(0)));
-    const residual = createResidual({ type: 'mlp', path, sha256 } as never);
-    const out = new Float64Array(4).fill(7);
-    residual.infer(
-      Float64Array.from({ length: 9 }, (_, i) => i),
-      Float64Array.of(1, -1, 0.5, 0),
-      out,
-    );
-    expect(Array.from(out)).toEqual([0, 0, 0, 0]);
-  });
-});
-
-function write(bytes: Uint8Array): { path: string; sha256: string } {
-  const path = join(dir, 'residual.safetensors');
-  writeFileSync(path, bytes);
-  return { path, sha256: createHash('sha256').update(bytes).digest('hex') };
-}

@@ -6,6 +6,7 @@ import { kept, seedRow } from '../../../src/cli/bench/learning/runs.ts';
 import { benchLearning } from '../../../src/cli/bench/learning.ts';
 import { loadRun } from '../../../src/core/config/load.ts';
 import { packageRoot } from '../../../src/core/paths.ts';
+import { readRun } from '../../../src/learning/run-folder.ts';
 
 const { config } = loadRun(join(packageRoot, 'configs/runs/peg.yaml'), []);
 const out = mkdtempSync(join(tmpdir(), 'reflexarc-bench-learning-'));
@@ -24,7 +25,7 @@ describe('the learning bench', () => {
     expect(results[2]!.mean).toBeGreaterThan(results[3]!.mean!);
     expect(results[3]!.mean).toBeGreaterThan(650);
     expect(notes).toHaveLength(1);
-    expect(readdirSync(out).sort()).toEqual(['delay-history-1.json', 'delay-none-1.json']);
+    expect(readdirSync(out)).toEqual(expect.arrayContaining(['delay-history-1.json', 'delay-none-1.json']));
   });
 
   it('navigation: the four modes of the shield, with their plots', async () => {
@@ -39,6 +40,31 @@ describe('the learning bench', () => {
       'navigation-successes.svg',
       'navigation-violations.svg',
     ]);
+  });
+
+  it.each([
+    ['pendulum', 'SB3-zoo TD3', 1100],
+    ['inverted-pendulum', 'TD3 authors', 1020],
+    ['reacher', 'TD3 authors', 1020],
+  ])('%s: TD3 beside what is published, its run kept in a folder', async (name, subject, steps) => {
+    const ask = () => benchLearning(config, { case: [name], seeds: 1, steps, out });
+    const { results, notes, failed } = await ask();
+    expect(results.map((r) => [r.case, r.subject, r.samples])).toEqual([
+      [name, 'ours', 1],
+      [name, subject, 1],
+    ]);
+    // So few steps are no claim, so they cannot fail.
+    expect([notes!.length, failed]).toEqual([1, undefined]);
+    const { record } = readRun(join(out, `${name}-1`))!;
+    expect(record).toMatchObject({ complete: true, algorithm: 'td3' });
+    expect((await ask()).results[0]!.mean).toBe(results[0]!.mean);
+    expect(readRun(join(out, `${name}-1`))!.record.started).toBe(record.started);
+  });
+
+  it('update: ours and TensorFlow.js, in turns', async () => {
+    const { results } = await benchLearning(config, { case: ['update'], samples: 1 });
+    expect(results).toHaveLength(6);
+    for (const { p50, unit } of results) expect([unit, p50 > 0]).toEqual(['ms', true]);
   });
 
   it('makes no run again that is there with the same settings', async () => {

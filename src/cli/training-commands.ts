@@ -1,0 +1,53 @@
+import { type Command, Option } from 'commander';
+import type { JudgingParts } from './judging-commands.ts';
+import { episodes, seed, whole } from './options.ts';
+
+/** Adds `train` and `runs`. */
+export function addTrainingCommands(program: Command, { run, checked, done }: Omit<JudgingParts, 'config'>): void {
+  const train = program.command('train').description('Train a policy.');
+  const trains = (name: string, summary: string) =>
+    run(train, name, summary)
+      .option('--seed <n>', 'seed of all chance, instead of the one in the config', seed)
+      .option('--out <folder>', 'weights and manifest go here', 'trained');
+  const passes = whole('--epochs', 1, 100_000, 'passes over the data');
+  trains('bc', 'Behaviour cloning of the base policy from demonstrations of the scripted expert')
+    .option('--episodes <n>', 'demonstrations', episodes)
+    .option('--epochs <n>', 'passes over the data', passes)
+    .action(async (file, given) => {
+      if (checked(file, given)) return;
+      done(await (await import('./train.ts')).trainBase(file, given));
+    });
+  trains('residual', "A correction of the run's frozen base: residual RL from sparse success")
+    .option('--steps <n>', 'decisions of training', whole('--steps', 1, 100_000_000, 'decisions of training'))
+    .option(
+      '--demonstrations <n>',
+      'successful episodes of the scripted expert to begin with; 150 without it',
+      whole('--demonstrations', 0, 100_000, 'how many demonstrations'),
+    )
+    .addOption(
+      new Option('--policy <policy>', 'what the residual is learned by; td3 without it').choices(['td3', 'sac']),
+    )
+    .option('--resume', 'go on from the checkpoint in --out')
+    .action(async (file, given) => {
+      if (checked(file, given)) return;
+      done(await (await import('./train.ts')).trainResidual(file, given));
+    });
+  trains('critic', "The risk critic of the run's base and residual, from rough episodes of theirs")
+    .option('--episodes <n>', 'episodes to collect; one in five is held out', episodes)
+    .option('--epochs <n>', 'passes over the data', passes)
+    .action(async (file, given) => {
+      if (checked(file, given)) return;
+      done(await (await import('./train.ts')).trainCritic(file, given));
+    });
+
+  program
+    .command('runs')
+    .description('All training runs of a folder: what they were and what came of them.')
+    .argument('[folder]', 'looked through with all that is below it', 'trained')
+    .option('--html <file>', 'write their learning curves there')
+    .option('--json', 'one JSON object as the last line of stdout')
+    .option('--verbose', 'print stacks of unexpected errors')
+    .action(async (folder, given) => {
+      done((await import('./runs.ts')).runs(folder, given));
+    });
+}

@@ -1,0 +1,82 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { packageRoot } from '../../src/core/paths.ts';
+import { RunFolder, type RunRecord } from '../../src/learning/run-folder.ts';
+import type { EvaluationPoint } from '../../src/learning/trainer.ts';
+
+const MAIN = join(packageRoot, 'dist/src/cli/main.js');
+let dir: string;
+beforeAll(() => {
+  dir = mkdtempSync(join(tmpdir(), 'reflexarc-runs-'));
+});
+afterAll(() => rmSync(dir, { recursive: true }));
+
+const reflexarc = (...args: string[]) => spawnSync(process.execPath, [MAIN, ...args], { encoding: 'utf8' });
+const last = (text: string) => JSON.parse(text.trimEnd().split('\n').at(-1)!);
+
+describe('train residual', () => {
+  const train = ['train', 'residual', '--seed', '1', '--demonstrations', '1', '--json'];
+
+  it('ended before anything was learned says so, and leaves its run and its weights', () => {
+    const out = join(dir, 'residual');
+    const { status, stdout, stderr } = reflexarc(...train, '--steps', '30', '--out', out);
+    expect([status, stderr.includes('steps ')]).toEqual([1, true]);
+    const made = last(stdout);
+    expect(made).toMatchObject({ seed: 1, complete: true, score: null });
+    for (const file of ['run.json', 'curve.jsonl', 'checkpoint.safetensors', 'residual.safetensors'])
+      expect(existsSync(join(out, file)), file).toBe(true);
+    const manifest = JSON.parse(readFileSync(join(out, 'residual.manifest.json'), 'utf8'));
+    expect(manifest).toMatchObject({
+      made_by: 'reflexarc train residual --seed 1 --steps 30 --demonstrations 1',
+      sha256: made.sha256,
+    });
+  });
+});
+
+describe('runs', () => {
+  const point = (steps: number, success_rate: number): EvaluationPoint => ({
+    ...{ steps, episodes: 10, return_mean: success_rate, return_std: 0, success_rate, violation_rate: 0.1 },
+    ...{ cost_mean: 0.1, steps_mean: 40, interventions: 0 },
+  });
+  const record = (seed: number, over: Partial<RunRecord> = {}): RunRecord => ({
+    ...{ name: 'mine', algorithm: 'td3', task: 'peg', seed, steps: 200, settings: {}, command: 'c', commit: 'abc+' },
+    ...{ node: 'v20', started: '2026-01-02T03:04:05.000Z', wall_s: 4, steps_done: 200, complete: true },
+    final: point(200, seed / 4),
+    ...over,
+  });
+
+  it('are a table with their means, a page with their curves, and an object', () => {
+    const root = join(dir, 'runs');
+    for (const seed of [1, 2]) {
+      const folder = new RunFolder(join(root, `mine-${seed}`), record(seed));
+      for (const steps of [100, 200]) folder.row({ kind: 'evaluation', wall_s: 1, ...point(steps, seed / 4) });
+    }
+    new RunFolder(join(root, 'deep/other'), record(7, { name: 'other', complete: false, steps_done: 50, final: null }));
+    const html = join(dir, 'runs.html');
+    const { status, stdout, stderr } = reflexarc('runs', root, '--html', html, '--json');
+    expect(status).toBe(0);
+    const lines = stderr.split('\n').map((line) => line.split(/ {2,}/).filter((cell) => cell !== ''));
+    expect(lines.slice(1, 4)).toEqual([
+      ['mine', 'td3', '1', '200', '0.25', '25.0 %', '10.0 %', '4', '50', 'abc+', '2026-01-02 03:04'],
+      ['mine', 'td3', '2', '200', '0.50', '50.0 %', '10.0 %', '4', '50', 'abc+', '2026-01-02 03:04'],
+      ['other', 'td3', '7', '50 of 200', '4', '13', 'abc+', '2026-01-02 03:04'],
+    ]);
+    expect(stderr).toContain('mine: mean of 2 seeds: return 0.38, success 37.5 %');
+    expect(last(stdout).runs.map((r: { name: string; seed: number }) => [r.name, r.seed])).toEqual([
+      ['mine', 1],
+      ['mine', 2],
+      ['other', 7],
+    ]);
+    const page = readFileSync(html, 'utf8');
+    expect(page.match(/<svg/g)).toHaveLength(3);
+    expect(page).toContain('mine, 2 seeds');
+  });
+
+  it('of a folder without any are a usage error that says what writes them', () => {
+    const { status, stderr } = reflexarc('runs', join(dir, 'nowhere'));
+    expect([status, stderr.includes('no training run in it')]).toEqual([2, true]);
+  });
+});
