@@ -22,6 +22,13 @@ describe('the envelope of Cartesian setpoints', () => {
     expect(made().envelope.see()).toBe(false);
   });
 
+  it('has the largest of its three axes for a tracking error, however it is turned', () => {
+    const { envelope, last, by } = made();
+    by.state.pose.set([0.503, 0.104, 0.198, 0.5, 0.5, 0.5, 0.5]);
+    last.set([0.5, 0.1, 0.2]);
+    expect(envelope.trackingError(by)).toBeCloseTo(0.004, 12);
+  });
+
   it('asks for motion by the way between two setpoints: 2, 3 and 6 mm are 7 mm', () => {
     const { envelope, last } = made();
     const next = last.slice();
