@@ -1,10 +1,15 @@
 import type { RunConfig } from '../../core/config-schema.ts';
 import { benchClient } from './bridge/client.ts';
 import { benchServer } from './bridge/server.ts';
+import { benchViewer } from './bridge/viewer.ts';
 import type { BenchOptions, Outcome } from './rows.ts';
 
 /** The ROS bridge, part after part, each beside its peers. */
-const PARTS: readonly ((config: RunConfig, options: BenchOptions) => Promise<Outcome>)[] = [benchClient, benchServer];
+const PARTS: readonly ((config: RunConfig, options: BenchOptions) => Promise<Outcome>)[] = [
+  benchClient,
+  benchServer,
+  benchViewer,
+];
 
 export async function benchBridge(config: RunConfig, options: BenchOptions): Promise<Outcome> {
   const outcomes: Outcome[] = [];

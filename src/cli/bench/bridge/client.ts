@@ -1,6 +1,7 @@
 import type { RunConfig } from '../../../core/config-schema.ts';
 import { collector } from '../heap.ts';
-import { type BenchOptions, type Outcome, type Row, rounded, rowOf, slopeOf } from '../rows.ts';
+import { type BenchOptions, type Outcome, type Row, rowOf } from '../rows.ts';
+import { heapOver, MILLION } from './flat.ts';
 import { numberOf, Robot } from './robot.ts';
 import { SUBJECTS, type Subject } from './subjects.ts';
 
@@ -12,10 +13,6 @@ const RATES = [100, 500, 1000, 2000];
 const FLOOD = 50_000;
 const TURN_MS = 400;
 const ROUNDS = 5;
-const MILLION = 1_000_000;
-const WINDOW = 100_000;
-/** Bytes a message below which the heap is flat. */
-const FLAT = 0.5;
 
 /**
  * Our client, roslib with its defaults, and a bare `ws` client that does nothing but `JSON.parse`, in turns against one
@@ -31,7 +28,9 @@ export async function benchClient(
   try {
     const loops = await closedLoop(robot, samples);
     const floods = await throughput(robot, samples);
-    const memory = await heap(robot, million);
+    const memory = await withSubject(robot, 'ours', (subject) =>
+      heapOver('heap_after_gc', million, (count) => received(subject, robot, count), collector()),
+    );
     return {
       results: [...loops, ...floods, memory.row],
       notes: memory.notes,
@@ -97,28 +96,4 @@ async function throughput(robot: Robot, rounds: number): Promise<Row[]> {
       if (round > 0) all.get(name)!.push((FLOOD / ms) * 1000);
     }
   return [...all].map(([name, rates]) => rowOf('receive', name, 'messages/s', rates));
-}
-
-/** Heap after a forced collection, every hundred thousand messages. */
-async function heap(robot: Robot, million: number): Promise<{ row: Row; notes: string[]; failed: boolean }> {
-  const used = collector();
-  const window = Math.min(WINDOW, Math.ceil(million / 10));
-  const series = await withSubject(robot, 'ours', async (subject) => {
-    const points: [number, number][] = [];
-    await received(subject, robot, window);
-    for (let n = 0; n <= million; n += window) {
-      if (n > 0) await received(subject, robot, window);
-      points.push([n, used()]);
-    }
-    return points;
-  });
-  const slope = slopeOf(series);
-  const failed = slope >= FLAT && million >= MILLION;
-  const says = `${slope.toFixed(3)} bytes a message over ${million} messages: ${failed ? 'NOT FLAT' : 'flat'}`;
-  const bytes = series.map(([, b]) => b);
-  return {
-    row: { ...rowOf('heap_after_gc', 'ours', 'bytes', bytes), series, slope: rounded(slope) },
-    notes: [`${says} (allowed: below ${FLAT})`],
-    failed,
-  };
 }

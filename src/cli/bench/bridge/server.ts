@@ -1,5 +1,6 @@
 import type { RunConfig } from '../../../core/config-schema.ts';
-import { type BenchOptions, type Outcome, type Row, rounded, rowOf, slopeOf } from '../rows.ts';
+import { type BenchOptions, type Outcome, type Row, rowOf } from '../rows.ts';
+import { heapOver, MILLION } from './flat.ts';
 import { Relay, type RelayName } from './relay.ts';
 
 const NAMES: readonly RelayName[] = ['ours', 'ws'];
@@ -9,10 +10,6 @@ const ROUNDS = 5;
 /** Listeners of the throughput case, and messages of one sample of it. */
 const LISTENERS = 4;
 const FLOOD = 10_000;
-const MILLION = 1_000_000;
-const WINDOW = 100_000;
-/** Bytes a message below which the heap is flat. */
-const FLAT = 0.5;
 
 /**
  * Our server between a talker and its listeners, in turns with a bare `ws` relay that looks at nothing: how long a
@@ -29,7 +26,14 @@ export async function benchServer(
     const rows = [...(await latency(relays, samples)), ...(await throughput(relays, samples))];
     const ours = relays[0]!;
     rows.push(...(await besideFrozen(ours, samples)));
-    const memory = await heap(ours, million);
+    const memory = await ours.with(1, (group) =>
+      heapOver(
+        'server_heap_after_gc',
+        million,
+        (count) => group.flood(count),
+        () => ours.heapBytes(),
+      ),
+    );
     return { results: [...rows, memory.row], notes: memory.notes, failed: memory.failed };
   } finally {
     for (const relay of relays) await relay.close();
@@ -77,27 +81,4 @@ async function besideFrozen(ours: Relay, rounds: number): Promise<Row[]> {
       if (round > 0) found.push(...ms);
     }
   return all.map(([name, , found]) => rowOf(name, 'ours', 'ms', found));
-}
-
-/** Heap of the server after a forced collection, every hundred thousand messages. */
-async function heap(ours: Relay, million: number): Promise<{ row: Row; notes: string[]; failed: boolean }> {
-  const window = Math.min(WINDOW, Math.ceil(million / 10));
-  const series = await ours.with(1, async (group) => {
-    const points: [number, number][] = [];
-    await group.flood(window);
-    for (let n = 0; n <= million; n += window) {
-      if (n > 0) await group.flood(window);
-      points.push([n, await ours.heapBytes()]);
-    }
-    return points;
-  });
-  const slope = slopeOf(series);
-  const failed = slope >= FLAT && million >= MILLION;
-  const says = `server: ${slope.toFixed(3)} bytes a message over ${million} messages: ${failed ? 'NOT FLAT' : 'flat'}`;
-  const bytes = series.map(([, b]) => b);
-  return {
-    row: { ...rowOf('server_heap_after_gc', 'ours', 'bytes', bytes), series, slope: rounded(slope) },
-    notes: [`${says} (allowed: below ${FLAT})`],
-    failed,
-  };
 }
