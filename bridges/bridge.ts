@@ -41,5 +41,22 @@ export interface Bridge {
    * @throws ReflexArcError RA_SERVICE_TIMEOUT, RA_SERVICE_FAILED (also when the link closes in mid-call)
    */
   call(service: string, type: string, args: unknown, timeoutMs: number): Promise<unknown>;
+  /** Our place in the robot's own ROS graph, where it has one; what is said there never delays a command. */
+  readonly graph?: RosGraph;
   close(): Promise<void>;
+}
+
+/**
+ * A place in a ROS graph: a server of ours is one, and so is a connection to somebody else's. Names are global, types
+ * and messages in ROS 2 spelling. Nothing is queued: who is not there does not hear it, but for the last message of a
+ * latched topic.
+ */
+export interface RosGraph {
+  /** Makes a topic of ours known before its first message. */
+  advertise(topic: string, type: string, opts?: { latch?: boolean }): void;
+  publish(topic: string, type: string, message: unknown, opts?: { latch?: boolean }): void;
+  /** `client`: who said it, where that is known; 0 where it is not. What is in the message is the handler's to check. */
+  onPublish(topic: string, type: string, handler: (message: unknown, client: { id: number }) => void): void;
+  /** `handler` answers with the response message; what it throws is answered as a failed call. */
+  advertiseService(name: string, type: string, handler: (args: unknown) => unknown | Promise<unknown>): void;
 }

@@ -1,14 +1,8 @@
 import type { Clock } from '../../src/core/clock.ts';
+import type { RosGraph } from '../bridge.ts';
 import { type EquilibriumCommand, nsFromTime, type Stop, TYPES } from '../messages/messages.ts';
 import type { PegWorld } from './world.ts';
 import { type OutgoingMessage, resetAnswer, WorldMessages } from './world-messages.ts';
-
-/** What is needed of a ROS server; `bridges/rosserver` is one. */
-export interface TopicServer {
-  publish(topic: string, type: string, message: unknown, opts?: { latch?: boolean }): void;
-  onPublish(topic: string, type: string, handler: (message: unknown) => void): void;
-  advertiseService(name: string, type: string, handler: (args: unknown) => unknown | Promise<unknown>): void;
-}
 
 export interface ServeOptions {
   clock: Clock;
@@ -28,7 +22,11 @@ const STATUS_HZ = 20;
 const EPISODE_HZ = 10;
 
 /** Puts a world on a ROS server: state out, commands and stop in, services for reset and release. */
-export function serveWorld(world: PegWorld, server: TopicServer, options: ServeOptions): { stop(): void } {
+export function serveWorld(
+  world: PegWorld,
+  server: Omit<RosGraph, 'advertise'>,
+  options: ServeOptions,
+): { stop(): void } {
   const { robot, task } = world;
   const { clock, pacing } = options;
   const messages = new WorldMessages(world);

@@ -13,6 +13,7 @@ import { Commands } from './commands.ts';
 import { Complaints } from './complaints.ts';
 import { Connection, type ConnectionOptions } from './connection.ts';
 import { type RosVersion, spellIncoming, spellOutgoing, spellType } from './dialect.ts';
+import { RosbridgeGraph } from './graph.ts';
 import { Silence } from './silence.ts';
 import { Subscription, type TopicRef } from './subscription.ts';
 import { Survey } from './survey.ts';
@@ -64,9 +65,12 @@ export class RosbridgeClient implements Bridge {
   readonly #survey: Survey;
   readonly #silence: Silence;
   readonly #watching: NodeJS.Timeout;
+  #graph: RosbridgeGraph | null = null;
   #version: RosVersion | 0;
   #opened: (() => void)[] = [];
   #opening = false;
+  /** The dialect is known, and the connections are being made. */
+  #connected = false;
   #closed = false;
   #epoch = 0;
 
@@ -155,6 +159,26 @@ export class RosbridgeClient implements Bridge {
     this.#states?.open();
     this.#commands?.connection.open();
     if (this.#config.verify || this.#subscriptions.some((s) => s.how.bulky)) this.#side.open();
+    this.#connected = true;
+    this.#graph?.open(this.#version as RosVersion);
+  }
+
+  /** On a connection of its own, made at the first use. */
+  get graph(): RosbridgeGraph {
+    if (this.#graph !== null) return this.#graph;
+    const { url, max_message_bytes: maxMessageBytes } = this.#config;
+    this.#graph = new RosbridgeGraph({
+      connect: (on) => this.#connection([], maxMessageBytes, on),
+      knows: (type) => this.#survey.knows(type, this.#version as RosVersion),
+      lacks: (pkg) =>
+        this.#complaints.say('RA_TOPIC_TYPE', `package ${pkg}`, {
+          seen: `${url} has no ${pkg}: nothing of it is published, heard or answered there`,
+          allowed: `a server with ${pkg} (bridges/messages/ros1 and ros2 hold ours, to be built beside it)`,
+        }),
+      malformed: (topic, seen, allowed) => this.#malformed(topic, seen, allowed),
+    });
+    if (this.#connected && !this.#closed) this.#graph.open(this.#version as RosVersion);
+    return this.#graph;
   }
 
   #subscribe(ros: Ros, subscription: Subscription): void {
@@ -257,6 +281,7 @@ export class RosbridgeClient implements Bridge {
     this.#states?.close();
     this.#commands?.connection.close();
     this.#side.close();
+    this.#graph?.close();
     this.#calls.close();
     if (this.link$.value.up) this.#link(false, 'closed by us');
     for (const resolve of this.#opened.splice(0)) resolve();

@@ -53,6 +53,11 @@ export class Survey {
     return 2;
   }
 
+  /** Whether the server has this message type. */
+  knows(type: string, version: RosVersion): Promise<boolean> {
+    return this.#rosapi.knows(type, version);
+  }
+
   /** A new link is up. */
   begin(version: RosVersion): void {
     const round = ++this.#round;

@@ -79,6 +79,19 @@ export class Rosapi {
   }
 
   /**
+   * Whether the server has this message type (long spelling). It says nothing to who advertises another, and complains in
+   * its own log at every message. Where rosapi does not answer it is taken to have it.
+   */
+  async knows(type: string, version: RosVersion): Promise<boolean> {
+    if ((await this.version().catch(() => 0)) === 0) return true;
+    const spelt = spellType(type, version);
+    const { typedefs } = await this.#ask('message_details', 'MessageDetails', { type: spelt }, version).catch(
+      () => ({ typedefs: [] }) as Record<string, unknown>,
+    );
+    return !Array.isArray(typedefs) || typedefs.length > 0;
+  }
+
+  /**
    * The server's texts of the definitions of these topics, by type in long spelling.
    * @throws ReflexArcError RA_SERVICE_FAILED, RA_SERVICE_TIMEOUT
    */

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { WebSocket } from 'ws';
 import { type Clock, wallNs } from '../../src/core/clock.ts';
+import type { RosGraph } from '../bridge.ts';
 import { Conformer } from '../messages/conform.ts';
 import { nsFromTime, TYPES, timeFromNs } from '../messages/messages.ts';
 import { globalName, longType } from '../messages/names.ts';
@@ -89,7 +90,7 @@ export interface RosServerCounters {
  * client is isolated (its messages are dropped and counted), what a client does wrong is counted, logged once and
  * answered with a status where asked for, and nothing a client sends ends the server.
  */
-export class RosServer {
+export class RosServer implements RosGraph {
   readonly counters: RosServerCounters = {
     ...{ clients: 0, turnedAway: 0, malformed: 0, dropped: 0, failed: 0 },
     refused: noCounts(),
@@ -144,6 +145,11 @@ export class RosServer {
     const address = await this.#listener.listen();
     this.#pinging = setInterval(() => this.#ping(), this.#options.pingMs).unref();
     return address;
+  }
+
+  /** Makes a topic of ours known before its first message. */
+  advertise(topic: string, type: string): void {
+    this.#room.registry.claim(topic, type);
   }
 
   /** Publishes to every subscriber; written once in each encoding, and not at all when nobody listens. */

@@ -14,7 +14,7 @@ const serverOnly: Applies = { server: null, client: 'not sent' };
 
 export const ROSBRIDGE = {
   advertise: both,
-  'advertise.latch': serverOnly,
+  'advertise.latch': both,
   'advertise.queue_size': both,
   'advertise.qos': both,
   unadvertise: { server: null, client: 'its connection ends' },
@@ -45,8 +45,8 @@ export const ROSBRIDGE = {
   'call_service.compression.cbor': serverOnly,
   service_response: both,
   'service_response.failure': both,
-  advertise_service: { server: null, client: 'offers none' },
-  unadvertise_service: { server: null, client: 'offers none' },
+  advertise_service: both,
+  unadvertise_service: { server: null, client: 'its connection ends' },
   advertise_action: { server: null, client: 'offers none' },
   unadvertise_action: { server: null, client: 'offers none' },
   send_action_goal: { server: null, client: 'not sent' },
@@ -76,7 +76,7 @@ export const ROSBRIDGE = {
   'rosapi.actions': { server: null, client: 'not asked' },
   'rosapi.params': { server: null, client: 'not asked' },
   'rosapi.time': both,
-  'rosapi.message_details': { server: null, client: 'not asked' },
+  'rosapi.message_details': both,
   ros_version: both,
   rosout: serverOnly,
   clock: both,

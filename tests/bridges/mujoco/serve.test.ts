@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { RosGraph } from '../../../bridges/bridge.ts';
 import type {
   EpisodeStatus,
   JointState,
@@ -8,20 +9,20 @@ import type {
   TriggerResponse,
 } from '../../../bridges/messages/messages.ts';
 import { nsFromTime, timeFromNs } from '../../../bridges/messages/messages.ts';
-import { type ServeOptions, serveWorld, type TopicServer } from '../../../bridges/mujoco/serve.ts';
+import { type ServeOptions, serveWorld } from '../../../bridges/mujoco/serve.ts';
 import { PegWorld } from '../../../bridges/mujoco/world.ts';
 import { command, here, makeWorld, modelFile, robot, task } from './rig.ts';
 
 /** A server whose network is this test. */
-class FakeServer implements TopicServer {
+class FakeServer implements Omit<RosGraph, 'advertise'> {
   readonly sent: { topic: string; type: string; message: unknown; atMs: number }[] = [];
   readonly handlers = new Map<string, (message: unknown) => void>();
   readonly services = new Map<string, (args: unknown) => unknown>();
   publish(topic: string, type: string, message: unknown): void {
     this.sent.push({ topic, type, message, atMs: Date.now() });
   }
-  onPublish(topic: string, _type: string, handler: (message: unknown) => void): void {
-    this.handlers.set(topic, handler);
+  onPublish(topic: string, _type: string, handler: Parameters<RosGraph['onPublish']>[2]): void {
+    this.handlers.set(topic, (message) => handler(message, { id: 1 }));
   }
   advertiseService(name: string, _type: string, handler: (args: unknown) => unknown): void {
     this.services.set(name, handler);
