@@ -298,6 +298,20 @@ export const runSchema = z.strictObject({
       host: z.string().default('127.0.0.1').describe('console and ROS server bind here'),
       console_port: z.int().min(0).max(65535).default(8700),
       ros_port: z.int().min(0).max(65535).default(9091).describe("the daemon's own rosbridge server"),
+      namespace: z
+        .string()
+        .regex(/^(\/[A-Za-z]\w*)+$/, 'a global name: /reflexarc')
+        .default('/reflexarc')
+        .describe('of our topics and services in ROS'),
+      robot_graph: z
+        .enum(['off', 'topics', 'all'])
+        .default('all')
+        .describe("on the robot's own graph: nothing of us but the lease, what we say, or services and takeover too"),
+      robot_graph_hz: positive.default(20).describe('there, what we say at every tick is said at most so often'),
+      takeover_from: z
+        .array(z.enum(['server', 'robot']))
+        .default(['server', 'robot'])
+        .describe("where a person may take over from the policy: our own server, the robot's graph"),
       ros_token_file: fileHere(
         'a secret that clients of the ROS server must show; without it, everybody may',
       ).optional(),

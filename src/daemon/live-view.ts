@@ -1,10 +1,10 @@
+import type { RosGraph } from '../../bridges/bridge.ts';
 import type { ParameterValue } from '../../bridges/foxglove/protocol.ts';
 import type { OnMessage } from '../../bridges/foxglove/room.ts';
 import { FoxgloveServer } from '../../bridges/foxglove/server.ts';
 import { nsFromTime, timeFromNs } from '../../bridges/messages/messages.ts';
 import type { RunConfig } from '../core/config-schema.ts';
 import type { RobotState } from '../core/signals.ts';
-import { OURS } from './records.ts';
 import { observedTopics } from './robot-link.ts';
 import { viewOptions } from './ros-options.ts';
 import { type Frame, SCENE, scene, TRANSFORMS, transforms } from './scene.ts';
@@ -48,7 +48,6 @@ export class LiveView {
     for (const { topic, type } of observedTopics(this.#config))
       if (topic === robot.topics.command) this.server.declare(topic, type, ['reflex'], ['robot', 'observer']);
       else this.server.declare(topic, type, ['robot'], ours);
-    for (const { topic, type } of OURS) this.server.declare(topic, type, ['observer'], []);
     if (robot.sources.includes('pose')) {
       this.server.declare(TRANSFORMS.topic, TRANSFORMS.type, ['observer'], []);
       this.server.declare(SCENE.topic, SCENE.type, ['observer'], []);
@@ -60,6 +59,19 @@ export class LiveView {
   /** Time of what is shown, ns: of the log, or of the simulator that the daemon follows. */
   get #timeNs(): number {
     return this.#simulatedNs ?? this.#options.nowNs();
+  }
+
+  /** The daemon's own words and services, for viewers; what they say themselves goes to `onMessage`. Null where there are none. */
+  get graph(): RosGraph | null {
+    const { server } = this;
+    return (
+      server && {
+        advertise: (topic, type) => server.declare(topic, type, ['observer'], []),
+        publish: (topic, type, message, opts) => this.publish(topic, type, message, opts),
+        onPublish: () => {},
+        advertiseService: (name, type, handler) => server.advertiseService(name, type, handler),
+      }
+    );
   }
 
   publish(topic: string, type: string, message: unknown, opts: { latch?: boolean } = {}): void {

@@ -13,6 +13,8 @@ import { Histogram } from '../core/histogram.ts';
 import { copyRobotState, makeRobotState, type OperatorRequest } from '../core/signals.ts';
 import { StateAssembler, writePose } from '../pipeline/assemble.ts';
 import { VERSION as JOURNAL_VERSION } from '../pipeline/journal/entry.ts';
+import type { Port } from './citizen/citizen.ts';
+import { Presence } from './citizen/presence.ts';
 import { FollowingClock } from './following-clock.ts';
 import { KIND, readFrames } from './link.ts';
 import { LiveView } from './live-view.ts';
@@ -20,11 +22,9 @@ import { residentMb } from './memory.ts';
 import { ReflexClient } from './operator.ts';
 import { OBSERVER_SOCKET, REFLEX_SOCKET, startProcess } from './process.ts';
 import { leaveCounters, loggedNow, openRecorder, watchIncidents } from './recording.ts';
-import { DECISION, TICK, TRANSITION } from './records.ts';
 import { connectRobot, followClock, observedTopics } from './robot-link.ts';
 import { serverOptions } from './ros-options.ts';
-import { offerServices } from './ros-services.ts';
-import { type Observed, readObserved, type Tick } from './wire.ts';
+import { readObserved } from './wire.ts';
 
 const self = startProcess('observer', shutdown);
 const { config } = self.run;
@@ -46,7 +46,8 @@ const server = new RosServer({
 const view = new LiveView(config, {
   nowNs: logNs,
   logger: { warn: (fields, message) => log.warn(fields, message) },
-  onMessage: (topic, type, message, viewer) => server.deliver(topic, type, message, viewer),
+  // Numbers of viewers and of clients are apart.
+  onMessage: (topic, type, message, { id }) => server.deliver(topic, type, message, { id: -id }),
 });
 const page = new ConsoleServer({ host: config.daemon.host, port: config.daemon.console_port, title: config.name });
 const bridge = connectRobot(self, clock, null, observedTopics(config));
@@ -70,10 +71,11 @@ const MAX_REFUSALS = 20;
 let robot: RobotStatus | null = null;
 let episode: EpisodeStatus | null = null;
 const finished = { index: -1, episodes: 0, successes: 0, violations: 0 };
-const link = { up: false, epoch: 0 };
+const link = { up: false, epoch: 0, reason: '' };
 bridge.link$.subscribe((l) => {
   link.up = l.up;
   link.epoch = l.epoch;
+  link.reason = l.reason;
   view.link(l.up, config.bridge.url);
 });
 bridge.frames$.subscribe((frame) => {
@@ -88,7 +90,7 @@ bridge.frames$.subscribe((frame) => {
       return;
     }
     copyRobotState(complete, state);
-    view.frames(state, last?.setpoint ?? [], target);
+    view.frames(state, presence.last?.setpoint ?? [], target);
   }
 });
 
@@ -110,105 +112,35 @@ function countEpisode(e: EpisodeStatus): void {
 }
 
 // ---- from the brain ------------------------------------------------------------------------------------------------------
-let brainAtNs = Number.NaN;
 rmSync(self.socket(OBSERVER_SOCKET), { force: true });
 const inbox = createServer((socket) => {
   socket.on('error', () => {});
   readFrames(socket, {
     numbers(kind, values, count) {
       const observed = kind === KIND.observed ? readObserved(values, count) : null;
-      if (observed !== null) onObserved(observed);
+      if (observed !== null) presence.decided(observed);
     },
   });
 });
 inbox.listen(self.socket(OBSERVER_SOCKET));
 
-const JOURNAL = 'reflexarc_msgs/msg/GateJournal';
-
-function onObserved({ decision: d, base, residual, residualScale }: Observed): void {
-  brainAtNs = wall.nowNs();
-  const message = {
-    header: header(logNs()),
-    epoch: d.epoch,
-    seq: d.seq,
-    observation_seq: d.observationSeq,
-    observation_stamp: timeFromNs(d.observationStampNs),
-    observation_base: list(base),
-    observation_residual: list(residual),
-    base: list(d.base),
-    residual: list(d.residual),
-    residual_scale: residualScale,
-  };
-  show(DECISION.topic, DECISION.type, message);
-  server.publish('/reflexarc/proposal', DECISION.type, message);
-}
-
 // ---- from the reflex -------------------------------------------------------------------------------------------------------
 const counts = { ticks: 0, sent: 0, refused: 0, interventions: 0, overruns: 0 };
 const tickUs = new Histogram(0.1);
 const loopMs = new Histogram(0.001);
-let last: Tick | null = null;
-let transitionCause = '';
-let transitionDetail = '';
-
 reflex.ticks$.subscribe((t) => {
-  last = t;
   counts.ticks++;
   if (t.sent) counts.sent++;
   if (t.refused) counts.refused++;
   tickUs.record(t.computeUs);
   if (t.loopUs > 0) loopMs.record(t.loopUs / 1000);
   counts.interventions = t.interventions;
-  const message = {
-    header: header(logNs()),
-    epoch: t.epoch,
-    seq: t.seq >>> 0,
-    mode: t.mode,
-    source: t.source,
-    state_seq: t.stateSeq,
-    state_stamp: timeFromNs(t.stateStampNs),
-    decision_seq: t.decisionSeq,
-    residual_fraction: t.residualFraction,
-    risk: t.risk,
-    force: t.force,
-    cause: t.cause,
-    value: t.value,
-    limit: t.limit,
-    aim: list(t.aim),
-    setpoint: list(t.setpoint),
-    sent: t.sent,
-    refused: t.refused ? 'refused' : '',
-    compute_us: t.computeUs,
-    loop_us: t.loopUs,
-  };
-  show(TICK.topic, TICK.type, message);
-  server.publish(TICK.topic, TICK.type, message);
-  server.publish('/reflexarc/risk', 'std_msgs/msg/Float64', { data: t.risk });
 });
 reflex.journal$.subscribe(({ first, entries }) => {
   const message = { header: header(logNs()), version: JOURNAL_VERSION, first, entries };
-  recorder?.record('/reflexarc/gate', JOURNAL, message, logNs(), logNs());
+  recorder?.record('/reflexarc/gate', 'reflexarc_msgs/msg/GateJournal', message, logNs(), logNs());
 });
-reflex.transitions$.subscribe((t) => {
-  transitionCause = t.cause;
-  transitionDetail = t.detail;
-  const message = {
-    header: header(logNs()),
-    from_mode: t.from,
-    to_mode: t.to,
-    cause: t.cause,
-    detail: t.detail,
-    value: t.value,
-    limit: t.limit,
-    margin: t.margin,
-    incident: t.incident,
-    epoch: t.epoch,
-  };
-  show(TRANSITION.topic, TRANSITION.type, message, { latch: true });
-  server.publish(TRANSITION.topic, TRANSITION.type, message, { latch: true });
-  server.publish('/reflexarc/mode', 'std_msgs/msg/String', { data: t.to }, { latch: true });
-  page.pushEvent(t);
-});
+reflex.transitions$.subscribe((t) => page.pushEvent(t));
 
 let ending = false;
 if (recorder !== null) watchIncidents(recorder, reflex, logNs, () => ending);
@@ -222,20 +154,39 @@ const ask = async (request: OperatorRequest) => {
   }
 };
 page.onRequest(ask);
-offerServices(server, reflex, ask);
-if (view.server !== null) offerServices(view.server, reflex, ask);
+
+// ---- to ROS, and to who looks on -------------------------------------------------------------------------------------------------
+const always = Number.POSITIVE_INFINITY;
+const ports: Port[] = [{ name: 'server', graph: server, tickHz: always, commands: true }];
+if (view.graph !== null)
+  ports.push({ name: 'viewer', graph: view.graph, tickHz: always, asLogged: true, commands: true });
+const { robot_graph: onRobot, robot_graph_hz: tickHz } = config.daemon;
+if (onRobot !== 'off' && bridge.graph !== undefined)
+  ports.push({ name: 'robot', graph: bridge.graph, tickHz, commands: onRobot === 'all' });
+const presence = new Presence({
+  ...{ config, reflex, ports, clock: wall, ask },
+  header: () => header(logNs()),
+  record: (topic, type, message) => recorder?.record(topic, type, message, logNs(), logNs()),
+  linkReason: () => link.reason,
+  logState: () => {
+    const { droppedBecause } = recorder?.counters ?? {};
+    const stopped = droppedBecause?.disk ? 'disk' : droppedBecause?.size ? 'size' : '';
+    return { ...loggedNow(config, recorder), stopped };
+  },
+});
 
 const startedNs = wall.nowNs();
 const telemetry = setInterval(() => {
   const status = reflex.status$.value;
   const nowNs = wall.nowNs();
-  view.status(status, `${transitionCause} ${transitionDetail}`);
+  const { last, decidedNs, why } = presence;
+  presence.look();
+  view.status(status, `${why.cause} ${why.detail}`);
   view.scene(state, target);
   page.pushTelemetry({
     timeS: (nowNs - startedNs) / 1e9,
     mode: status?.mode ?? 'BOOT',
-    cause: status === null ? 'reflex_gone' : transitionCause,
-    detail: status === null ? 'the reflex process does not answer' : transitionDetail,
+    ...why,
     incident: status?.incident ?? 0,
     epoch: status?.epoch ?? 0,
     source: last?.source ?? 'none',
@@ -279,7 +230,7 @@ const telemetry = setInterval(() => {
     tickUs: tickUs.quantiles(),
     loopMs: loopMs.quantiles(),
     link: { up: link.up, epoch: link.epoch },
-    brain: { up: status?.brainUp ?? false, ageMs: (nowNs - brainAtNs) / 1e6 },
+    brain: { up: status?.brainUp ?? false, ageMs: (nowNs - decidedNs) / 1e6 },
     robot: { holding: robot?.holding ?? false, reason: robot?.reason ?? '' },
     log: loggedNow(config, recorder),
     memoryMb: { observer: residentMb(process.pid) },

@@ -62,11 +62,10 @@ export class Sim {
     this.port = port;
   }
 
-  static async start(port?: number): Promise<Sim> {
+  static async start(port?: number, options: string[] = []): Promise<Sim> {
     const at = port ?? (await freePort());
-    const child = spawn(process.execPath, [MAIN, 'sim', RUN_FILE, '--json', '--port', String(at), '--seed', '1'], {
-      stdio: ['pipe', 'pipe', 'inherit'],
-    });
+    const args = [MAIN, 'sim', RUN_FILE, '--json', '--port', String(at), '--seed', '1', ...options];
+    const child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'inherit'] });
     await new Promise<void>((resolve, reject) => {
       createInterface({ input: child.stdout! }).once('line', () => resolve());
       child.once('exit', (code) => reject(new Error(`sim ended with ${code}`)));
