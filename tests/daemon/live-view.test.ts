@@ -46,9 +46,6 @@ describe('the live view of a run', () => {
       '/robot_status reflexarc_msgs/msg/RobotStatus',
       '/episode reflexarc_msgs/msg/EpisodeStatus',
       '/equilibrium_command reflexarc_msgs/msg/EquilibriumCommand',
-      '/reflexarc/decision reflexarc_msgs/msg/Decision',
-      '/reflexarc/tick reflexarc_msgs/msg/TickRecord',
-      '/reflexarc/transition reflexarc_msgs/msg/LadderTransition',
       '/tf tf2_msgs/msg/TFMessage',
       '/reflexarc/scene visualization_msgs/msg/MarkerArray',
     ]);
@@ -69,6 +66,15 @@ describe('the live view of a run', () => {
       name: '/joint_states',
       subscriberIds: ['reflex', 'brain', 'observer'],
     });
+  });
+
+  it('is a graph for the daemon itself: its topics are there before it speaks, and its services', async () => {
+    const graph = view.graph!;
+    graph.advertise('/reflexarc/tick', 'reflexarc_msgs/msg/TickRecord');
+    graph.advertiseService('/reflexarc/arm', 'std_srvs/srv/Trigger', () => ({ success: true, message: '' }));
+    await viewer.settled();
+    expect(viewer.channels.get('/reflexarc/tick')?.schemaName).toBe('reflexarc_msgs/msg/TickRecord');
+    expect([...viewer.services.keys()]).toContain('/reflexarc/arm');
   });
 
   it('shows frames of tip, setpoint and target, and the scene, to who looks at them', async () => {
