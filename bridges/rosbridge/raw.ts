@@ -2,6 +2,7 @@ import { parse } from '@foxglove/rosmsg';
 import { MessageReader as Ros1Reader } from '@foxglove/rosmsg-serialization';
 import { MessageReader as Ros2Reader } from '@foxglove/rosmsg2-serialization';
 import { definitions } from '../messages/definitions.ts';
+import { ros1Text } from '../messages/ros1.ts';
 import type { RosVersion } from './dialect.ts';
 
 /** Reads the bytes of one message, as `cbor-raw` carries them: CDR from ROS 2, ROS 1's own serialisation from ROS 1. */
@@ -20,19 +21,4 @@ export function rawReader(type: string, version: RosVersion, foreign?: string): 
   if (text === undefined) return null;
   const reader = version === 2 ? new Ros2Reader(parse(text, { ros2: true })) : new Ros1Reader(parse(text));
   return (bytes) => reader.readMessage(bytes);
-}
-
-/** A definition of ROS 2 as ROS 1 has it: `time` and `duration` are built in, and a header begins with its `seq`. */
-export function ros1Text(text: string): string {
-  return text
-    .split(`${'='.repeat(80)}\n`)
-    .filter((part) => !part.startsWith('MSG: builtin_interfaces/'))
-    .map((part) =>
-      part
-        .replace(/^builtin_interfaces\/(Time|Duration)\b/gm, (_m, name: string) => name.toLowerCase())
-        .replace(/^MSG: std_msgs\/Header\n/, (head) => `${head}uint32 seq\n`)
-        // ROS 1 has no default values; its constants have an equals sign.
-        .replace(/^([\w/]+(?:\[\d*\])? \w+) [^=\s#].*$/gm, '$1'),
-    )
-    .join(`${'='.repeat(80)}\n`);
 }

@@ -4,8 +4,8 @@ import { parse } from '@foxglove/rosmsg';
 import { MessageWriter } from '@foxglove/rosmsg-serialization';
 import { describe, expect, it } from 'vitest';
 import { definitions } from '../../bridges/messages/definitions.ts';
+import { ros1Text } from '../../bridges/messages/ros1.ts';
 import { type Field, type Shape, shapeOf } from '../../bridges/messages/shape.ts';
-import { ros1Text } from '../../bridges/rosbridge/raw.ts';
 import { packageRoot } from '../../src/core/paths.ts';
 import { covers } from '../interop/conformance.ts';
 

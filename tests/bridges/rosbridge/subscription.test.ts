@@ -4,7 +4,7 @@ import { MessageWriter as Ros2Writer } from '@foxglove/rosmsg2-serialization';
 import { describe, expect, it } from 'vitest';
 import { definitionOf } from '../../../bridges/messages/definitions.ts';
 import { TYPES } from '../../../bridges/messages/messages.ts';
-import { ros1Text } from '../../../bridges/rosbridge/raw.ts';
+import { ros1Text } from '../../../bridges/messages/ros1.ts';
 import { Silence } from '../../../bridges/rosbridge/silence.ts';
 import { Subscription } from '../../../bridges/rosbridge/subscription.ts';
 import { covers } from '../../interop/conformance.ts';
