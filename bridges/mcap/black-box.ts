@@ -60,15 +60,14 @@ export class BlackBox {
     this.#options = options;
   }
 
-  /** Keeps a message, and writes it when an incident is being written. */
-  async add(message: Encoded): Promise<void> {
-    if (this.#file !== null) {
-      if (message.logTime > this.#untilNs || this.#file.bytes > 2 * this.#options.maxBytes) await this.#finish();
-      else await this.#write(message);
-    }
+  /** Keeps a message, and writes it when an incident is being written: only then it is a promise. */
+  add(message: Encoded): Promise<void> | null {
     this.#kept.push(message);
     this.#bytes += message.data.length + OVERHEAD_BYTES;
     this.#forget(message.logTime);
+    if (this.#file === null) return null;
+    const over = message.logTime > this.#untilNs || this.#file.bytes > 2 * this.#options.maxBytes;
+    return over ? this.#finish() : this.#write(message);
   }
 
   #forget(nowNs: bigint): void {

@@ -239,7 +239,8 @@ export class Recorder {
         if ('incident' in waiting)
           await this.#blackBox?.incident(waiting.incident, BigInt(Math.round(waiting.logTimeNs)));
         else {
-          await this.#take(waiting);
+          const writing = this.#take(waiting);
+          if (writing !== null) await writing;
           this.#waitingBytes -= waiting.bytes;
         }
         this.#waiting--;
@@ -258,7 +259,8 @@ export class Recorder {
     this.counters.deleted = series?.deleted ?? 0;
   }
 
-  async #take({ topic, type, message, logTimeNs, publishTimeNs, wanted }: Waiting): Promise<void> {
+  /** A promise only where something is written: waiting for each message would cost more than encoding it. */
+  #take({ topic, type, message, logTimeNs, publishTimeNs, wanted }: Waiting): Promise<void> | null {
     let encoded: Encoded | null = null;
     try {
       encoded = this.#channels.encode(topic, type, message, logTimeNs, publishTimeNs);
@@ -269,11 +271,15 @@ export class Recorder {
     }
     if (encoded === null) {
       if (wanted) this.#drop('encoding');
-      return;
+      return null;
     }
-    await this.#blackBox?.add(encoded);
-    if (!wanted || this.#series === null) return;
-    const refused = await this.#series.add(encoded);
+    const kept = this.#blackBox?.add(encoded) ?? null;
+    const added = wanted ? (this.#series?.add(encoded) ?? null) : null;
+    return kept === null && added === null ? null : this.#written(kept, added);
+  }
+
+  async #written(kept: Promise<void> | null, added: ReturnType<Series['add']>): Promise<void> {
+    const [refused] = await Promise.all([added, kept]);
     if (refused !== null) this.#drop(refused);
   }
 

@@ -92,22 +92,39 @@ export class Series {
     return this.#file?.waiting ?? 0;
   }
 
-  /** Null when it is taken, or why not. */
-  async add(message: Encoded): Promise<'size' | 'disk' | null> {
-    const { rotateBytes, rotateNs, carry } = this.#options;
+  /** Null when it is taken, or why not. A promise only where something is written: most messages only join the chunk. */
+  add(message: Encoded): Promise<'size' | 'disk' | null> | null {
+    const file = this.#file;
+    if (this.#stopped === null && file !== null && this.#outgrown(message, file) === null) {
+      if (this.#finishedBytes + file.boundWith(message) <= this.#options.maxBytes) return this.#put(message, file);
+    }
+    return this.#make(message);
+  }
+
+  /** Makes room for a message first, in this file or the next. */
+  async #make(message: Encoded): Promise<'size' | 'disk' | null> {
     if (this.#stopped === 'disk' && this.#file === null && message.logTime >= this.#retryNs) await this.#again(message);
     if (this.#stopped !== null) return this.#stopped;
-    if (this.#own > 0) {
-      const old = Number(message.logTime - this.#sinceNs) >= rotateNs;
-      if (old || this.#file!.boundWith(message) > rotateBytes) await this.#rotate(old ? 'time' : 'size', message);
-    }
+    const why = this.#outgrown(message, this.#file!);
+    if (why !== null) await this.#rotate(why, message);
     const file = await this.#withRoom(message);
-    if (file === null) return this.#stopped;
-    if (this.#own++ === 0) this.#sinceNs = message.logTime;
+    return file === null ? this.#stopped : this.#put(message, file);
+  }
+
+  /** Why the message belongs into the next file; null when it does not. */
+  #outgrown(message: Encoded, file: LogFile): 'time' | 'size' | null {
+    const { rotateBytes, rotateNs } = this.#options;
+    if (this.#own === 0) return null;
+    if (Number(message.logTime - this.#sinceNs) >= rotateNs) return 'time';
+    return file.boundWith(message) > rotateBytes ? 'size' : null;
+  }
+
+  #put(message: Encoded, file: LogFile): Promise<null> | null {
+    const { topic, data, logTime } = message;
+    if (this.#own++ === 0) this.#sinceNs = logTime;
     file.add(message);
-    if (carry(message.topic) && message.data.length <= MAX_CARRIED_BYTES) this.#carried.set(message.topic, message);
-    if (file.due) await this.#flush(message.logTime);
-    return null;
+    if (data.length <= MAX_CARRIED_BYTES && this.#options.carry(topic)) this.#carried.set(topic, message);
+    return file.due ? this.#flush(logTime).then(() => null) : null;
   }
 
   /** The file, when `message` fits into all bounds; otherwise the log ends here. */

@@ -39,6 +39,10 @@ export const benches = {
     summary: 'our bridge client beside roslib and bare ws, our rosbridge server beside a bare ws relay',
     load: async () => (await import('./bridge.ts')).benchBridge,
   },
+  log: {
+    summary: 'recording and reading beside the bare @mcap/core, and the heap of a long recording',
+    load: async () => (await import('./log.ts')).benchLog,
+  },
   memory: {
     summary: 'heap that the gate keeps over a million ticks',
     load: async () => (await import('./memory.ts')).benchMemory,
