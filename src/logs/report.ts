@@ -1,3 +1,4 @@
+import { logMetadata } from '../../bridges/mcap/reader.ts';
 import { inspectLog, type LogSummary } from './inspect.ts';
 import { reportPage } from './report-page.ts';
 import type { Limits, TimeLines } from './time-lines.ts';
@@ -16,7 +17,6 @@ export async function reportOf(paths: readonly string[]): Promise<{ summary: Log
   const summary = await inspectLog(paths, ({ atS, topic, message }) => {
     if (topic === TOPIC.tick) ticks.add(atS, message as unknown as LoggedTick);
   });
-  const { logMetadata } = await import('../../bridges/mcap/reader.ts');
   const run = (await logMetadata(paths[0]!)).config?.run;
   if (run !== undefined) safety = (JSON.parse(run) as { safety: Record<string, unknown> }).safety;
   return { summary, html: reportPage(summary, ticks.lines(), limitsOf(safety)) };

@@ -73,8 +73,8 @@ describe('names of joints', () => {
   );
 
   scenario(16, 'names and positions differ in length, or velocities are empty: refused, never 0', 'messages', () => {
-    const short = refused((m) => [{ ...m, position: [0.1] }], '2 names, but 1/2/2');
-    const empty = refused((m) => [{ ...m, velocity: [] }], '2 names, but 2/0/2');
+    const short = refused((m) => [{ ...m, position: [0.1] }], '2 names, but 1 positions');
+    const empty = refused((m) => [{ ...m, velocity: [] }], '2 names, but 0 velocities');
     expect(short).toEqual(empty);
     return short;
   });
