@@ -1,0 +1,117 @@
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { afterAll, describe, expect, it } from 'vitest';
+import { definitions } from '../../bridges/messages/definitions.ts';
+import { ros1Text } from '../../bridges/messages/ros1.ts';
+import { freePort } from '../../src/cli/ports.ts';
+import { packageRoot } from '../../src/core/paths.ts';
+import { endProcess, pause } from './harness.ts';
+
+/** The distribution's own Python: ROS 1 is packaged for that one. */
+const PYTHON = '/usr/bin/python3';
+const dir = mkdtempSync(join(tmpdir(), 'reflexarc-rospy-'));
+const children: ChildProcess[] = [];
+afterAll(async () => {
+  for (const child of children.reverse()) await endProcess(child);
+  rmSync(dir, { recursive: true, force: true });
+});
+
+/** Empty, or what is not installed. */
+function missing(): string {
+  try {
+    execFileSync(PYTHON, ['-c', 'import rospy, rosmaster.main, genpy.generator, std_srvs.srv'], { stdio: 'pipe' });
+    return '';
+  } catch (error) {
+    return String((error as { stderr?: Buffer }).stderr ?? error).trim();
+  }
+}
+
+const listens = (port: number) =>
+  new Promise<boolean>((resolve) => {
+    const socket = connect(port, '127.0.0.1', () => {
+      socket.destroy();
+      resolve(true);
+    }).on('error', () => resolve(false));
+  });
+
+/** `reflexarc_msgs` for Python, from the package that users build; the types of others from our texts of them. */
+function buildMessages(): string {
+  const folders = ['std_msgs', 'geometry_msgs'].map((pkg) => {
+    const folder = join(dir, 'share', pkg);
+    mkdirSync(folder, { recursive: true });
+    for (const type of definitions.keys()) {
+      if (!type.startsWith(`${pkg}/msg/`)) continue;
+      const [own = ''] = ros1Text(definitions.get(type)!).split(`${'='.repeat(80)}\n`);
+      const text = type === 'std_msgs/msg/Header' ? `uint32 seq\n${own}` : own;
+      writeFileSync(join(folder, `${type.split('/').at(-1)}.msg`), text);
+    }
+    return `${pkg}=${folder}`;
+  });
+  const out = join(dir, 'python');
+  const messages = join(packageRoot, 'bridges/messages/ros1/reflexarc_msgs/msg');
+  execFileSync(PYTHON, [join(packageRoot, 'tests/interop/genpy_package.py'), messages, out, ...folders], {
+    stdio: 'pipe',
+  });
+  return out;
+}
+
+describe('the reference receiver in a real ROS 1 graph', () => {
+  it('passes commands on, refuses, holds and stands still as the contract says', async (context) => {
+    const why = missing();
+    if (why !== '') {
+      process.stderr.write(`rospy (Debian: python3-rospy, python3-rosmaster) was not tested with: ${why}\n`);
+      context.skip();
+    }
+    const port = await freePort();
+    const env = {
+      ...process.env,
+      ROS_MASTER_URI: `http://127.0.0.1:${port}`,
+      ROS_IP: '127.0.0.1',
+      ROS_LOG_DIR: join(dir, 'log'),
+      ROS_HOME: dir,
+      PYTHONPATH: buildMessages(),
+      PYTHONDONTWRITEBYTECODE: '1',
+    };
+    const start = (...args: string[]) => {
+      const child = spawn(PYTHON, args, { env, stdio: ['ignore', 'pipe', 'inherit'] });
+      children.push(child);
+      return child;
+    };
+    start('-c', `import rosmaster; rosmaster.rosmaster_main(['rosmaster', '--core', '-p', '${port}'])`).stdout!.resume();
+    while (!(await listens(port))) await pause(50);
+    const node = join(packageRoot, 'bridges/receivers/ros1_receiver.py');
+    // Deadmen of seconds where nothing is to be waited for: a busy machine must not let go by itself.
+    start(node, '_output:=/guarded', '_deadman_ms:=20000').stdout!.resume();
+    const base = ['__name:=base_receiver', '_kind:=twist', '_command:=/cmd_vel', '_output:=/base/cmd_vel'];
+    start(node, ...base, '_status:=/base/status', '_deadman_ms:=20000').stdout!.resume();
+    const said: Record<string, unknown> = {};
+    const peer = start(join(packageRoot, 'tests/interop/rospy_peer.py'));
+    for await (const line of createInterface({ input: peer.stdout! })) {
+      const { step, value } = JSON.parse(line) as { step: string; value: unknown };
+      said[step] = value;
+    }
+    expect(said).toEqual({
+      begins: 'start',
+      follows: [false, 5, 1],
+      'passes on': 0.51,
+      refuses: ['old epoch', 'old sequence', 'malformed', 'malformed', 'no lease', 'too stiff'],
+      'of which nothing passed': [1],
+      stops: 'stop: person',
+      'refuses its epoch': 'stopped',
+      'follows a newer one': true,
+      'lets go': 'deadman',
+      'and holds where it was measured': true,
+      'until a newer epoch': 'held',
+      'or a person': true,
+      'follows again': false,
+      'a twist without a lease': 'no lease',
+      'a twist with one': 0.25,
+      'whose lease ends': 'deadman',
+      'stands still': true,
+    });
+  });
+});
