@@ -1,5 +1,4 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { existsSync, mkdirSync } from 'node:fs';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -8,35 +7,11 @@ import { MonotonicClock } from '../../src/core/clock.ts';
 import { packageRoot } from '../../src/core/paths.ts';
 import { RawClient } from '../bridges/rosserver/raw-client.ts';
 import { covers } from '../interop/conformance.ts';
-
-const VERSION = '2.1.0';
-const VENV = join(packageRoot, 'node_modules/.cache/reflexarc', `roslibpy-${VERSION}`);
-const PYTHON = join(VENV, 'bin/python');
-
-/** Makes the virtual environment once. Empty, or why there is none. */
-function prepare(): string {
-  const has = () => {
-    execFileSync(PYTHON, ['-c', 'import roslibpy'], { stdio: 'ignore' });
-    return '';
-  };
-  try {
-    if (existsSync(PYTHON)) return has();
-  } catch {
-    // An earlier attempt was cut off: once more.
-  }
-  try {
-    mkdirSync(VENV, { recursive: true });
-    execFileSync('python3', ['-m', 'venv', VENV], { stdio: 'pipe', timeout: 60_000 });
-    execFileSync(PYTHON, ['-m', 'pip', 'install', '-q', `roslibpy==${VERSION}`], { stdio: 'pipe', timeout: 100_000 });
-    return has();
-  } catch (error) {
-    return String((error as { stderr?: Buffer }).stderr ?? '').trim() || (error as Error).message;
-  }
-}
+import { prepareRoslibpy, ROSLIBPY } from '../interop/roslibpy.ts';
 
 let missing = '';
 beforeAll(() => {
-  missing = prepare();
+  missing = prepareRoslibpy();
 });
 
 let server: RosServer;
@@ -94,10 +69,10 @@ describe('a stock roslibpy client on our server', () => {
     covers('server', ['rosapi.types', 'rosapi.nodes', 'rosapi.services', 'rosapi.message_details'], 'roslibpy');
     covers('server', ['rosapi.time', 'send_action_goal', 'action_feedback', 'action_result'], 'roslibpy');
     if (missing !== '') {
-      process.stderr.write(`roslibpy ${VERSION} could not be installed, and was not tested: ${missing}\n`);
+      process.stderr.write(`roslibpy could not be installed, and was not tested: ${missing}\n`);
       context.skip();
     }
-    child = spawn(PYTHON, [join(packageRoot, 'tests/interop/roslibpy_peer.py'), String(port)], {
+    child = spawn(ROSLIBPY, [join(packageRoot, 'tests/interop/roslibpy_peer.py'), String(port)], {
       stdio: ['pipe', 'pipe', 'inherit'],
     });
     const said = new Map<string, unknown>();

@@ -81,7 +81,10 @@ describe('the reference receiver in a real ROS 1 graph', () => {
       children.push(child);
       return child;
     };
-    start('-c', `import rosmaster; rosmaster.rosmaster_main(['rosmaster', '--core', '-p', '${port}'])`).stdout!.resume();
+    start(
+      '-c',
+      `import rosmaster; rosmaster.rosmaster_main(['rosmaster', '--core', '-p', '${port}'])`,
+    ).stdout!.resume();
     while (!(await listens(port))) await pause(50);
     const node = join(packageRoot, 'bridges/receivers/ros1_receiver.py');
     // Deadmen of seconds where nothing is to be waited for: a busy machine must not let go by itself.

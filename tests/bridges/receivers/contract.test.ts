@@ -76,12 +76,12 @@ const spelt = (_key: string, v: unknown) =>
 describe('the reference receivers', () => {
   const why = missing();
 
-  it("keep their contract: Python's own tests of it", (context) => {
+  it("keep their contract: Python's own tests of it and of the nodes", (context) => {
     if (why !== '') {
       process.stderr.write(`the reference receivers were not tested, there is no python3: ${why}\n`);
       context.skip();
     }
-    const tests = execFileSync('python3', ['-m', 'unittest', '-v', 'test_contract'], {
+    const tests = execFileSync('python3', ['-m', 'unittest', 'test_contract', 'test_ros2_node'], {
       ...{ cwd: HERE, encoding: 'utf8', stdio: 'pipe' },
       env: { ...process.env, PYTHONDONTWRITEBYTECODE: '1' },
     });
