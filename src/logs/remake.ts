@@ -55,7 +55,7 @@ export class DecisionMaker {
       this.#decider = this.#begin();
       this.#known = logged.seq === 1;
     } else if (logged.seq !== this.#seq + 1) this.#known = false;
-    if (epoch !== this.#epoch) this.#known = true;
+    else if (epoch !== this.#epoch) this.#known = true;
     this.#seq = logged.seq;
     this.#epoch = epoch;
     this.#decider.residualScale = this.#scaleOf(logged);

@@ -24,12 +24,15 @@ export class Watched extends Rig {
   readonly #limits: CartesianLimits;
   readonly #trusted = Float64Array.of(0.5, 0, 0.2, 0, 0, 0, 1);
   readonly #judged: { -readonly [K in keyof Judged]: Judged[K] };
+  readonly #leaseNs: number;
   #lastNs = 0;
   #result: SentCommand | null = null;
 
   constructor(changes: Record<string, unknown> = {}, parts: Partial<GateParts> = {}) {
     super(changes, parts);
-    this.#limits = cartesianLimits(parts.safety ?? safetyOf(changes));
+    const safety = parts.safety ?? safetyOf(changes);
+    this.#limits = cartesianLimits(safety);
+    this.#leaseNs = safety.lease_ms * 1e6;
     this.#judged = {
       last: new Float64Array(9),
       pose: this.#trusted,
@@ -94,6 +97,11 @@ export class Watched extends Rig {
   #judge(a: SafeAction): void {
     const j = this.#judged;
     j.elapsed = (a.stampNs - this.#lastNs) / 1e9;
+    // A robot that heard nothing for a lease has let go: what comes then is measured from where it stands.
+    if (a.stampNs - this.#lastNs > this.#leaseNs) {
+      j.last.set(this.#trusted);
+      j.elapsed = 0;
+    }
     const refusal = a.setpoint.every(Number.isFinite) ? REFUSAL[admissible(a.setpoint, j, this.#limits)] : 'finite';
     if (refusal !== '') throw new Error(`${a.mode}/${a.source} command breaks ${refusal}: ${a.setpoint}`);
     const before = this.wire.at(-1);

@@ -22,8 +22,8 @@ async function record(): Promise<LadderTransition[]> {
   process.env.REFLEXARC_TEST_FAULTS = dir;
   const change = (config: Parameters<NonNullable<Parameters<typeof startDaemon>[1]>>[0]) => {
     // Recoveries at a risk at which the shipped run only watches.
-    config.safety.risk.high = 0.3;
-    config.safety.risk.low = 0.2;
+    config.safety.risk.high = 0.12;
+    config.safety.risk.low = 0.08;
   };
   const t = await startDaemon(cable.port, change, log).finally(() => {
     delete process.env.NODE_OPTIONS;
