@@ -27,7 +27,10 @@ export function whatIfText(w: WhatIf): string {
     ['  would be', counts(w.would.modes)],
     ['stops', counts(w.was.stops)],
     ['  would be', counts(w.would.stops)],
-    ['setpoints apart', `median ${mm(w.distance.p50)}, 99 % ${mm(w.distance.p99)}, largest ${mm(w.distance.max)}`],
+    [
+      'setpoints apart',
+      `where they differ: median ${mm(w.distance.p50)}, 99 % ${mm(w.distance.p99)}, largest ${mm(w.distance.max)}`,
+    ],
   ] as [string, string][];
   const stretches = w.stretches
     .slice(0, LISTED)

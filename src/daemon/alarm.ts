@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
-import { MonotonicClock } from '../core/clock.ts';
+import type { Clock } from '../core/clock.ts';
 import { packageRoot } from '../core/paths.ts';
 import { ALARM, type AlarmThreadData, microseconds } from './alarm-words.ts';
 import type { Alarm } from './deadline.ts';
@@ -25,14 +25,15 @@ const AHEAD_NS = 50_000;
 export class ThreadAlarm implements Alarm {
   readonly #words = new Int32Array(new SharedArrayBuffer(4 * ALARM.count));
   readonly #thread: Worker;
-  readonly #clock = new MonotonicClock();
+  readonly #clock: Clock;
   readonly #periodNs: number;
   readonly #spinNs: number;
   #deadlineNs = 0;
   #ring: () => void = () => {};
   #stopped = false;
 
-  private constructor(periodNs: number, spinUs: number, failed: (error: Error) => void) {
+  private constructor(periodNs: number, clock: Clock, spinUs: number, failed: (error: Error) => void) {
+    this.#clock = clock;
     const workerData: AlarmThreadData = { words: this.#words, periodUs: Math.floor(periodNs / 1e3), leadUs: spinUs };
     this.#periodNs = periodNs;
     this.#spinNs = spinUs * 1e3;
@@ -48,9 +49,14 @@ export class ThreadAlarm implements Alarm {
     this.#thread.on('exit', (code) => this.#stopped || failed(new Error(`the alarm thread ended with ${code}`)));
   }
 
-  /** Resolves when the thread is there. `failed`: it ended by itself, and nobody will ring. */
-  static async start(periodNs: number, spinUs: number, failed: (error: Error) => void): Promise<ThreadAlarm> {
-    const alarm = new ThreadAlarm(periodNs, spinUs, failed);
+  /** Resolves when the thread is there. `clock`: the machine's, which the thread reads for itself. `failed`: it ended by itself, and nobody will ring. */
+  static async start(
+    periodNs: number,
+    clock: Clock,
+    spinUs: number,
+    failed: (error: Error) => void,
+  ): Promise<ThreadAlarm> {
+    const alarm = new ThreadAlarm(periodNs, clock, spinUs, failed);
     await once(alarm.#thread, 'online');
     return alarm;
   }

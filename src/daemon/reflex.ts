@@ -73,7 +73,7 @@ if (config.safety.off.length > 0) log.warn({ off: config.safety.off }, 'safety r
 // ---- what happened, for the summary --------------------------------------------------------------------------------
 const cadence = new Cadence(stepped === null ? periodNs : Number.POSITIVE_INFINITY);
 const counts = { sent: 0, refused: 0 };
-const timer = new DeadlineTimer(periodNs, wall, await ThreadAlarm.start(periodNs, config.daemon.spin_us, fatal));
+const timer = new DeadlineTimer(periodNs, wall, await ThreadAlarm.start(periodNs, wall, config.daemon.spin_us, fatal));
 /** µs after its deadline, while a tick of the timer runs; NaN for every other tick. */
 let latenessUs = Number.NaN;
 

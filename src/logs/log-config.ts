@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { logMetadata } from '../../bridges/mcap/reader.ts';
@@ -69,9 +69,9 @@ function withSets(logged: RunConfig, sets: readonly string[]): RunConfig {
 /** The file itself, or the shipped one of that name with that digest. */
 function here(path: string, sha256: string): string {
   if (existsSync(path)) return path;
-  const shipped = join(packageRoot, 'policies/trained/peg', basename(path));
-  if (existsSync(shipped) && digestOf(shipped) === sha256) return shipped;
-  return path;
+  const trained = join(packageRoot, 'policies/trained');
+  const shipped = readdirSync(trained).map((task) => join(trained, task, basename(path)));
+  return shipped.find((file) => existsSync(file) && digestOf(file) === sha256) ?? path;
 }
 
 function digestOf(path: string): string {

@@ -14,6 +14,8 @@ export interface LoggedTick {
   source: string;
   state_seq: number;
   decision_seq: bigint;
+  command_seq: number;
+  takeover_seq: bigint;
   residual_fraction: number;
   risk: number;
   force: number;

@@ -177,6 +177,8 @@ function tickDifference(logged: LoggedTick, made: TickRecord): Difference | null
     ['epoch', Number(logged.epoch), made.epoch],
     ['state_seq', logged.state_seq, made.stateSeq],
     ['decision_seq', Number(logged.decision_seq), made.decisionSeq],
+    ['command_seq', logged.command_seq, made.commandSeq],
+    ['takeover_seq', Number(logged.takeover_seq), made.takeoverSeq],
     ['risk', logged.risk, made.risk],
     ['residual_fraction', logged.residual_fraction, made.residualFraction],
     ['force', logged.force, made.force],
@@ -187,8 +189,8 @@ function tickDifference(logged: LoggedTick, made: TickRecord): Difference | null
 }
 
 function vectorDifference(name: string, logged: Float64Array, made: Float64Array): Difference | null {
-  // The link carries a fixed number of elements, the rest of them zeros.
-  const n = Math.min(logged.length, made.length);
-  for (let i = 0; i < n; i++) if (!Object.is(logged[i], made[i])) return [`${name}[${i}]`, logged[i]!, made[i]!];
+  if (logged.length !== made.length) return [`${name}.length`, logged.length, made.length];
+  for (let i = 0; i < made.length; i++)
+    if (!Object.is(logged[i], made[i])) return [`${name}[${i}]`, logged[i]!, made[i]!];
   return null;
 }

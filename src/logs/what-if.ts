@@ -4,6 +4,7 @@ import { createBase } from '../../policies/base/registry.ts';
 import { createCritic } from '../../policies/critic/registry.ts';
 import { createResidual } from '../../policies/residual/registry.ts';
 import type { RunConfig } from '../core/config-schema.ts';
+import { Histogram, type Quantiles } from '../core/histogram.ts';
 import type { Decision, LadderTransition, SentCommand } from '../core/signals.ts';
 import { ENTRY } from '../pipeline/journal/entry.ts';
 import {
@@ -48,7 +49,8 @@ export interface WhatIf {
   different: number;
   was: Side;
   would: Side;
-  distance: { p50: number; p99: number; max: number };
+  /** Between the two setpoints, in the ticks that differ. */
+  distance: Quantiles;
   stretches: Stretch[];
   duration_s: number;
 }
@@ -65,6 +67,8 @@ interface Side {
   transitions: LadderTransition[];
 }
 
+/** Stretches that are told at most; the ticks in the others are counted. */
+const MOST = 5000;
 /** Two commands this many ticks apart are of one stretch. */
 const SAME_STRETCH_TICKS = 20;
 /** A decision reaches the log at most so long after the call of the gate that took it, ns. */
@@ -238,7 +242,7 @@ class Pair {
 /** Adds up how the two differ. */
 class Comparison {
   readonly result: WhatIf;
-  readonly #distances: number[] = [];
+  readonly #distances = new Histogram(1e-9);
   readonly #fractions = { was: { sum: 0, n: 0 }, would: { sum: 0, n: 0 } };
   #lastDifferent = Number.NEGATIVE_INFINITY;
   #pairs = new Set<Pair>();
@@ -263,16 +267,16 @@ class Comparison {
     this.#count(r.would, this.#fractions.would, would);
     const distance = apart(was.setpoint, would.setpoint);
     onTick({ atS, was, would, distance });
-    if (!Number.isNaN(distance)) this.#distances.push(distance);
     const same = was.mode === would.mode && was.source === would.source && bitsAreEqual(was.setpoint, would.setpoint);
     if (same) return;
     r.different++;
+    if (!Number.isNaN(distance)) this.#distances.record(distance);
     const last = r.stretches.at(-1);
     if (last !== undefined && r.ticks - this.#lastDifferent <= SAME_STRETCH_TICKS) {
       last.to_s = atS;
       last.ticks++;
       if (distance > last.distance) last.distance = distance;
-    } else
+    } else if (r.stretches.length < MOST)
       r.stretches.push({
         ...{ from_s: atS, to_s: atS, ticks: 1, distance: Number.isNaN(distance) ? 0 : distance },
         ...{ was: doing(was), would: doing(would) },
@@ -301,9 +305,7 @@ class Comparison {
       const { sum, n } = this.#fractions[name];
       side.residual_fraction = n === 0 ? 0 : sum / n;
     }
-    const sorted = Float64Array.from(this.#distances).sort();
-    const at = (q: number) => sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))] ?? 0;
-    r.distance = { p50: at(0.5), p99: at(0.99), max: at(1) };
+    r.distance = this.#distances.quantiles();
     return r;
   }
 }

@@ -8,6 +8,7 @@ afterAll(() => at.remove());
 let said = '';
 beforeEach(() => {
   said = '';
+  vi.spyOn(process.stderr, 'write').mockReturnValue(true);
   vi.spyOn(process.stdout, 'write').mockImplementation((chunk) => {
     said += String(chunk);
     return true;

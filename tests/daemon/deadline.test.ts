@@ -94,7 +94,7 @@ describe('alarm thread', () => {
   it('rings at a deadline and then once a period, and holds at most one ring for a main thread that is busy', async () => {
     const clock = new MonotonicClock();
     const failures: Error[] = [];
-    const alarm = await ThreadAlarm.start(5e6, 0, (error) => failures.push(error));
+    const alarm = await ThreadAlarm.start(5e6, clock, 0, (error) => failures.push(error));
     const rings: number[] = [];
     const first = clock.nowNs() + 30e6;
     alarm.set(first);
@@ -120,7 +120,7 @@ describe('alarm thread', () => {
   it('that wakes 1 ms early rings at no deadline too early, and not at one that was put off', async () => {
     const clock = new MonotonicClock();
     const failures: Error[] = [];
-    const alarm = await ThreadAlarm.start(5e6, 1000, (error) => failures.push(error));
+    const alarm = await ThreadAlarm.start(5e6, clock, 1000, (error) => failures.push(error));
     const rings: { at: number; due: number }[] = [];
     let due = clock.nowNs() + 30e6;
     alarm.set(due);

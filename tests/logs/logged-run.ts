@@ -119,7 +119,12 @@ export const LoggedRun = {
       const r = gate.record;
       log(TOPIC.tick, 'reflexarc_msgs/msg/TickRecord', {
         ...{ epoch: r.epoch, seq: r.seq, mode: r.mode, source: r.source, state_seq: r.stateSeq },
-        ...{ state_stamp: timeFromNs(r.stateStampNs), decision_seq: r.decisionSeq },
+        ...{
+          state_stamp: timeFromNs(r.stateStampNs),
+          decision_seq: r.decisionSeq,
+          command_seq: r.commandSeq,
+          takeover_seq: r.takeoverSeq,
+        },
         ...{ residual_fraction: r.residualFraction, risk: r.risk, force: r.force, cause: r.cause, value: r.value },
         ...{ limit: r.limit, aim: r.aim.slice(), setpoint: r.setpoint.slice(), sent: r.sent },
         ...{ refused: r.refused ? 'refused' : '', compute_us: 0, loop_us: 0 },

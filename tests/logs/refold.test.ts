@@ -170,6 +170,25 @@ describe('the journal', () => {
     expect(after[0]).toBeGreaterThanOrEqual(taken[1]! + lost);
   });
 
+  it('hands over piece by piece: what a reader took is not told again, and the rest follows in order', () => {
+    const rig = new JournalledRig().boot();
+    rig.tick(3000);
+    const told: { first: number; kinds: number[] }[] = [];
+    const take = (most: number) => (values: Float64Array, from: number, to: number, first: number) => {
+      if (told.length === most) return false;
+      told.push({ first, kinds: [...entriesIn(values.slice(from, to))].map((entry) => entry.kind) });
+      return true;
+    };
+    rig.journal.flush(take(1));
+    rig.tick(5);
+    rig.journal.flush(take(Number.POSITIVE_INFINITY));
+    expect(told.length).toBeGreaterThan(2);
+    for (let i = 1; i < told.length; i++) expect(told[i]!.first).toBe(told[i - 1]!.first + told[i - 1]!.kinds.length);
+    // One tick of the boot, and those above, each of them once.
+    expect(told.flatMap((piece) => piece.kinds).filter((kind) => kind === ENTRY.tick)).toHaveLength(3006);
+    expect(rig.journal.lost).toBe(0);
+  });
+
   it.each([
     [[ENTRY.tick, 7, 1], /an entry of kind 11 that says 7 numbers, 1 are left/],
     [[ENTRY.tick, -1], /says -1 numbers/],

@@ -73,7 +73,7 @@ describe('the gate, for any script of inputs, faults and requests', () => {
       CASES,
     );
     expect(policy).toBeGreaterThan(2 * CASES.numRuns);
-    expect(takeover).toBeGreaterThan(0.03 * CASES.numRuns);
+    expect(takeover).toBeGreaterThan(0.1 * CASES.numRuns);
   });
 
   it('P4 P7: an adversary in policy and critic, a robot that obeys 0 to 2 ticks late, ±30 % jitter: the tip stays inside', () => {

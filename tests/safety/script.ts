@@ -72,9 +72,12 @@ export function play(rig: Rig, [what, x, ticks]: Step): void {
     case 13:
       gate.ingestEcho({ epoch: gate.epoch, seq: Math.round(finite(x) * 100), stampNs: 0, setpoint: null });
       break;
-    case 14:
-      rig.takeOver([x, -x, 0.3 * x, 0]);
+    case 14: {
+      // In range, so that it is mostly taken; the next kind is what a person may get wrong.
+      const u = Math.tanh(finite(x));
+      rig.takeOver([u, -u, 0.3 * u, 0]);
       break;
+    }
     case 15:
       rig.takeOver([0.2, x, 0, 0], {
         ...{ epoch: gate.epoch - (x > 1 ? 1 : 0), holder: x < 0 ? 2 : 1, release: Math.abs(x) < 0.3 },

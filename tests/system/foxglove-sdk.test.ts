@@ -1,6 +1,5 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
@@ -10,34 +9,10 @@ import { cdrWriter } from '../../bridges/messages/cdr-writer.ts';
 import { definitionsFor, textOf } from '../../bridges/messages/types.ts';
 import { packageRoot } from '../../src/core/paths.ts';
 import { covers } from '../interop/conformance.ts';
+import { venv } from '../interop/venv.ts';
 
 const VERSION = '0.30.3';
-const VENV = join(packageRoot, 'node_modules/.cache/reflexarc', `foxglove-sdk-${VERSION}`);
-const PYTHON = join(VENV, 'bin/python');
-
-/** Makes the virtual environment once. Empty, or why there is none. */
-function prepare(): string {
-  const has = () => {
-    execFileSync(PYTHON, ['-c', 'import foxglove'], { stdio: 'ignore' });
-    return '';
-  };
-  try {
-    if (existsSync(PYTHON)) return has();
-  } catch {
-    // An earlier attempt was cut off: once more.
-  }
-  try {
-    mkdirSync(VENV, { recursive: true });
-    execFileSync('python3', ['-m', 'venv', VENV], { stdio: 'pipe', timeout: 60_000 });
-    execFileSync(PYTHON, ['-m', 'pip', 'install', '-q', `foxglove-sdk==${VERSION}`], {
-      stdio: 'pipe',
-      timeout: 100_000,
-    });
-    return has();
-  } catch (error) {
-    return String((error as { stderr?: Buffer }).stderr ?? '').trim() || (error as Error).message;
-  }
-}
+const { python: PYTHON, prepare } = venv(`foxglove-sdk-${VERSION}`, [`foxglove-sdk==${VERSION}`], 'foxglove');
 
 let missing = '';
 beforeAll(() => {

@@ -1,5 +1,4 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it, type TestContext } from 'vitest';
 import { packageRoot } from '../../src/core/paths.ts';
@@ -8,34 +7,16 @@ import { InvertedPendulum } from '../../src/learning/environments/inverted-pendu
 import { MountainCar } from '../../src/learning/environments/mountain-car.ts';
 import { Pendulum } from '../../src/learning/environments/pendulum.ts';
 import { Reacher } from '../../src/learning/environments/reacher.ts';
+import { venv } from '../interop/venv.ts';
 
 const GYMNASIUM = '1.4.0';
 /** The release of MuJoCo that our WebAssembly package holds. */
 const MUJOCO = '3.14.0';
-const VENV = join(packageRoot, 'node_modules/.cache/reflexarc', `gymnasium-${GYMNASIUM}-mujoco-${MUJOCO}`);
-const PYTHON = join(VENV, 'bin/python');
-
-/** Makes the virtual environment once. Empty, or why there is none. */
-function prepare(): string {
-  const has = () => {
-    execFileSync(PYTHON, ['-c', 'import gymnasium.envs.mujoco'], { stdio: 'ignore' });
-    return '';
-  };
-  try {
-    if (existsSync(PYTHON)) return has();
-  } catch {
-    // An earlier attempt was cut off: once more.
-  }
-  try {
-    mkdirSync(VENV, { recursive: true });
-    execFileSync('python3', ['-m', 'venv', VENV], { stdio: 'pipe', timeout: 60_000 });
-    const wanted = [`gymnasium[mujoco]==${GYMNASIUM}`, `mujoco==${MUJOCO}`];
-    execFileSync(PYTHON, ['-m', 'pip', 'install', '-q', ...wanted], { stdio: 'pipe', timeout: 110_000 });
-    return has();
-  } catch (error) {
-    return String((error as { stderr?: Buffer }).stderr ?? '').trim() || (error as Error).message;
-  }
-}
+const { python: PYTHON, prepare } = venv(
+  `gymnasium-${GYMNASIUM}-mujoco-${MUJOCO}`,
+  [`gymnasium[mujoco]==${GYMNASIUM}`, `mujoco==${MUJOCO}`],
+  'gymnasium.envs.mujoco',
+);
 
 let missing = '';
 beforeAll(() => {

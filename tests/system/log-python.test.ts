@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -11,32 +11,11 @@ import { examineLog } from '../../bridges/mcap/repair.ts';
 import { definitionOf } from '../../bridges/messages/definitions.ts';
 import { packageRoot } from '../../src/core/paths.ts';
 import { EXAMPLES } from '../bridges/messages/examples.ts';
+import { venv } from '../interop/venv.ts';
 
 const PACKAGES = ['mcap==1.6.0', 'mcap-ros2-support==0.6.0', 'rosbags==0.11.9'];
-const VENV = join(packageRoot, 'node_modules/.cache/reflexarc/mcap-python-1');
-const PYTHON = join(VENV, 'bin/python');
+const { python: PYTHON, prepare } = venv('mcap-python-1', PACKAGES, 'mcap, mcap_ros2, rosbags');
 type Library = 'mcap' | 'mcap_ros2' | 'rosbags';
-
-/** Makes the virtual environment once. Empty, or why there is none. */
-function prepare(): string {
-  const has = () => {
-    execFileSync(PYTHON, ['-c', 'import mcap, mcap_ros2, rosbags'], { stdio: 'ignore' });
-    return '';
-  };
-  try {
-    if (existsSync(PYTHON)) return has();
-  } catch {
-    // An earlier attempt was cut off: once more.
-  }
-  try {
-    mkdirSync(VENV, { recursive: true });
-    execFileSync('python3', ['-m', 'venv', VENV], { stdio: 'pipe', timeout: 60_000 });
-    execFileSync(PYTHON, ['-m', 'pip', 'install', '-q', ...PACKAGES], { stdio: 'pipe', timeout: 100_000 });
-    return has();
-  } catch (error) {
-    return String((error as { stderr?: Buffer }).stderr ?? '').trim() || (error as Error).message;
-  }
-}
 
 let missing = '';
 beforeAll(() => {

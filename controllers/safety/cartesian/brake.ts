@@ -118,6 +118,7 @@ export function selfTest(all: CartesianLimits): string {
         brake.step(judged.last, pose, judged.elapsed, out);
         const refusal = admissible(out, judged, limits);
         if (refusal !== 0) return `braking law breaks limit ${refusal} from corner ${corner} at step ${n}`;
+        if (out[7]! > judged.last[7]!) return `braking law raises the stiffness from corner ${corner}`;
         judged.last.set(out);
       }
       for (let i = 0; i < 3; i++) {

@@ -214,12 +214,13 @@ export class TwistFilter {
     return share >= 1 - EPS ? 1 : share;
   }
 
-  /** At full acceleration along the arc. From where this would go beyond rest, rest is a step away. */
+  /** At full acceleration along the arc, never beyond zero. */
   #brake(dt: number, out: Float64Array): void {
     const l = this.#limits;
     const { twist } = this.#motion;
     const stop = Math.max(Math.hypot(twist[0]!, twist[1]!) / l.acceleration, Math.abs(twist[2]!) / l.turnAcceleration);
-    for (let i = 0; i < 3; i++) out[i] = twist[i]! * (1 - dt / stop);
+    const kept = stop > dt ? 1 - dt / stop : 0;
+    for (let i = 0; i < 3; i++) out[i] = twist[i]! * kept;
   }
 }
 

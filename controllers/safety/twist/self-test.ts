@@ -13,11 +13,12 @@ import { TwistScene } from './scene.ts';
  */
 export function selfTest(limits: TwistLimits): string {
   const l = { ...limits, beams: [1], ageNs: [Number.POSITIVE_INFINITY], delayNs: 0 };
-  // The other way round it is the same way, mirrored.
-  for (const turn of [0, 1, -1]) {
-    for (const slide of l.sideways ? [0, 1] : [0]) {
-      const found = stop(l, l.speed * Math.cos(slide), l.speed * Math.sin(slide), turn * l.turn);
-      if (found !== '') return found;
+  for (const side of [1, -1]) {
+    for (const turn of [0, 1, -1]) {
+      for (const slide of l.sideways ? [0, 1] : [0]) {
+        const found = stop(l, side * l.speed * Math.cos(slide), side * l.speed * Math.sin(slide), turn * l.turn);
+        if (found !== '') return found;
+      }
     }
   }
   return '';

@@ -60,11 +60,15 @@ export interface TickWords {
   guardNs: number;
 }
 
-/** Numbers that entries are written into, one after another. Grows, and keeps its memory. */
+/** Numbers that are there from the start: written into in the tick, it does not grow as long as somebody reads. */
+const ROOM = 65_536;
+
+/** Numbers that entries are written into, one after another: those from `from` to `count` are still to be handed over. */
 export class EntryBuffer {
-  values = new Float64Array(4096);
+  values = new Float64Array(ROOM);
+  from = 0;
   count = 0;
-  /** Entries in it. */
+  /** Entries that are still to be handed over. */
   entries = 0;
   #head = 0;
 
@@ -94,16 +98,18 @@ export class EntryBuffer {
     this.entries++;
   }
 
-  /** Forgets the first `entries` entries, which are the first `count` numbers. */
-  drop(count: number, entries: number): void {
-    this.values.copyWithin(0, count, this.count);
-    this.count -= count;
+  /** The entries before `to` were handed over, `entries` of them. Moves nothing: the room is begun anew when all are. */
+  drop(to: number, entries: number): void {
+    this.from = to;
     this.entries -= entries;
+    if (this.from < this.count) return;
+    this.from = 0;
+    this.count = 0;
   }
 
   #grow(atLeast: number): void {
     const grown = new Float64Array(Math.max(atLeast, 2 * this.values.length));
-    grown.set(this.values);
+    grown.set(this.values.subarray(0, this.count));
     this.values = grown;
   }
 }

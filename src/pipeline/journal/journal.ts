@@ -28,7 +28,7 @@ import {
   writeTick,
 } from './write.ts';
 
-/** Numbers that wait for a reader who is not there yet, or does not keep up: 8 MB. Then they are lost, and said to be. */
+/** Numbers in the buffer at which a reader is not there, or does not keep up: 8 MB. Then they are lost, and said to be. */
 const MAX_NUMBERS = 1e6;
 
 /** Numbers that are handed over at once, unless one entry alone has more. */
@@ -100,7 +100,7 @@ export class GateJournal implements GatePort {
   flush(take: TakeEntries): void {
     // REAL-TIME: after every tick.
     const b = this.#buffer;
-    let from = 0;
+    let { from } = b;
     let entries = 0;
     while (from < b.count) {
       let to = from;
@@ -113,11 +113,12 @@ export class GateJournal implements GatePort {
       from = to;
       entries += n;
     }
-    if (from < b.count && b.count - from > MAX_NUMBERS) {
+    if (b.count > MAX_NUMBERS && from < b.count) {
       this.lost += b.entries - entries;
       entries = b.entries;
       from = b.count;
     }
+    if (entries === 0) return;
     this.#first += entries;
     b.drop(from, entries);
   }
