@@ -11,7 +11,10 @@ export class Setpoints {
   readonly anchor: Float64Array;
   readonly takeoverAnchor: Float64Array;
   readonly hold: Float64Array;
-  lastSentNs = 0;
+  /** From when elapsed time counts: the last command, or when the setpoint began anew. */
+  #fromNs = 0;
+  /** When the robot last had a command, or was armed. */
+  #heardNs = 0;
   readonly #envelope: Envelope;
   readonly #leaseNs: number;
 
@@ -31,24 +34,25 @@ export class Setpoints {
     this.hold.set(this.last);
     this.anchor.set(this.last);
     this.takeoverAnchor.set(this.last);
-    this.lastSentNs = nowNs;
+    this.#fromNs = nowNs;
+    this.#heardNs = nowNs;
   }
 
   /**
-   * After a silence longer than the lease the robot has let go and stands (the receiver's contract): what was asked before
-   * would pull it there. The setpoint begins anew, from the first state that was measured since; until there is one,
-   * nothing may be written.
+   * After a silence longer than the lease the robot has let go (the receiver's contract): what was asked before would pull
+   * it there. Until a command goes out, the setpoint is where the robot was measured last; before a state was measured
+   * since, nothing may be written.
    * @returns whether the robot may be written to
    */
   rejoin(state: RobotState, nowNs: number): boolean {
     // REAL-TIME: every tick; a comparison.
-    if (nowNs - this.lastSentNs <= this.#leaseNs) return true;
-    if (state.receivedNs - this.lastSentNs <= this.#leaseNs) return false;
+    if (nowNs - this.#heardNs <= this.#leaseNs) return true;
+    if (state.receivedNs - this.#heardNs <= this.#leaseNs) return false;
     this.#envelope.rejoin(state, this.last);
     this.hold.set(this.last);
     this.anchor.set(this.last);
     this.takeoverAnchor.set(this.last);
-    this.lastSentNs = nowNs;
+    this.#fromNs = nowNs;
     return true;
   }
 
@@ -66,11 +70,12 @@ export class Setpoints {
   sent(setpoint: Float64Array, atNs: number): void {
     this.#envelope.sent(setpoint, atNs);
     this.last.set(setpoint);
-    this.lastSentNs = atNs;
+    this.#fromNs = atNs;
+    this.#heardNs = atNs;
   }
 
-  /** Seconds since the last command went out. */
+  /** Seconds since the last command went out, or since the setpoint began anew. */
   elapsed(nowNs: number): number {
-    return (nowNs - this.lastSentNs) / 1e9;
+    return (nowNs - this.#fromNs) / 1e9;
   }
 }

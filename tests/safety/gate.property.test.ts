@@ -76,6 +76,15 @@ describe('the gate, for any script of inputs, faults and requests', () => {
     expect(takeover).toBeGreaterThan(0.1 * CASES.numRuns);
   });
 
+  it('begins where the robot is when it is moved while nothing reaches it for longer than the lease', () => {
+    // Found by the property above, once in 84,575 scripts.
+    const rig = make();
+    play(rig, [10, 0, 3]);
+    play(rig, [0, 0, 8]);
+    play(rig, [5, 1, 1]);
+    must(rig.wire.at(-1)!.source === 'brake' && rig.wire.at(-1)!.setpoint[0] === rig.state.pose[0], () => 'pulled');
+  });
+
   it('P4 P7: an adversary in policy and critic, a robot that obeys 0 to 2 ticks late, ±30 % jitter: the tip stays inside', () => {
     const { min, max } = safety.pose_box!;
     const near = fc.tuple(fc.constantFrom(0, 1, 2), fc.boolean(), fc.double({ min: 0, max: 0.003, noNaN: true }));

@@ -52,6 +52,20 @@ describe('the setpoints that the gate remembers', () => {
     expect(s.elapsed(5.5e9)).toBe(0);
   });
 
+  it('stay where the robot was measured last, for as long as no command goes out; the first one ends it', () => {
+    let measured = 5;
+    const moving = { ...envelope, rejoin: (_state: unknown, last: Float64Array) => last.fill(measured++) } as Envelope;
+    const s = new Setpoints(moving, 1, 80);
+    s.sent(Float64Array.of(7), 5e9);
+    state.receivedNs = 5.2e9;
+    s.rejoin(state, 5.2e9);
+    s.rejoin(state, 5.21e9);
+    expect([s.last[0], s.elapsed(5.21e9)]).toEqual([6, 0]);
+    s.sent(Float64Array.of(6), 5.21e9);
+    s.rejoin(state, 5.22e9);
+    expect([s.last[0], s.elapsed(5.22e9)]).toEqual([6, 0.01]);
+  });
+
   it('hold what is measured, or go on with what was asked', () => {
     const s = new Setpoints(envelope, 1, 80);
     s.holdHere(state);
