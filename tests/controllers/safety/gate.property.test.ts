@@ -94,6 +94,7 @@ function play(acts: readonly Act[]): { commands: number; engaged: number; takeov
     reference: Float64Array.of(0, 0, 0, 1),
   };
   let lastNs = 0;
+  let heardNs = 0;
   let lastSeq = 0;
   let lastEpoch = 0;
   let linkEpoch = 1;
@@ -108,7 +109,7 @@ function play(acts: readonly Act[]): { commands: number; engaged: number; takeov
     rig.nowNs += 10 * MS;
     if (rig.sensing) rig.sense();
     if (rig.thinking && rig.ticks++ % 5 === 0) rig.think();
-    if (rig.nowNs - lastNs > LEASE_NS && trusted.atNs - lastNs > LEASE_NS) {
+    if (rig.nowNs - heardNs > LEASE_NS && trusted.atNs - heardNs > LEASE_NS) {
       // It heard nothing for longer than a lease: it has let go, and commands count from where it stands.
       judged.last.set(trusted.pose);
       lastNs = rig.nowNs;
@@ -140,6 +141,7 @@ function play(acts: readonly Act[]): { commands: number; engaged: number; takeov
     if (!rig.sending) return;
     judged.last.set(action.setpoint);
     lastNs = action.stampNs;
+    heardNs = lastNs;
     sentNs.set(action.seq, action.stampNs);
     if (rig.following) rig.state.pose.set(action.setpoint.subarray(0, 7));
   };
@@ -182,6 +184,7 @@ function play(acts: readonly Act[]): { commands: number; engaged: number; takeov
       if (accepted && a.request.kind === 'arm') {
         judged.last.set([...trusted.pose, 2000, 150]);
         lastNs = rig.nowNs;
+        heardNs = lastNs;
       }
     } else if (a.do === 'reset') rig.gate.request({ kind: 'reset', incident: rig.gate.incident }, rig.nowNs);
     else if (a.do === 'jump') rig.nowNs += a.ms * MS;
