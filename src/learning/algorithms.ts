@@ -8,7 +8,7 @@ import { Td3, type Td3Options } from './td3.ts';
 export type AlgorithmSpec =
   | { name: 'td3'; options: Td3Options }
   | { name: 'sac' | 'rlpd'; options: SacOptions }
-  | { name: 'residual' | 'fine-tuning'; options: ResidualOptions };
+  | { name: 'residual'; options: ResidualOptions };
 
 /** A learner, and where its demonstrations go; null where it takes none. */
 export function makeLearner(
@@ -23,8 +23,7 @@ export function makeLearner(
       const learner = new Sac(environment, options);
       return { learner, demonstrate: (t) => learner.demonstrations.add(t) };
     }
-    case 'residual':
-    case 'fine-tuning': {
+    case 'residual': {
       const learner = new ResidualLearner(environment, options);
       return { learner, demonstrate: (t) => learner.demonstrations.add(t) };
     }

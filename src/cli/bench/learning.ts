@@ -3,6 +3,7 @@ import type { Bench, Outcome } from './rows.ts';
 
 /** What learning is shown by, case by case. To add one: write its file, name it here. Loaded when it is run. */
 const cases = {
+  peg: async () => (await import('./learning/peg.ts')).benchPeg,
   navigation: async () => (await import('./learning/navigation.ts')).benchNavigation,
   update: async () => (await import('./learning/update.ts')).benchUpdate,
   pendulum: async () => (await import('./learning/reference.ts')).benchPendulum,
