@@ -42,6 +42,32 @@ describe('the learning bench', () => {
     ]);
   });
 
+  it('peg: the recipe, the recipe without one of its parts, RLPD from scratch, and the gate with and without its answer to force', async () => {
+    const { results, notes, failed } = await benchLearning(config, {
+      ...{ case: ['peg'], seeds: 1, steps: 120, samples: 2, out },
+    });
+    const arms = [
+      'residual',
+      'no LayerNorm',
+      'n = 1',
+      'no demonstrations in the batch',
+      'no bound',
+      'RLPD from scratch',
+    ];
+    expect(results.filter((r) => r.unit === 'steps').map((r) => r.case)).toEqual(arms.map((arm) => `peg, ${arm}`));
+    expect(results.filter((r) => r.case.includes('answer to force')).map((r) => r.unit)).toEqual([
+      ...['success', 'violations'],
+      ...['success', 'violations'],
+    ]);
+    // Before anything is learned a residual of zero is the base, whose episodes in training end at a violation.
+    const of = (name: string) => results.find((r) => r.case === `peg, ${name}` && r.unit === 'success')!.mean;
+    expect(of('residual')).toBeLessThanOrEqual(of('base, gate')!);
+    expect(of('residual')).toBe(of('n = 1'));
+    // So short a run is no claim.
+    expect([notes!.length, failed]).toEqual([10, undefined]);
+    expect(readRun(join(out, 'peg n = 1-1'))!.record.settings).toMatchObject({ algorithm: { options: { nStep: 1 } } });
+  });
+
   it.each([
     ['pendulum', 'SB3-zoo TD3', 1100],
     ['inverted-pendulum', 'TD3 authors', 1020],

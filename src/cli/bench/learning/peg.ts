@@ -89,8 +89,15 @@ const GATES: readonly { name: string; without: LeftOut[]; force: boolean }[] = [
   { name: 'shipped residual, no answer to force', without: ['critic'], force: false },
 ];
 
+/** A smoke of a few steps is shown less. */
+const recipe = (config: RunConfig, seed: number, steps: number): TrainingSpec =>
+  residualSpec(config, {
+    ...{ seed, steps, policy: 'td3' },
+    demonstrations: Math.min(RESIDUAL_DEMONSTRATIONS, Math.ceil(steps / 100)),
+  });
+
 function residual(config: RunConfig, seed: number, steps: number, without: Partial<ResidualOptions>): TrainingSpec {
-  const spec = residualSpec(config, { seed, steps, policy: 'td3', demonstrations: RESIDUAL_DEMONSTRATIONS });
+  const spec = recipe(config, seed, steps);
   const options = { ...(spec.algorithm.options as ResidualOptions), ...without };
   return {
     ...spec,
@@ -101,8 +108,8 @@ function residual(config: RunConfig, seed: number, steps: number, without: Parti
 
 /** With the residual's horizon and its idea of an end, since the reward is as sparse. */
 function scratch(config: RunConfig, seed: number, steps: number): TrainingSpec {
-  const spec = residualSpec(config, { seed, steps, policy: 'td3', demonstrations: RESIDUAL_DEMONSTRATIONS });
-  const { nStep, gamma, bootstrapTimeouts } = spec.algorithm.options;
+  const spec = recipe(config, seed, steps);
+  const { nStep, gamma, bootstrapTimeouts } = spec.algorithm.options as ResidualOptions;
   const options = { ...rlpdDefaults(ACTIONS), seed, nStep, gamma, bootstrapTimeouts };
   return {
     ...spec,
