@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { guardSummary } from '../../../controllers/safety/counters.ts';
+import { guardSummary, makeGateCounters } from '../../../controllers/safety/counters.ts';
+import type { Situation } from '../../../controllers/safety/envelope.ts';
 import { FORESEEN, type Foresight, type Guard } from '../../../controllers/safety/guard.ts';
+import { Lookahead } from '../../../controllers/safety/lookahead.ts';
 import { VirtualClock } from '../../../src/core/clock.ts';
 import type { SafeAction } from '../../../src/core/signals.ts';
 import { Rig } from './rig.ts';
@@ -108,7 +110,8 @@ describe('the guard', () => {
     expect(rig.tick()!.source).toBe('policy');
     guard.us = BUDGET_US + 1;
     expect(rig.tick()).toMatchObject({ source: 'brake', mode: 'STOPPING' });
-    expect(rig.transitions.at(-1)).toMatchObject({ cause: 'guard_overrun', value: 501, limit: 500 });
+    const detail = 'the guard took 501 µs, allowed 500 µs';
+    expect(rig.transitions.at(-1)).toMatchObject({ cause: 'guard_overrun', detail, value: 501, limit: 500 });
     expect(rig.gate.counters).toMatchObject({ guardOverruns: 1, guardForeseen: 0, guardWorstUs: 501 });
   });
 
@@ -176,12 +179,13 @@ describe('the guard', () => {
         (out as { what: unknown }).what = '0';
       },
     ],
-  ])('that %s stops in the same tick', (_, answer) => {
+  ])('that %s stops in the same tick', (what, answer) => {
     const { rig, guard } = guarded();
     rig.active();
     guard.answer = answer;
     expect(rig.tick()).toMatchObject({ source: 'brake', mode: 'STOPPING' });
     expect(rig.gate.cause).toBe('guard_failed');
+    if (what !== 'throws') expect(rig.transitions.at(-1)!.detail).toBe('the guard gave no answer');
     expect(rig.gate.counters.guardFailures).toBe(1);
     expect(rig.tick()!.source).toBe('brake');
   });
@@ -207,6 +211,39 @@ describe('the guard', () => {
     expect(out.source).toBe('brake');
     expect(Array.from(out.setpoint).every(Number.isFinite)).toBe(true);
     expect(rig.gate.mode).toBe('STOPPING');
+  });
+});
+
+describe('the answer of the guard', () => {
+  const by = { state: { pose: new Float64Array(7) } } as unknown as Situation;
+  const made = () => {
+    const guard = new ScriptedGuard();
+    const counters = makeGateCounters();
+    const ahead = new Lookahead({ guard, clock: guard.clock, budgetUs: BUDGET_US }, counters);
+    return { guard, counters, ahead, admits: () => ahead.admits(new Float64Array(1), by) };
+  };
+
+  it('is a yes, without a verdict, when it foresees nothing', () => {
+    const { ahead, admits } = made();
+    expect(admits()).toBe(true);
+    expect(ahead.verdict).toMatchObject({ severity: 0, cause: '' });
+  });
+
+  it('is a no to what breaks a limit, with 0 for the numbers that it does not give', () => {
+    const { ahead, guard, admits } = made();
+    guard.answer = (out) => Object.assign(out, { what: 1 });
+    expect(admits()).toBe(false);
+    expect(ahead.verdict).toMatchObject({ cause: 'foreseen_limit', value: 0, limit: 0 });
+  });
+
+  it('that took longest is remembered', () => {
+    const { guard, counters, admits } = made();
+    const worst = [300, 400, 200].map((us) => {
+      guard.us = us;
+      admits();
+      return counters.guardWorstUs;
+    });
+    expect(worst).toEqual([300, 400, 400]);
   });
 });
 

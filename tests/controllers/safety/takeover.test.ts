@@ -26,6 +26,7 @@ describe('what a person wants in the place of the policy', () => {
   it('is taken whole, and counts from when the command that it answers went out', () => {
     const { input, ingest, counters } = made();
     expect([input.held, input.age(1000 * MS), input.isFresh(1000 * MS)]).toEqual([false, Number.NaN, false]);
+    expect(input.lastRefusal).toBe('');
     expect(ingest({ commandSeq: 95, seq: 4 })).toBe('');
     expect(input).toMatchObject({ held: true, holder: 1, seq: 4 });
     expect([...input.action, ...input.residual]).toEqual([0.5, -1, 0, 0]);
@@ -72,6 +73,7 @@ describe('what a person wants in the place of the policy', () => {
     const { ingest } = made();
     expect(ingest({ commandSeq: 80, action: Float64Array.of(1, -1) })).toBe('');
     expect(ingest({ seq: 2, action: Float64Array.of(1 + 9e-7, -1 - 9e-7) })).toBe('');
+    expect(ingest({ seq: 3, action: Float64Array.of(1 + 1e-6, -1 - 1e-6) })).toBe('');
   });
 
   it('that answers a command before which the clock was set back is refused', () => {
