@@ -53,7 +53,7 @@ describe('imports', () => {
 
 describe('what is fetched while it runs', () => {
   // The closures are judged without it: so here is all of it.
-  it('is the guard, where a config asks for it, message types, decoders of images and chunks, and what command line and learning fetch', () => {
+  it('is the guard, where a config asks for it, message types, decoders of images and chunks, readers of trajectories, and what command line and learning fetch', () => {
     const fetched = matches(/\bimport\(/, sources('bridges', 'controllers', 'policies', 'src')).filter(
       (at) => !/^src\/(cli|learning)\//.test(at),
     );
@@ -62,6 +62,9 @@ describe('what is fetched while it runs', () => {
       'bridges/mcap/compression.ts lz4-wasm-nodejs',
       'bridges/messages/types.ts @foxglove/rosmsg-msgs-common',
       'src/daemon/reflex.ts ../pipeline/guard.ts',
+      'src/logs/trajectories/formats.ts ./csv.ts',
+      'src/logs/trajectories/formats.ts ./log.ts',
+      'src/logs/trajectories/formats.ts ./rosbag1.ts',
       'src/pipeline/observation/images/sharp.ts name',
     ]);
     expect(code('src/daemon/reflex.ts')).toMatch(/config\.safety\.guard && \(await \(await import\(/);

@@ -1,4 +1,5 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
+import { FORMATS } from '../logs/trajectories/formats.ts';
 import { collect, number } from './options.ts';
 
 /** Adds the commands that work on logs. `done` takes the exit code. */
@@ -35,5 +36,32 @@ export function addLogCommands(program: Command, done: (exitCode: number) => voi
     .requiredOption('--at <s>', 'when, s since the first message; the first tick from there on', number('--at'))
     .action(async (logs: string[], given) => {
       done(await (await import('./explain.ts')).explain(logs, given));
+    });
+
+  const converting = (name: string, summary: string, argument: string, what: string) =>
+    program
+      .command(name)
+      .summary(summary)
+      .description(`${summary}.`)
+      .argument(argument, what)
+      .option('--topic <name>', 'only the numbers of this topic; repeatable', collect, [])
+      .option('--force', 'write over a file that is there')
+      .option('--json', 'one JSON object as the last line of stdout; everything else goes to stderr')
+      .option('--verbose', 'print stacks of unexpected errors');
+
+  converting('import', 'Numbers of a ROS bag, an MCAP or a CSV file as a log', '<file>', 'a file of another recorder')
+    .requiredOption('--out <log>', 'MCAP file to write')
+    .addOption(new Option('--from <format>', 'instead of what the file itself and its name say').choices(FORMATS))
+    .option('--time <column>', 'CSV: column of the time, s; ns, us or ms when its name ends in _ns, _us or _ms')
+    .option('--episode <column>', 'CSV: column of the episode number')
+    .option('--channel <name=columns>', 'CSV: a channel of these columns, with commas; repeatable', collect, [])
+    .action(async (file: string, given) => {
+      done(await (await import('./import.ts')).importFile(file, given));
+    });
+
+  converting('export', 'Numbers of a log as CSV', '<log>', 'a log: ours, of `import`, or of ros2 bag (MCAP)')
+    .requiredOption('--out <file>', 'CSV file to write')
+    .action(async (log: string, given) => {
+      done(await (await import('./export.ts')).exportLog(log, given));
     });
 }
