@@ -65,6 +65,7 @@ describe('what is fetched while it runs', () => {
       'src/logs/trajectories/formats.ts ./csv.ts',
       'src/logs/trajectories/formats.ts ./log.ts',
       'src/logs/trajectories/formats.ts ./rosbag1.ts',
+      'src/logs/trajectories/rosbag1.ts @foxglove/wasm-bz2',
       'src/pipeline/observation/images/sharp.ts name',
     ]);
     expect(code('src/daemon/reflex.ts')).toMatch(/config\.safety\.guard && \(await \(await import\(/);

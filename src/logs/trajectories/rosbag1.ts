@@ -1,7 +1,7 @@
 import { type FileHandle, open } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { parse } from '@foxglove/rosmsg';
 import { MessageReader } from '@foxglove/rosmsg-serialization';
+import type Bzip2 from '@foxglove/wasm-bz2';
 import { decompressors } from '../../../bridges/mcap/compression.ts';
 import { ReflexArcError } from '../../core/errors.ts';
 import type { TimedMessage } from './messages.ts';
@@ -39,14 +39,13 @@ export async function* readBag(path: string): AsyncGenerator<TimedMessage> {
   }
 }
 
-type Bzip2 = import('@foxglove/wasm-bz2');
 let bzip2: Promise<Bzip2> | null = null;
 
 /** WebAssembly, loaded with the first chunk that needs it. Undefined for a compression that bags do not have. */
 async function decompressor(compression: string): Promise<Decompress | undefined> {
   if (compression === 'none') return (bytes) => bytes;
   if (compression === 'bz2') {
-    bzip2 ??= (createRequire(import.meta.url)('@foxglove/wasm-bz2') as { init(): Promise<Bzip2> }).init();
+    bzip2 ??= import('@foxglove/wasm-bz2').then(({ default: bz2 }) => bz2.init());
     const bz2 = await bzip2;
     return (bytes, size) => bz2.decompress(bytes, size, { small: false });
   }
