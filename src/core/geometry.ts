@@ -55,6 +55,22 @@ export function rotateBy(r: Vec, rAt: number, scale: number, q: Vec, qAt: number
   out[outAt + 3] = w * n;
 }
 
+/** out = a · b, Hamilton product of unit quaternions: b's rotation first. `out` may be either. */
+export function multiply(a: Vec, aAt: number, b: Vec, bAt: number, out: Vec, outAt: number): void {
+  const ax = a[aAt]!;
+  const ay = a[aAt + 1]!;
+  const az = a[aAt + 2]!;
+  const aw = a[aAt + 3]!;
+  const bx = b[bAt]!;
+  const by = b[bAt + 1]!;
+  const bz = b[bAt + 2]!;
+  const bw = b[bAt + 3]!;
+  out[outAt] = aw * bx + ax * bw + ay * bz - az * by;
+  out[outAt + 1] = aw * by - ax * bz + ay * bw + az * bx;
+  out[outAt + 2] = aw * bz + ax * by - ay * bx + az * bw;
+  out[outAt + 3] = aw * bw - ax * bx - ay * by - az * bz;
+}
+
 /** Euclidean norm of three elements. */
 export function norm3(v: Vec, at: number): number {
   return Math.sqrt(v[at]! * v[at]! + v[at + 1]! * v[at + 1]! + v[at + 2]! * v[at + 2]!);

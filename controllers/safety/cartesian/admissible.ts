@@ -1,3 +1,4 @@
+import { chordAngle } from '../chord.ts';
 import type { CartesianLimits } from './limits.ts';
 
 /**
@@ -134,17 +135,6 @@ function pastPlane(position: Float64Array, pose: Float64Array, plane: Float64Arr
 /** Outside [min, max] widened to the measured value. */
 const outside = (v: number, measured: number, min: number, max: number): boolean =>
   !(v >= min - METRE || v >= measured - METRE) || !(v <= max + METRE || v <= measured + METRE);
-
-/** Angle between orientations from the chord of the unit quaternions: 4·asin(|a ∓ b| / 2), exact near zero. */
-function chordAngle(a: Float64Array, aAt: number, b: Float64Array, bAt: number): number {
-  let minus = 0;
-  let plus = 0;
-  for (let i = 0; i < 4; i++) {
-    minus += (a[aAt + i]! - b[bAt + i]!) ** 2;
-    plus += (a[aAt + i]! + b[bAt + i]!) ** 2;
-  }
-  return 4 * Math.asin(Math.min(1, Math.sqrt(Math.min(minus, plus)) / 2));
-}
 
 /** Largest component of the rotation vector from a to b: b·a* by its vector part v = axis·sin(θ/2). */
 function widestTurn(a: Float64Array, aAt: number, b: Float64Array, bAt: number): number {

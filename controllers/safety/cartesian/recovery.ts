@@ -1,4 +1,4 @@
-import { norm3 } from '../../../src/core/geometry.ts';
+import { FORCE_FLOOR, retreat } from '../retreat.ts';
 import type { CartesianLimits } from './limits.ts';
 
 export interface RecoveryOptions {
@@ -12,7 +12,12 @@ export interface RecoveryOptions {
   readonly forceFloor: number;
 }
 
-export const RECOVERY_DEFAULTS: RecoveryOptions = { reach: 0.005, speedScale: 0.5, stiffnessShare: 0.1, forceFloor: 2 };
+export const RECOVERY_DEFAULTS: RecoveryOptions = {
+  reach: 0.005,
+  speedScale: 0.5,
+  stiffnessShare: 0.1,
+  forceFloor: FORCE_FLOOR,
+};
 
 /**
  * The recovery: retreat. Lift, and yield along the measured external force (the environment pushes the tool along +f, so
@@ -33,19 +38,8 @@ export class Recovery {
   /** Writes the aim: from the measured pose, away from contact. */
   aim(pose: Float64Array, force: Float64Array, last: Float64Array, out: Float64Array): void {
     // REAL-TIME: judged as a candidate in every tick with authority.
-    const f = norm3(force, 0);
-    const yieldTo = f > this.options.forceFloor ? 1 / f : 0;
-    let x = force[0]! * yieldTo;
-    let y = force[1]! * yieldTo;
-    // A force from above must not turn the lift into a push downwards.
-    let z = 1 + Math.max(0, force[2]! * yieldTo);
-    const n = Math.sqrt(x * x + y * y + z * z);
-    x /= n;
-    y /= n;
-    z /= n;
-    out[0] = pose[0]! + x * this.#reach;
-    out[1] = pose[1]! + y * this.#reach;
-    out[2] = pose[2]! + z * this.#reach;
+    retreat(force, this.options.forceFloor, out);
+    for (let i = 0; i < 3; i++) out[i] = pose[i]! + out[i]! * this.#reach;
     for (let i = 3; i < 7; i++) out[i] = last[i]!;
     out[7] = Math.min(last[7]!, this.#stiffness);
     out[8] = last[8]!;

@@ -1,3 +1,4 @@
+import { slowedTo } from '../slowed.ts';
 import { arc, planar } from './arc.ts';
 import type { TwistLimits } from './limits.ts';
 import type { TwistMotion } from './motion.ts';
@@ -63,16 +64,6 @@ export function admissible(u: Float64Array, elapsed: number, m: TwistMotion, o: 
     if (kept * fastest <= Math.max(0, fastest - dt) + ROOM) return 0;
   }
   return stopsInTime(u, v, w, m, o, l) ? 0 : 9;
-}
-
-/** What is left of these elements of the last twist when `u` is nothing but that, slowed down; else a negative number. */
-function slowedTo(u: Float64Array, was: Float64Array, from: number, to: number): number {
-  let largest = from;
-  for (let i = from; i < to; i++) if (Math.abs(was[i]!) > Math.abs(was[largest]!)) largest = i;
-  const kept = was[largest] === 0 ? 0 : u[largest]! / was[largest]!;
-  if (!(kept <= 1 + ROOM)) return -1;
-  for (let i = from; i < to; i++) if (!(Math.abs(u[i]! - kept * was[i]!) <= ROOM)) return -1;
-  return kept;
 }
 
 /** Follows the footprint's centre along the arc to rest: never nearer to an obstacle than allowed, or than it will be. */

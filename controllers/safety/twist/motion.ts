@@ -1,10 +1,6 @@
+import { type Backwards, InFlight } from '../in-flight.ts';
 import { arc, planar } from './arc.ts';
 import type { TwistLimits } from './limits.ts';
-
-/** Room in the memory of commands beyond one a period: ticks also come with states. */
-const COMMANDS_PER_PERIOD = 4;
-/** The memory reaches this far behind the declared delay, ns: a state may be late. */
-const LATE_STATE_NS = 200e6;
 
 /**
  * What was sent, as motion: twist and acceleration of the last setpoint, and the commands that the odometry cannot show
@@ -26,41 +22,38 @@ export class TwistMotion {
   unknown = 0;
 
   readonly #limits: TwistLimits;
-  readonly #capacity: number;
-  readonly #sentNs: Float64Array;
-  readonly #twists: Float64Array;
+  readonly #inFlight: InFlight;
+  readonly #back: Backwards;
   readonly #arc = planar();
   readonly #pose = planar();
-  #sent = 0;
-  #newest = 0;
 
   constructor(limits: TwistLimits) {
     this.#limits = limits;
-    this.#capacity = 8 + COMMANDS_PER_PERIOD * Math.ceil((limits.delayNs + LATE_STATE_NS) / (limits.period * 1e9));
-    this.#sentNs = new Float64Array(this.#capacity);
-    this.#twists = new Float64Array(3 * this.#capacity);
-    this.x = new Float64Array(this.#capacity + 1);
-    this.y = new Float64Array(this.#capacity + 1);
-    this.heading = new Float64Array(this.#capacity + 1);
+    this.#inFlight = new InFlight(3, limits.delayNs, limits.period);
+    this.#back = {
+      precede: (twists, at, seconds) => this.#precede(twists, at, seconds),
+      remember: () => this.#remember(),
+    };
+    const { places } = this.#inFlight;
+    this.x = new Float64Array(places);
+    this.y = new Float64Array(places);
+    this.heading = new Float64Array(places);
   }
 
   /** Forgets all motion: the base rests. */
   seed(): void {
     this.twist.fill(0);
     this.acceleration.fill(0);
-    this.#sent = 0;
+    this.#inFlight.clear();
   }
 
   /** A command went out, `dt` s after the one before it. */
   sent(setpoint: Float64Array, dt: number, atNs: number): void {
     // REAL-TIME: after every command.
-    this.#newest = (this.#newest + 1) % this.#capacity;
-    this.#sent = Math.min(this.#sent + 1, this.#capacity);
-    this.#sentNs[this.#newest] = atNs;
+    this.#inFlight.sent(setpoint, atNs);
     for (let i = 0; i < 3; i++) {
       if (dt > 0) this.acceleration[i] = (setpoint[i]! - this.twist[i]!) / dt;
       this.twist[i] = setpoint[i]!;
-      this.#twists[3 * this.#newest + i] = setpoint[i]!;
     }
     // At rest nothing accelerates any more.
     if (setpoint[0] === 0 && setpoint[1] === 0) this.acceleration.fill(0, 0, 2);
@@ -79,36 +72,19 @@ export class TwistMotion {
   /** Where a base that was measured by a state of `receivedNs` may be at `nowNs`. */
   predict(receivedNs: number, nowNs: number): void {
     // REAL-TIME: every tick; a handful of commands.
-    const oldestNs = receivedNs - this.#limits.delayNs;
     const pose = this.#pose;
     pose.x = 0;
     pose.y = 0;
     pose.heading = 0;
     this.count = 0;
-    let endNs = nowNs;
-    let k = 0;
-    for (; k < this.#sent && endNs > oldestNs; k++) {
-      const at = (this.#newest - k + this.#capacity) % this.#capacity;
-      const fromNs = Math.max(this.#sentNs[at]!, oldestNs);
-      // What was sent after the measurement is certainly not in it; before it, any share may be.
-      if (fromNs < receivedNs && endNs > receivedNs) {
-        this.#precede(at, (endNs - receivedNs) * 1e-9);
-        endNs = receivedNs;
-      }
-      if (this.count === 0 && fromNs < receivedNs) this.#remember();
-      if (endNs > fromNs) this.#precede(at, (endNs - fromNs) * 1e-9);
-      endNs = Math.min(endNs, fromNs);
-      if (fromNs < receivedNs) this.#remember();
-    }
-    if (this.count === 0) this.#remember();
-    this.unknown = k === this.#capacity ? (endNs - oldestNs) * 1e-9 : 0;
+    this.unknown = this.#inFlight.walk(receivedNs, nowNs, this.#back);
   }
 
   /** Puts `seconds` of a remembered command before the motion so far. */
-  #precede(at: number, seconds: number): void {
+  #precede(twists: Float64Array, at: number, seconds: number): void {
     const pose = this.#pose;
     const first = this.#arc;
-    arc(this.#twists, 3 * at, seconds, first);
+    arc(twists, at, seconds, first);
     const c = Math.cos(first.heading);
     const s = Math.sin(first.heading);
     const { x, y } = pose;
@@ -130,12 +106,6 @@ export class TwistMotion {
 
   /** What the base was asked to move between two times, in its own frame: adds to `out`, m, m, rad. */
   asked(fromNs: number, toNs: number, out: Float64Array): void {
-    let endNs = toNs;
-    for (let k = 0; k < this.#sent && endNs > fromNs; k++) {
-      const at = (this.#newest - k + this.#capacity) % this.#capacity;
-      const startNs = Math.min(Math.max(this.#sentNs[at]!, fromNs), endNs);
-      for (let i = 0; i < 3; i++) out[i] = out[i]! + this.#twists[3 * at + i]! * (endNs - startNs) * 1e-9;
-      endNs = startNs;
-    }
+    this.#inFlight.asked(fromNs, toNs, out);
   }
 }
