@@ -1,4 +1,5 @@
 import type { RobotConfig, SafetyConfig } from '../../src/core/config-schema.ts';
+import { ReflexArcError } from '../../src/core/errors.ts';
 import { Brake } from './cartesian/brake.ts';
 import { cartesianLimits } from './cartesian/limits.ts';
 import { brakeVelocity } from './joint/brake.ts';
@@ -12,9 +13,16 @@ export interface Braking {
   next(pose: Float64Array, out: Float64Array): void;
 }
 
-/** @throws ReflexArcError RA_CONFIG_INVALID for limits that no command could satisfy together */
-export const makeBraking = (safety: SafetyConfig, robot: RobotConfig): Braking =>
-  robot.interface.type === 'cartesian_impedance' ? cartesianBraking(safety) : jointBraking(safety, robot);
+/** @throws ReflexArcError RA_CONFIG_INVALID for limits that no command could satisfy together, and for a tip twist */
+export function makeBraking(safety: SafetyConfig, robot: RobotConfig): Braking {
+  const { type } = robot.interface;
+  if (type === 'tip_twist')
+    throw new ReflexArcError('RA_CONFIG_INVALID', {
+      seen: `safety.guard for robot.interface.type: ${type}`,
+      allowed: 'cartesian_impedance, joint_velocity or joint_position',
+    });
+  return type === 'cartesian_impedance' ? cartesianBraking(safety) : jointBraking(safety, robot);
+}
 
 function cartesianBraking(safety: SafetyConfig): Braking {
   const limits = cartesianLimits(safety);

@@ -3,6 +3,7 @@ import type { CommandInterface } from '../interfaces/interface.ts';
 import { CartesianEnvelope } from './cartesian/envelope.ts';
 import type { Envelope } from './envelope.ts';
 import { JointEnvelope } from './joint/envelope.ts';
+import { TipEnvelope } from './tip/envelope.ts';
 import { TwistEnvelope } from './twist/envelope.ts';
 
 type MakeEnvelope = new (safety: SafetyConfig, robot: RobotConfig, iface: CommandInterface) => Envelope;
@@ -13,6 +14,7 @@ export const ENVELOPES: Readonly<Record<RobotConfig['interface']['type'], MakeEn
   joint_velocity: JointEnvelope,
   joint_position: JointEnvelope,
   twist: TwistEnvelope,
+  tip_twist: TipEnvelope,
 };
 
 /** @throws ReflexArcError RA_CONFIG_INVALID for limits that no command could satisfy together */

@@ -14,7 +14,9 @@ export function inputLimits(
   actionSize: number,
 ): InputLimits {
   const isBase = robot.interface.type === 'twist';
-  const byPose = isBase || robot.interface.type === 'cartesian_impedance';
+  const isTip = robot.interface.type === 'tip_twist';
+  const byPose = isBase || isTip || robot.interface.type === 'cartesian_impedance';
+  const turns = isBase ? safety.twist : isTip ? safety.tip_twist : null;
   return {
     joints: robot.joints.length,
     sources: robot.sources.length,
@@ -27,7 +29,7 @@ export function inputLimits(
     takeoverAgeNs: safety.takeover_age_ms * 1e6,
     restSpeed: byPose ? safety.stop_speed : Number.POSITIVE_INFINITY,
     restJointSpeed: byPose ? Number.POSITIVE_INFINITY : safety.joints.stop_speed,
-    restTurnSpeed: isBase ? safety.twist.stop_speed_rotation : Number.POSITIVE_INFINITY,
+    restTurnSpeed: turns?.stop_speed_rotation ?? Number.POSITIVE_INFINITY,
     oldStampNs: OLD_STAMP_MS * 1e6,
     futureStampNs: FUTURE_STAMP_MS * 1e6,
   };

@@ -123,6 +123,19 @@ export const robotSchema = z.strictObject({
       ...jointMessage,
     }),
     z.strictObject({
+      type: z
+        .literal('tip_twist')
+        .describe('geometry_msgs/TwistStamped for the tip of an arm, as MoveIt Servo takes it'),
+      scale: z
+        .array(finite.min(0))
+        .length(6)
+        .refine((scale) => scale.some((v) => v > 0), 'no axis of it moves')
+        .default([0.1, 0.1, 0.1, 0.5, 0.5, 0.5])
+        .describe(
+          '[vx vy vz wx wy wz] of the tip per unit of action, base frame, m/s and rad/s; 0: an axis that stays',
+        ),
+    }),
+    z.strictObject({
       type: z.literal('twist'),
       message: z.enum(['twist', 'twist_stamped']).default('twist').describe('of geometry_msgs'),
       scale: z
@@ -174,7 +187,7 @@ export const safetySchema = z.strictObject({
   pose_box: z
     .strictObject({ min: vec(3), max: vec(3) })
     .optional()
-    .describe('workspace of the tip, base frame, m; a Cartesian interface needs it'),
+    .describe('workspace of the tip, base frame, m; a Cartesian interface and a tip twist need it'),
   planes: z
     .array(z.strictObject({ normal: vec(3), offset: finite }))
     .default([])
@@ -224,6 +237,25 @@ export const safetySchema = z.strictObject({
     })
     .prefault({})
     .describe('for a twist interface'),
+  tip_twist: z
+    .strictObject({
+      speed: positive.default(0.1).describe('m/s, norm of the translation'),
+      speed_rotation: positive.default(0.5).describe('rad/s, norm of the rotation'),
+      acceleration: positive.default(0.5).describe('m/s²'),
+      acceleration_rotation: positive.default(2).describe('rad/s²'),
+      jerk: positive.default(20).describe('m/s³'),
+      jerk_rotation: positive.default(80).describe('rad/s³'),
+      derate: finite.gt(0).max(1).default(0.7).describe('share of the acceleration limits that stopping reckons with'),
+      reaction_ms: positive.default(30).describe('how long a twist may go on before it is braked: 3 periods and more'),
+      delay_ms: finite.min(0).default(50).describe('a command shows in the measured pose after at most this'),
+      tracking: positive.default(0.03).describe('largest drift between motion asked and motion seen, m'),
+      tracking_rotation: positive.default(0.15).describe('rad'),
+      inward_speed: positive.default(0.02).describe('of a recovery, m/s'),
+      inward_speed_rotation: positive.default(0.1).describe('rad/s'),
+      stop_speed_rotation: positive.default(0.02).describe('rad/s: below, the tip counts as stopped'),
+    })
+    .prefault({})
+    .describe('for a tip_twist interface; its workspace is pose_box, planes, target_box and tilt'),
   force_soft: positive.default(22).describe('N: above, stiffness goes down to its floor and nothing pushes on'),
   force_limit: positive.default(30).describe('N on the filtered norm: above, controlled stop'),
   force_filter_hz: positive.default(30),

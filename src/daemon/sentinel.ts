@@ -29,13 +29,13 @@ const say = (event: Record<string, unknown>) => process.stdout.write(`${JSON.str
 // ---- the stop connection ------------------------------------------------------------------------------------------
 const handshake = handshakeOf(config.bridge);
 let robot: WebSocket | null = null;
-/** The driver of a mobile base does not know our stop, but it knows a twist of zero. */
+/** The driver of a mobile base and MoveIt Servo do not know our stop, but they know a twist of zero. */
 const how = config.robot.interface;
 const rest =
-  how.type === 'twist'
+  how.type === 'twist' || how.type === 'tip_twist'
     ? {
         topic: config.robot.topics.command,
-        type: `geometry_msgs/${config.bridge.ros_version === 2 ? 'msg/' : ''}${how.message === 'twist' ? 'Twist' : 'TwistStamped'}`,
+        type: `geometry_msgs/${config.bridge.ros_version === 2 ? 'msg/' : ''}${how.type === 'twist' && how.message === 'twist' ? 'Twist' : 'TwistStamped'}`,
       }
     : null;
 let ending = false;

@@ -15,7 +15,7 @@ import { JointVelocity } from './joint-velocity.ts';
  */
 
 interface Stamped {
-  header?: { stamp?: { sec?: unknown; nanosec?: unknown } };
+  header?: { stamp?: { sec?: unknown; nanosec?: unknown }; frame_id?: unknown };
 }
 interface JointStateLike extends Stamped {
   name?: unknown;
@@ -65,6 +65,8 @@ export class StateAssembler {
   readonly #wantsEffort: boolean;
   /** Null: velocities come with the message. */
   readonly #velocity: JointVelocity | null;
+  /** The only frame that a pose may be in; null: it is not asked. */
+  readonly #frame: string | null;
   readonly #sources: RobotConfig['sources'];
   readonly #topics: readonly string[];
   readonly #state: RobotState;
@@ -80,6 +82,8 @@ export class StateAssembler {
     const { velocity, velocity_hz: hz, effort } = robot.joint_state;
     this.#wantsEffort = effort === 'measured';
     this.#velocity = velocity === 'estimated' ? new JointVelocity(robot.joints.length, hz) : null;
+    // A twist is commanded in this frame by name: a pose in another one would be held against the wrong walls.
+    this.#frame = robot.interface.type === 'tip_twist' ? robot.base_frame : null;
     this.#sources = robot.sources;
     this.#topics = robot.sources.map((source) => robot.topics[source]);
     this.#state = makeRobotState(robot.joints.length);
@@ -119,8 +123,7 @@ export class StateAssembler {
       case 'joint_states':
         return this.#joints(message as JointStateLike);
       case 'pose':
-        writePose((message as PoseLike).pose, this.#state.pose);
-        return true;
+        return this.#pose(message as PoseLike);
       case 'wrench':
         this.#wrench(message as WrenchLike);
         return true;
@@ -159,6 +162,14 @@ export class StateAssembler {
     // Without a velocity there is no state yet: the next message brings one.
     if (!this.#velocity.update(this.#state.position, this.#stampNs)) return false;
     this.#state.velocity.set(this.#velocity.estimate);
+    return true;
+  }
+
+  #pose(m: PoseLike): boolean {
+    const frame = m.header?.frame_id;
+    if (this.#frame !== null && frame !== this.#frame)
+      return this.#refuse(`a pose in the frame ${frame}; allowed: ${this.#frame}, robot.base_frame`);
+    writePose(m.pose, this.#state.pose);
     return true;
   }
 

@@ -183,4 +183,20 @@ describe('state assembler', () => {
     expect([state.stampNs, state.receivedNs, state.seq]).toEqual([10, 7, 1]);
     expect([...a.accept(frame('/odom', { header: header(20) }))!.pose]).toEqual(Array(7).fill(Number.NaN));
   });
+
+  it('a pose in another frame than the base frame is none of a tip that is commanded by its twist', () => {
+    const tip = robotSchema.parse({
+      ...{ name: 'tip', base_frame: 'base_link', joints: [], sources: ['pose'], topics: {} },
+      interface: { type: 'tip_twist' },
+    });
+    const a = new StateAssembler(tip);
+    expect(a.accept(pose(10))).toBeNull();
+    expect(a.counters.refused).toBe(1);
+    expect(a.lastRefusal).toBe('a pose in the frame base; allowed: base_link, robot.base_frame');
+    expect(a.source).toBe(-1);
+    expect(a.accept(frame('/ee_pose', { pose: {} }))).toBeNull();
+    const { message } = pose(20);
+    const own = { ...(message as object), header: { ...header(20), frame_id: 'base_link' } };
+    expect([...a.accept(frame('/ee_pose', own))!.pose]).toEqual([0.1, 0.2, 0.3, 0, 1, 0, 0]);
+  });
 });

@@ -124,6 +124,16 @@ describe('the sentinel of a mobile base', () => {
     expect(bridge.published('/stop')[0]!.msg.header.stamp.sec).toBeGreaterThan(1.6e9);
   });
 
+  it('the same for the tip of an arm before MoveIt Servo, in the frame of its twists', async () => {
+    const { bridge, daemon } = await daemonOf(shipped('runs/servo.yaml'));
+    const [topic, type] = ['/servo_node/delta_twist_cmds', 'geometry_msgs/msg/TwistStamped'];
+    expect(bridge.said).toContainEqual({ op: 'advertise', topic, type });
+    killReflex(daemon);
+    await until(() => bridge.published(topic).length > 0, 20_000, 'a twist');
+    const header = { stamp: { sec: 0, nanosec: 0 }, frame_id: 'fr3_link0' };
+    expect(bridge.published(topic)[0]!.msg).toEqual({ header, twist: STILL });
+  });
+
   it('also when the reflex only falls silent', async () => {
     const { bridge, daemon } = await daemonOf(BASE, 'daemon.heartbeat_ms=200');
     process.kill(daemon.pids.get('reflex')!, 'SIGSTOP');

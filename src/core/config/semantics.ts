@@ -3,6 +3,7 @@ import { brakingTimeMs } from './braking-time.ts';
 import { checkLog } from './log-semantics.ts';
 import { type Finding, Notes } from './notes.ts';
 import type { Path } from './source.ts';
+import { checkTip } from './tip-semantics.ts';
 
 export interface Findings {
   /** Contradictions: the run is refused. */
@@ -21,6 +22,7 @@ export function checkSemantics(config: RunConfig): Findings {
   checkRobot(config, notes);
   checkSpelling(config, notes);
   checkBase(config, notes);
+  checkTip(config, notes);
   checkForces(config, notes);
   checkSpace(config, notes);
   checkTiming(config, notes);

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { makeBraking } from '../../../controllers/safety/braking.ts';
 import { armOf, jointSafety } from './joint/arm.ts';
 import { robot, safetyOf } from './rig.ts';
+import { armOf as servoArm, tipSafety } from './tip/arm.ts';
 
 /** Two joints of 2 rad/s, 10 rad/s² and 400 rad/s³: 0.04 rad/s of change in what changes a tick. */
 const PAIR = [1, 2].map(() => ({ position: [-1, 1], velocity: 2, acceleration: 10, jerk: 400 }));
@@ -59,5 +60,11 @@ describe('the braking law by itself, for looking ahead', () => {
   it('is refused for limits that no command could satisfy', () => {
     expect(() => makeBraking(safetyOf({ pose_box: undefined }), robot)).toThrow('RA_CONFIG_INVALID');
     expect(() => makeBraking(jointSafety(), armOf('joint_velocity', []))).toThrow('RA_CONFIG_INVALID');
+  });
+
+  it('of a tip twist is not known', () => {
+    expect(() => makeBraking(tipSafety(), servoArm())).toThrow(
+      'RA_CONFIG_INVALID: safety.guard for robot.interface.type: tip_twist; allowed: cartesian_impedance, joint_velocity or joint_position',
+    );
   });
 });

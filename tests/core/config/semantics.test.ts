@@ -1,5 +1,7 @@
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { loadRun } from '../../../src/core/config/load.ts';
+import { packageRoot } from '../../../src/core/paths.ts';
 import { errorOf, runFolder } from './fixture.ts';
 
 const refused = (...sets: string[]) => {
@@ -145,5 +147,53 @@ interface: { type: twist, footprint: { radius: 0.3 } }
 
   it('an arm with scanners is told that nobody heeds them', () => {
     expect(warned('robot.ranging=[{ type: scan, topic: /scan }]')).toContain('is heeded by a twist interface only');
+  });
+});
+
+describe('the tip of an arm', () => {
+  const TIP = `name: arm
+joints: []
+sources: [pose]
+topics: { command: /servo_node/delta_twist_cmds }
+interface: { type: tip_twist }
+`;
+  const tip = (...sets: string[]) => {
+    const { run } = runFolder({ 'robots/arm.yaml': TIP });
+    return { run: () => loadRun(run, sets), seen: () => errorOf(() => loadRun(run, sets)).seen };
+  };
+
+  it('with its defaults is well', () => {
+    expect(tip().run().warnings).toEqual([]);
+  });
+
+  it.each([
+    [['robot.sources=[wrench]'], 'robot.sources wrench: a tip_twist interface needs pose'],
+    [['safety={risk: {}}'], 'safety has no pose_box: the workspace of the tip'],
+    [['safety.guard={model: ../worlds/peg.xml}'], 'what Servo makes of a tip_twist it does not know'],
+    [['safety.tilt=1.5708'], 'safety.tilt 1.5708 rad: a cone of a tip_twist interface is narrower than π/2'],
+    [['safety.tip_twist.reaction_ms=9'], 'safety.tip_twist.reaction_ms 9 ms is below a control tick of 10 ms'],
+    // 0.1/0.07 s, 2.5 · 0.07/20 s, 50 ms and 100 ms; and 0.5/0.4 s, 2.5 · 0.4/80 s.
+    [['safety.tip_twist.acceleration=0.07'], '1500 ms is shorter than a stop from full speed, 1587 ms'],
+    [['safety.tip_twist.acceleration_rotation=0.36'], '1500 ms is shorter than a stop from full speed, 1550 ms'],
+    [['robot.interface.scale=[0, 0, 0, 0, 0, 0]'], 'scale'],
+    [['robot.interface.scale=[0.1, 0.1, 0.1]'], 'scale'],
+  ])('%j is refused', (sets, told) => {
+    expect(tip(...sets).seen()).toContain(told);
+  });
+
+  it.each([
+    [['safety.tip_twist.speed=0.09'], '0.1 m/s is above safety.tip_twist.speed 0.09 m/s'],
+    [['safety.tip_twist.speed_rotation=0.4'], '0.5 rad/s is above safety.tip_twist.speed_rotation 0.4 rad/s'],
+  ])('%j is a warning', (sets, told) => {
+    expect(
+      tip(...sets)
+        .run()
+        .warnings.join('\n'),
+    ).toContain(told);
+  });
+
+  it('the shipped run is well', () => {
+    const { config, warnings } = loadRun(join(packageRoot, 'configs/runs/servo.yaml'));
+    expect([config.robot.interface.type, warnings]).toEqual(['tip_twist', []]);
   });
 });
