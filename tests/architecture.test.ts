@@ -65,7 +65,9 @@ describe('what is fetched while it runs', () => {
       'src/logs/trajectories/formats.ts ./csv.ts',
       'src/logs/trajectories/formats.ts ./log.ts',
       'src/logs/trajectories/formats.ts ./rosbag1.ts',
+      'src/logs/trajectories/formats.ts ./rosbag2.ts',
       'src/logs/trajectories/rosbag1.ts @foxglove/wasm-bz2',
+      'src/logs/trajectories/rosbag2.ts node-sqlite3-wasm',
       'src/pipeline/observation/images/sharp.ts name',
     ]);
     expect(code('src/daemon/reflex.ts')).toMatch(/config\.safety\.guard && \(await \(await import\(/);

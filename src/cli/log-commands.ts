@@ -49,7 +49,12 @@ export function addLogCommands(program: Command, done: (exitCode: number) => voi
       .option('--json', 'one JSON object as the last line of stdout; everything else goes to stderr')
       .option('--verbose', 'print stacks of unexpected errors');
 
-  converting('import', 'Numbers of a ROS bag, an MCAP or a CSV file as a log', '<file>', 'a file of another recorder')
+  converting(
+    'import',
+    'Numbers of a ROS 1 or ROS 2 bag, an MCAP or a CSV file as a log',
+    '<file>',
+    'a file of another recorder, or the folder of a ROS 2 bag',
+  )
     .requiredOption('--out <log>', 'MCAP file to write')
     .addOption(new Option('--from <format>', 'instead of what the file itself and its name say').choices(FORMATS))
     .option('--time <column>', 'CSV: column of the time, s; ns, us or ms when its name ends in _ns, _us or _ms')

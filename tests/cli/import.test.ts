@@ -52,7 +52,7 @@ describe('import', () => {
     expect(readFileSync(at.path('there.mcap'), 'utf8')).toBe('mine');
     writeFileSync(at.path('what.dat'), 'no format');
     const unknown = importFile(at.path('what.dat'), { ...none, out: at.path('no.mcap') });
-    await expect(unknown).rejects.toMatchObject({ code: 'RA_USAGE', allowed: 'rosbag1, mcap, csv' });
+    await expect(unknown).rejects.toMatchObject({ code: 'RA_USAGE', allowed: 'rosbag1, rosbag2, mcap, csv' });
     await expect(importFile(at.path('no.bag'), { ...none, out: at.path('no.mcap') })).rejects.toMatchObject({
       code: 'RA_LOG_DAMAGED',
     });

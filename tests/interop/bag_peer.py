@@ -1,6 +1,7 @@
 """Writes and reads the bags that import is tested with, with the library `rosbags`.
 
 python bag_peer.py write none|bz2|lz4 FILE    a ROS 1 bag of 60 joint states, 30 forces and 20 commands
+python bag_peer.py write2 sqlite3|mcap FOLDER the same as a ROS 2 bag
 python bag_peer.py read FILE                  topic, time and numbers of every message: one JSON line each
 """
 
@@ -12,6 +13,8 @@ from pathlib import Path
 import numpy as np
 from rosbags.highlevel import AnyReader
 from rosbags.rosbag1 import Writer
+from rosbags.rosbag2 import StoragePlugin
+from rosbags.rosbag2 import Writer as Writer2
 from rosbags.typesys import Stores, get_typestore
 
 START = 1_700_000_000_123_456_789
@@ -21,6 +24,21 @@ JOINTS = ["shoulder", "elbow", "wrist"]
 
 def write(compression, path):
     store = get_typestore(Stores.ROS1_NOETIC)
+    writer = Writer(path)
+    if compression != "none":
+        writer.set_compression(Writer.CompressionFormat[compression.upper()])
+    # Three chunks or more, so that a cut leaves some of them.
+    writer.chunk_threshold = 3000
+    fill(writer, store, store.serialize_ros1, lambda i: {"seq": i})
+
+
+def write2(storage, path):
+    store = get_typestore(Stores.ROS2_HUMBLE)
+    writer = Writer2(path, version=9, storage_plugin=StoragePlugin[storage.upper()])
+    fill(writer, store, store.serialize_cdr, lambda _: {})
+
+
+def fill(writer, store, serialize, sequence):
     types = store.types
     header = types["std_msgs/msg/Header"]
     time = types["builtin_interfaces/msg/Time"]
@@ -31,11 +49,6 @@ def write(compression, path):
     array = types["std_msgs/msg/Float64MultiArray"]
     layout = types["std_msgs/msg/MultiArrayLayout"]
     text = types["std_msgs/msg/String"]
-    writer = Writer(path)
-    if compression != "none":
-        writer.set_compression(Writer.CompressionFormat[compression.upper()])
-    # Three chunks or more, so that a cut leaves some of them.
-    writer.chunk_threshold = 3000
     with writer:
         to = {
             topic: (writer.add_connection(topic, kind.__msgtype__, typestore=store), kind.__msgtype__)
@@ -44,11 +57,11 @@ def write(compression, path):
 
         def put(topic, at, message):
             connection, kind = to[topic]
-            writer.write(connection, at, store.serialize_ros1(message, kind))
+            writer.write(connection, at, serialize(message, kind))
 
         for i in range(60):
             at = START + STEP * i
-            head = header(seq=i, stamp=time(sec=at // 10**9, nanosec=at % 10**9), frame_id="base")
+            head = header(**sequence(i), stamp=time(sec=at // 10**9, nanosec=at % 10**9), frame_id="base")
             position = np.array([0.1 * i, -1 / (i + 1), 5e-324])
             put("/joint_states", at, joint_state(head, JOINTS, position, np.array([]), position * 2))
             if i % 2 == 0:
@@ -87,5 +100,7 @@ def read(path):
 
 if sys.argv[1] == "write":
     write(sys.argv[2], Path(sys.argv[3]))
+elif sys.argv[1] == "write2":
+    write2(sys.argv[2], Path(sys.argv[3]))
 else:
     read(sys.argv[2])

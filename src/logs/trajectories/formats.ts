@@ -1,12 +1,14 @@
+import { statSync } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { ReflexArcError } from '../../core/errors.ts';
 import type { CsvMap } from './csv-columns.ts';
 import { MessageSampler } from './messages.ts';
-import type { Findings, Sample } from './trajectory.ts';
+import { filesOfBag } from './rosbag2-folder.ts';
+import type { Episode, Findings, Sample } from './trajectory.ts';
 
-/** What can be imported, by name. */
-export const FORMATS = ['rosbag1', 'mcap', 'csv'] as const;
+/** What can be imported, by name. `rosbag2` is its SQLite storage; its MCAP storage is `mcap`. */
+export const FORMATS = ['rosbag1', 'rosbag2', 'mcap', 'csv'] as const;
 export type Format = (typeof FORMATS)[number];
 
 export interface SourceOptions {
@@ -18,44 +20,62 @@ export interface SourceOptions {
   readonly csv?: CsvMap | undefined;
 }
 
-/** Samples of a file of any format. @throws ReflexArcError as the format's reader does, RA_USAGE for a format unknown */
+/**
+ * Samples of a file of any format, or of the folder of a bag of rosbag2, whose files are read one after another.
+ * @throws ReflexArcError as the format's reader does, RA_USAGE for a format unknown
+ */
 export async function* readTrajectory(
   path: string,
   findings: Findings,
   { format, topics, csv = {} }: SourceOptions = {},
 ): AsyncGenerator<Sample> {
-  const wanted = (topic: string) => topics === undefined || topics.has(topic);
-  switch (format ?? (await formatOf(path))) {
-    case 'csv': {
-      const { readCsv } = await import('./csv.ts');
-      yield* readCsv(path, csv, findings);
-      return;
-    }
-    case 'mcap': {
-      const { readTrajectoryLog } = await import('./log.ts');
-      yield* readTrajectoryLog(path, findings, wanted);
-      return;
-    }
-    case 'rosbag1': {
-      const { readBag } = await import('./rosbag1.ts');
-      const sampler = new MessageSampler(findings, wanted);
-      const episode = { index: 0, task: '' };
-      for await (const message of readBag(path)) yield* sampler.samples(message, episode);
-    }
+  const kind = format ?? (await formatOf(path));
+  if (kind === 'csv') {
+    const { readCsv } = await import('./csv.ts');
+    yield* readCsv(path, csv, findings);
+    return;
+  }
+  const sampler = new MessageSampler(findings, (topic) => topics === undefined || topics.has(topic));
+  for (const file of isFolder(path) ? await filesOfBag(path) : [path])
+    yield* readMessages(file, kind, sampler, findings);
+}
+
+/** The episode of what has none. */
+const ONLY: Episode = { index: 0, task: '' };
+
+async function* readMessages(
+  path: string,
+  format: Exclude<Format, 'csv'>,
+  sampler: MessageSampler,
+  findings: Findings,
+): AsyncGenerator<Sample> {
+  if (format === 'mcap') {
+    const { readTrajectoryLog } = await import('./log.ts');
+    yield* readTrajectoryLog(path, sampler);
+  } else if (format === 'rosbag1') {
+    const { readBag } = await import('./rosbag1.ts');
+    for await (const message of readBag(path)) yield* sampler.samples(message, ONLY);
+  } else {
+    const { readBagDatabase } = await import('./rosbag2.ts');
+    for await (const message of readBagDatabase(path, findings)) yield* sampler.samples(message, ONLY);
   }
 }
+
+const isFolder = (path: string) => statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 
 const BEGINNINGS: readonly [string, Format][] = [
   ['#ROSBAG V2.0\n', 'rosbag1'],
   ['\x89MCAP0\r\n', 'mcap'],
+  ['SQLite format 3\0', 'rosbag2'],
 ];
 /** A bag that is being recorded, or whose recorder was killed, is called `.bag.active`. */
 const EXTENSIONS: Readonly<Record<string, Format>> = {
-  ...{ '.bag': 'rosbag1', '.active': 'rosbag1', '.mcap': 'mcap', '.csv': 'csv' },
+  ...{ '.bag': 'rosbag1', '.active': 'rosbag1', '.mcap': 'mcap', '.db3': 'rosbag2', '.csv': 'csv' },
 };
 
 /** @throws ReflexArcError RA_LOG_DAMAGED for a file that cannot be opened, RA_USAGE for one of no format that we know */
 export async function formatOf(path: string): Promise<Format> {
+  if (isFolder(path)) return formatOf((await filesOfBag(path))[0]!);
   const beginning = Buffer.alloc(16);
   try {
     const file = await open(path);

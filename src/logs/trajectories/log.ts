@@ -1,6 +1,6 @@
 import { readLog } from '../../../bridges/mcap/reader.ts';
-import { MessageSampler } from './messages.ts';
-import type { Episode, Findings, Sample } from './trajectory.ts';
+import type { MessageSampler } from './messages.ts';
+import type { Episode, Sample } from './trajectory.ts';
 
 /** Metadata record of a log that holds a trajectory: what it was made of. */
 export const TRAJECTORY = 'trajectory';
@@ -12,12 +12,7 @@ export const EPISODE = 'trajectory.episode.';
  * the same. Messages of another encoding than CDR with ros2msg definitions are not there.
  * @throws ReflexArcError RA_LOG_DAMAGED after what could be read
  */
-export async function* readTrajectoryLog(
-  path: string,
-  findings: Findings,
-  wanted: (topic: string) => boolean,
-): AsyncGenerator<Sample> {
-  const sampler = new MessageSampler(findings, wanted);
+export async function* readTrajectoryLog(path: string, sampler: MessageSampler): AsyncGenerator<Sample> {
   let episode: Episode = { index: 0, task: '' };
   const onMetadata = (name: string, entries: ReadonlyMap<string, string>) => {
     if (name.startsWith(EPISODE)) episode = { index: Number(entries.get('index')), task: entries.get('task') ?? '' };
