@@ -196,6 +196,12 @@ export const safetySchema = z.strictObject({
     .strictObject({ min: vec(3), max: vec(3) })
     .optional()
     .describe('workspace around the task target estimate, m'),
+  approach: z
+    .strictObject({ distance: positive, speed: positive })
+    .optional()
+    .describe(
+      'near the target estimate (m), where a first touch is due, the setpoint of a policy or person goes at most so fast (m/s); unknown target: everywhere',
+    ),
   tilt: positive.default(0.2).describe('largest rotation away from the reference orientation, rad'),
   reference_limit: positive.default(0.01).describe('Δ: setpoint never further from the measured pose, m per axis'),
   reference_limit_rotation: positive.default(0.1).describe('rad per axis'),

@@ -95,7 +95,7 @@ export class CartesianFilter {
     // Direction-keeping: the whole step is scaled, so that a path bends only where a wall makes it bend.
     for (let i = 0; i < 3; i++) step[i] = wish[i]! - last[i]!;
     const length = norm3(step, 0);
-    const allowed = rate * scale;
+    const allowed = Math.min(rate * scale, this.#approach(last) * dt);
     const scaled = length > allowed * (1 + EPS) + SLACK;
     if (scaled) {
       flags |= CLIPPED.speed;
@@ -133,6 +133,17 @@ export class CartesianFilter {
       if (this.#past(out, pose) > PLANE) for (let i = 0; i < 3; i++) out[i] = pose[i]!;
     }
     return flags;
+  }
+
+  /**
+   * How fast a wish may be followed from here for the sake of a first touch, m/s. Limits are restored, and brakes brake, at full speed.
+   * A target that is not known may be anywhere.
+   */
+  #approach(last: Float64Array): number {
+    const { speed, approachDistance, approachSpeed } = this.#limits;
+    const t = this.#target;
+    const distance = Math.hypot(last[0]! - t[0]!, last[1]! - t[1]!, last[2]! - t[2]!);
+    return this.#targetKnown && distance > approachDistance ? speed : approachSpeed;
   }
 
   /**

@@ -17,6 +17,12 @@ export interface CartesianLimits {
   /** Box around the task target, or null. */
   readonly targetMin: Float64Array | null;
   readonly targetMax: Float64Array | null;
+  /**
+   * Within `approachDistance` of the target estimate a wish is followed at most at `approachSpeed`, m and m/s: what a first touch
+   * costs grows with speed (F ≈ v·√(k·m), of contact stiffness and effective mass; ISO/TS 15066, A.3.6). `speed` itself where there is none.
+   */
+  readonly approachDistance: number;
+  readonly approachSpeed: number;
   /** Half-spaces `[nx ny nz b]`, |n| = 1: n · position ≤ b. */
   readonly planes: readonly Float64Array[];
   readonly stiffnessMin: number;
@@ -43,6 +49,8 @@ export function cartesianLimits(safety: SafetyConfig): CartesianLimits {
     boxMax: Float64Array.from(box.max),
     targetMin: safety.target_box ? Float64Array.from(safety.target_box.min) : null,
     targetMax: safety.target_box ? Float64Array.from(safety.target_box.max) : null,
+    approachDistance: safety.approach?.distance ?? 0,
+    approachSpeed: safety.approach?.speed ?? safety.speed,
     planes: safety.planes.map(({ normal, offset }) => {
       const length = Math.hypot(...normal);
       if (!(length > 0)) invalid(`a plane of safety.planes with the normal [${normal}]`, 'a direction');

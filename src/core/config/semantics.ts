@@ -269,6 +269,17 @@ function checkSpace({ robot, safety, task }: RunConfig, notes: Notes): void {
     ['robot', 'interface', 'position_scale'],
     `${step} m × ${task.decision_hz} Hz asks for ${round(step * task.decision_hz)} m/s, above safety.speed ${safety.speed} m/s`,
   );
+  const { approach } = safety;
+  notes.warn(
+    approach !== undefined && approach.speed >= safety.speed,
+    ['safety', 'approach', 'speed'],
+    `${approach?.speed} m/s is not below safety.speed ${safety.speed} m/s: it slows nothing`,
+  );
+  notes.warn(
+    approach !== undefined && approach.distance <= safety.reference_limit,
+    ['safety', 'approach', 'distance'],
+    `${approach?.distance} m is not above safety.reference_limit ${safety.reference_limit} m: the robot may still be behind its setpoint when it touches`,
+  );
   notes.warn(
     step > safety.reference_limit,
     ['robot', 'interface', 'position_scale'],

@@ -45,6 +45,7 @@ export const limits: fc.Arbitrary<CartesianLimits> = fc
     stiffness_rate: between(100, 20_000),
     force_limit: between(20, 60),
     planes: fc.array(plane, { maxLength: 2 }),
+    approach: fc.option(fc.constant({ distance: 0.05, speed: 0.02 }), { nil: undefined }),
     target_box: fc.option(fc.constant({ min: [-0.05, -0.05, -0.02], max: [0.05, 0.05, 0.1] }), { nil: undefined }),
   })
   .map((changes) => limitsOf({ ...changes, force_soft: 0.7 * changes.force_limit }));
@@ -120,7 +121,8 @@ export const insideEveryLimit: fc.Arbitrary<{ c: Case; wish: Float64Array }> = f
       return q;
     };
     // 0.45 of Δ at most in each axis, and a step of 0.9 of the rate that keeps within it.
-    const step = Math.min((0.9 * l.speed * l.period) / Math.sqrt(3), 0.4 * l.reference);
+    const speed = Math.min(l.speed, l.approachSpeed);
+    const step = Math.min((0.9 * speed * l.period) / Math.sqrt(3), 0.4 * l.reference);
     const pose = join(Float64Array.from(position), Float64Array.of(0, 0, 0, 1));
     const small = Math.min(l.tilt, l.referenceRotation);
     const lastTurn = turned(turn, 0.5 * small, Float64Array.of(0, 0, 0, 1));

@@ -63,6 +63,25 @@ describe('the filter', () => {
     );
   });
 
+  it('never follows a wish faster than the approach allows, near the target or while it is not known', () => {
+    const wish = new Float64Array(9);
+    fc.assert(
+      fc.property(insideEveryLimit, fc.boolean(), (given, known) => {
+        const { limits, judged, speedScale } = given.c;
+        const { last, pose, force, elapsed } = judged;
+        const filter = new CartesianFilter(limits);
+        // The estimate is where the robot is; the last setpoint is within 0.02·√3 m of it.
+        if (known) filter.setTarget(pose);
+        for (let i = 0; i < 9; i++) wish[i] = i < 3 ? last[i]! + 100 * (given.wish[i]! - last[i]!) : given.wish[i]!;
+        const out = new Float64Array(9);
+        filter.apply(wish, last, pose, force, elapsed, speedScale, out);
+        const moved = Math.hypot(out[0]! - last[0]!, out[1]! - last[1]!, out[2]! - last[2]!);
+        expect(moved).toBeLessThanOrEqual(limits.approachSpeed * limits.period * (1 + 1e-8) + 1e-11);
+      }),
+      RUNS,
+    );
+  });
+
   it('never pulls harder than the force limit, wherever the robot was pushed', () => {
     fc.assert(
       fc.property(any, (c) => {

@@ -113,6 +113,38 @@ describe('translation', () => {
   });
 });
 
+describe('near the target, where a touch is due', () => {
+  const approach = { approach: { distance: 0.02, speed: 0.03 } };
+  const target = at(0, 0, -30);
+
+  it('follows a wish at 0.03 m/s within 20 mm of the estimate, in any direction, and at full speed further off', () => {
+    const above = (z: number) => run({ wish: at(0, 0, z - 5), last: at(0, 0, z), pose: at(0, 0, z), target }, approach);
+    expect(above(-9)).toMatchObject({ mm: [0, 0, -10], flags: CLIPPED.speed });
+    expect(above(-11)).toMatchObject({ mm: [0, 0, -11.3], flags: CLIPPED.speed });
+    const beside = { last: at(12, 12, -30), pose: at(12, 12, -30), target };
+    expect(run({ wish: at(12, 17, -30), ...beside }, approach).mm).toEqual([12, 12.3, -30]);
+    const further = { last: at(15, 15, -30), pose: at(15, 15, -30), target };
+    expect(run({ wish: at(15, 20, -30), ...further }, approach).mm).toEqual([15, 16, -30]);
+  });
+
+  it('is as careful everywhere while the target is not known', () => {
+    expect(run({ wish: at(5, 0, 0) }, approach)).toMatchObject({ mm: [0.3, 0, 0], flags: CLIPPED.speed });
+    expect(run({ wish: at(5, 0, 0) }).mm).toEqual([1, 0, 0]);
+  });
+
+  it('takes the smaller of it and the speed scale, and leaves a slower wish as it is', () => {
+    const here = { last: at(0, 0, -20), pose: at(0, 0, -20), target };
+    expect(run({ wish: at(0, 0, -25), ...here, scale: 0.2 }, approach).mm).toEqual([0, 0, -20.2]);
+    expect(run({ wish: at(0, 0, -25), ...here, scale: 0.5 }, approach).mm).toEqual([0, 0, -20.3]);
+    expect(run({ wish: at(0, 0, -20.25), ...here }, approach)).toMatchObject({ mm: [0, 0, -20.25], flags: 0 });
+  });
+
+  it('restores Δ at full speed all the same', () => {
+    const pushed = { wish: at(10, 0, -30), last: at(10, 0, -30), pose: at(-0.5, 0, -30), target };
+    expect(run(pushed, approach)).toMatchObject({ mm: [9.5, 0, -30] });
+  });
+});
+
 describe('rounding', () => {
   it('a wish that is above a rate by rounding only stays, bit for bit; one that is further above does not', () => {
     expect(run({ wish: at(1 + 5e-10, 0, 0) }).flags).toBe(0);

@@ -90,6 +90,14 @@ describe('what is allowed but doubtful is a warning with its place', () => {
     [['robot.joint_state.velocity=estimated'], 'from positions, low-passed at 20 Hz; a velocity lags by 7.958 ms'],
     [['safety.off=[effort]', 'robot.joint_state.effort=none'], 'effort: this rule is switched off'],
     [['policies.residual.scale=0.5'], '0.5 is above safety.residual_bound 0.3'],
+    [
+      ['safety.approach={distance: 0.02, speed: 0.1}'],
+      'safety.approach.speed 0.1 m/s is not below safety.speed 0.1 m/s: it slows nothing',
+    ],
+    [
+      ['safety.approach={distance: 0.01, speed: 0.05}'],
+      '0.01 m is not above safety.reference_limit 0.01 m: the robot may still be behind its setpoint when it touches',
+    ],
     [['safety.off=[workspace]'], 'workspace: this rule is switched off'],
     [['robot.joints[0].position=[-155, 155]'], 'these are radians, not degrees'],
   ])('%j', (sets, told) => {
