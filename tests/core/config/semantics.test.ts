@@ -95,6 +95,10 @@ describe('what is allowed but doubtful is a warning with its place', () => {
       'safety.approach.speed 0.1 m/s is not below safety.speed 0.1 m/s: it slows nothing',
     ],
     [
+      ['safety.approach={distance: 0.02, speed: 0.05}', 'robot.interface={type: joint_velocity, message: joint_jog}'],
+      'safety.approach is heeded by cartesian_impedance only',
+    ],
+    [
       ['safety.approach={distance: 0.01, speed: 0.05}'],
       '0.01 m is not above safety.reference_limit 0.01 m: the robot may still be behind its setpoint when it touches',
     ],
