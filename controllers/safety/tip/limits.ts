@@ -1,8 +1,6 @@
 import type { RobotConfig, SafetyConfig } from '../../../src/core/config-schema.ts';
 import { ReflexArcError } from '../../../src/core/errors.ts';
-
-/** Ramps of acceleration within a stop, as multiples of A/J: from +A to -A, and the landing. */
-const JERK_RAMPS = 2.5;
+import { JERK_RAMPS } from '../ramps.ts';
 
 /** The limits of one half of a twist, the translation (m/s) or the rotation (rad/s): norms of a vector and its derivatives. */
 export interface VectorLimits {

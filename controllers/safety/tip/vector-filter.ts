@@ -1,5 +1,6 @@
 import { norm3 } from '../../../src/core/geometry.ts';
 import { CLIPPED } from '../envelope.ts';
+import { landing } from '../ramps.ts';
 import type { VectorLimits } from './limits.ts';
 import type { Room } from './room.ts';
 
@@ -131,10 +132,6 @@ export class VectorFilter {
 }
 
 const dot = (a: Float64Array, b: Float64Array): number => a[0]! * b[0]! + a[1]! * b[1]! + a[2]! * b[2]!;
-
-/** Acceleration from which a change of `left` can still be landed on: each later step may lessen it by J·dt. */
-export const landing = (left: number, jerk: number, dt: number): number =>
-  jerk * (Math.sqrt(dt * dt + (2 * left) / jerk) - dt);
 
 /** The share by which a size fits its bound, at most 1. */
 export const within = (v: number, most: number): number => (v > most * (1 + EPS) + SLACK ? most / v : 1);

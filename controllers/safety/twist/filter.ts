@@ -1,4 +1,5 @@
 import { CLIPPED } from '../envelope.ts';
+import { landing } from '../ramps.ts';
 import type { TwistLimits } from './limits.ts';
 import type { TwistMotion } from './motion.ts';
 import type { TwistScene } from './scene.ts';
@@ -223,10 +224,6 @@ export class TwistFilter {
     for (let i = 0; i < 3; i++) out[i] = twist[i]! * kept;
   }
 }
-
-/** Acceleration from which a change of `left` can still be landed on: each later step may lessen it by J·dt. */
-const landing = (left: number, jerk: number, dt: number): number =>
-  jerk * (Math.sqrt(dt * dt + (2 * left) / jerk) - dt);
 
 /** The share by which two sizes fit their bounds, at most 1. */
 function within(v: number, most: number, w: number, mostTurn: number): number {

@@ -1,9 +1,7 @@
 import type { RobotConfig, SafetyConfig } from '../../../src/core/config-schema.ts';
 import { ReflexArcError } from '../../../src/core/errors.ts';
 import { interfaceOf } from '../../../src/core/robot-interface.ts';
-
-/** Ramps of acceleration within a stop, as multiples of A/J: from +A to -A, and the landing. */
-const JERK_RAMPS = 2.5;
+import { JERK_RAMPS } from '../ramps.ts';
 
 /** The limits of a twist setpoint `[vx vy wz]`, SI, as flat numbers for the tick. */
 export interface TwistLimits {
