@@ -16,22 +16,28 @@ export interface ImportOptions {
   json?: boolean;
 }
 
-/** `NAME=COLUMN,COLUMN` of `--channel`. @throws ReflexArcError RA_USAGE */
-export function channelMap(given: readonly string[]): ReadonlyMap<string, readonly string[]> | undefined {
+/** A repeatable option of names with lists, `shape` as its help has it. @throws ReflexArcError RA_USAGE */
+export function listMap(
+  option: string,
+  shape: string,
+  given: readonly string[],
+): ReadonlyMap<string, readonly string[]> | undefined {
   if (given.length === 0) return undefined;
   return new Map(
     given.map((text) => {
-      const [, name, columns] = /^([^=]+)=(.+)$/.exec(text) ?? [];
+      const [, name, list] = /^([^=]+)=(.+)$/.exec(text) ?? [];
       if (name === undefined)
-        throw new ReflexArcError('RA_USAGE', { seen: `--channel ${text}`, allowed: '--channel NAME=COLUMN,COLUMN' });
-      return [name.trim(), columns!.split(',').map((column) => column.trim())] as const;
+        throw new ReflexArcError('RA_USAGE', { seen: `${option} ${text}`, allowed: `${option} ${shape}` });
+      return [name.trim(), list!.split(',').map((part) => part.trim())] as const;
     }),
   );
 }
 
 /** @throws ReflexArcError RA_FILE_EXISTS */
-export function mayWrite(path: string, force: boolean | undefined): void {
-  if (!force && existsSync(path)) throw new ReflexArcError('RA_FILE_EXISTS', { seen: path, allowed: 'a new file' });
+export function mayWrite(path: string, force: boolean | undefined, next?: string): void {
+  if (force || !existsSync(path)) return;
+  const what = { seen: path, allowed: 'a new file' };
+  throw new ReflexArcError('RA_FILE_EXISTS', next === undefined ? what : { ...what, next });
 }
 
 /** What was not as it should be, as a person reads it. */
@@ -48,7 +54,7 @@ export function findingRows(findings: Findings): [string, string][] {
  */
 export async function importFile(file: string, options: ImportOptions): Promise<number> {
   const { out, from, topic, time, episode, force, json } = options;
-  const channels = channelMap(options.channel);
+  const channels = listMap('--channel', 'NAME=COLUMN,COLUMN', options.channel);
   mayWrite(out, force);
   const findings = new Findings();
   const topics = topic.length === 0 ? undefined : new Set(topic);

@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
-import { FORMATS } from '../logs/trajectories/formats.ts';
-import { collect, number } from './options.ts';
+import { EXPORT_FORMATS, FORMATS } from '../logs/trajectories/formats.ts';
+import { collect, number, whole } from './options.ts';
 
 /** Adds the commands that work on logs. `done` takes the exit code. */
 export function addLogCommands(program: Command, done: (exitCode: number) => void): void {
@@ -51,9 +51,9 @@ export function addLogCommands(program: Command, done: (exitCode: number) => voi
 
   converting(
     'import',
-    'Numbers of a ROS 1 or ROS 2 bag, an MCAP or a CSV file as a log',
+    'Numbers of a ROS 1 or ROS 2 bag, an MCAP, a LeRobot dataset or a CSV file as a log',
     '<file>',
-    'a file of another recorder, or the folder of a ROS 2 bag',
+    'a file of another recorder, or the folder of a ROS 2 bag or LeRobot dataset',
   )
     .requiredOption('--out <log>', 'MCAP file to write')
     .addOption(new Option('--from <format>', 'instead of what the file itself and its name say').choices(FORMATS))
@@ -64,8 +64,23 @@ export function addLogCommands(program: Command, done: (exitCode: number) => voi
       done(await (await import('./import.ts')).importFile(file, given));
     });
 
-  converting('export', 'Numbers of a log as CSV', '<log>', 'a log: ours, of `import`, or of ros2 bag (MCAP)')
-    .requiredOption('--out <file>', 'CSV file to write')
+  converting(
+    'export',
+    'Numbers of a log as CSV or as a LeRobot dataset',
+    '<log>',
+    'ours, of `import`, or of ros2 bag (MCAP)',
+  )
+    .requiredOption('--out <path>', 'CSV file, or new folder of the dataset')
+    .addOption(new Option('--format <format>', 'what to write').choices(EXPORT_FORMATS).default('csv'))
+    .option('--fps <n>', 'LeRobot: frames a second', whole('--fps', 1, 10_000, 'frames a second'))
+    .option(
+      '--feature <name=channels>',
+      'LeRobot: a feature of these channels, with commas; repeatable. Without it each channel is one',
+      collect,
+      [],
+    )
+    .option('--task <text>', 'LeRobot: what was to be done, in episodes that do not say it', '')
+    .option('--robot-type <name>', 'LeRobot: as info.json has it')
     .action(async (log: string, given) => {
       done(await (await import('./export.ts')).exportLog(log, given));
     });

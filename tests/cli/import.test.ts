@@ -1,8 +1,8 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import { exportLog } from '../../src/cli/export.ts';
-import { channelMap, importFile } from '../../src/cli/import.ts';
+import { type ExportOptions, exportLog } from '../../src/cli/export.ts';
+import { importFile, listMap } from '../../src/cli/import.ts';
 import { packageRoot } from '../../src/core/paths.ts';
 import { folder } from '../logs/trajectories/rig.ts';
 
@@ -10,6 +10,7 @@ const at = folder();
 afterAll(() => at.remove());
 const BAG = join(packageRoot, 'tests/logs/trajectories/bags/lz4.bag');
 const none = { topic: [], channel: [] };
+const csv: Omit<ExportOptions, 'out'> = { format: 'csv', topic: [], feature: [], task: '' };
 let said = '';
 beforeEach(() => {
   said = '';
@@ -27,7 +28,7 @@ describe('import', () => {
     expect(said).toMatch(/samples +200 in 1 episodes, 0\.590 s/);
     expect(said).toMatch(/\/joint_states\.position {2}60/);
     expect(said).toMatch(/left out +\/said: no numbers, message 111/);
-    expect(await exportLog(log, { topic: [], out: at.path('bag.csv') })).toBe(0);
+    expect(await exportLog(log, { ...csv, out: at.path('bag.csv') })).toBe(0);
     const [header, first] = readFileSync(at.path('bag.csv'), 'utf8').split('\n');
     expect(header).toMatch(/^episode,time_ns,\/joint_states\.position\[shoulder\],/);
     expect(first).toMatch(/^0,1700000000123456789,0,-1,5e-324,/);
@@ -52,19 +53,42 @@ describe('import', () => {
     expect(readFileSync(at.path('there.mcap'), 'utf8')).toBe('mine');
     writeFileSync(at.path('what.dat'), 'no format');
     const unknown = importFile(at.path('what.dat'), { ...none, out: at.path('no.mcap') });
-    await expect(unknown).rejects.toMatchObject({ code: 'RA_USAGE', allowed: 'rosbag1, rosbag2, mcap, csv' });
+    await expect(unknown).rejects.toMatchObject({ code: 'RA_USAGE', allowed: 'rosbag1, rosbag2, mcap, lerobot, csv' });
     await expect(importFile(at.path('no.bag'), { ...none, out: at.path('no.mcap') })).rejects.toMatchObject({
       code: 'RA_LOG_DAMAGED',
     });
     expect(existsSync(at.path('no.mcap'))).toBe(false);
   });
 
+  it('makes a LeRobot dataset of a bag, and imports it again', async () => {
+    const log = at.path('for-lerobot.mcap');
+    await importFile(BAG, { ...none, out: log });
+    const dataset: ExportOptions = {
+      ...{ format: 'lerobot', topic: [], out: at.path('dataset'), fps: 25, task: 'insert' },
+      feature: ['observation.state=/joint_states.position,/wrench.wrench.torque', 'action=/command'],
+    };
+    said = '';
+    expect(await exportLog(log, dataset)).toBe(0);
+    // The commands end at 0.57 s: frames at 0, 0.04 … 0.56.
+    expect(said).toMatch(/15 frames in 1 episodes: observation\.state, action/);
+    said = '';
+    expect(await importFile(at.path('dataset'), { ...none, out: at.path('again.mcap') })).toBe(0);
+    expect(said).toMatch(/samples +30 in 1 episodes, 0\.560 s/);
+    await expect(exportLog(log, dataset)).rejects.toMatchObject({
+      code: 'RA_FILE_EXISTS',
+      next: 'Choose a new folder.',
+    });
+    const { fps: _fps, ...slow } = dataset;
+    await expect(exportLog(log, slow)).rejects.toMatchObject({ code: 'RA_USAGE', seen: 'no --fps' });
+  });
+
   it('takes channels as NAME=COLUMN,COLUMN', () => {
-    expect(channelMap([])).toBeUndefined();
-    expect([...channelMap(['q=a, b', 'r=c'])!]).toEqual([
+    const map = (...given: string[]) => listMap('--channel', 'NAME=COLUMN,COLUMN', given);
+    expect(map()).toBeUndefined();
+    expect([...map('q=a, b', 'r=c')!]).toEqual([
       ['q', ['a', 'b']],
       ['r', ['c']],
     ]);
-    expect(() => channelMap(['q'])).toThrow(/NAME=COLUMN,COLUMN/);
+    expect(() => map('q')).toThrow(/NAME=COLUMN,COLUMN/);
   });
 });

@@ -1,6 +1,6 @@
-import { statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { open } from 'node:fs/promises';
-import { extname } from 'node:path';
+import { extname, join } from 'node:path';
 import { ReflexArcError } from '../../core/errors.ts';
 import type { CsvMap } from './csv-columns.ts';
 import { MessageSampler } from './messages.ts';
@@ -8,7 +8,9 @@ import { filesOfBag } from './rosbag2-folder.ts';
 import type { Episode, Findings, Sample } from './trajectory.ts';
 
 /** What can be imported, by name. `rosbag2` is its SQLite storage; its MCAP storage is `mcap`. */
-export const FORMATS = ['rosbag1', 'rosbag2', 'mcap', 'csv'] as const;
+export const FORMATS = ['rosbag1', 'rosbag2', 'mcap', 'lerobot', 'csv'] as const;
+/** What can be exported, by name. */
+export const EXPORT_FORMATS = ['csv', 'lerobot'] as const;
 export type Format = (typeof FORMATS)[number];
 
 export interface SourceOptions {
@@ -21,7 +23,7 @@ export interface SourceOptions {
 }
 
 /**
- * Samples of a file of any format, or of the folder of a bag of rosbag2, whose files are read one after another.
+ * Samples of a file of any format, or of the folder of a bag of rosbag2 (whose files are read one after another) or of a LeRobot dataset.
  * @throws ReflexArcError as the format's reader does, RA_USAGE for a format unknown
  */
 export async function* readTrajectory(
@@ -35,6 +37,11 @@ export async function* readTrajectory(
     yield* readCsv(path, csv, findings);
     return;
   }
+  if (kind === 'lerobot') {
+    const { readLeRobot } = await import('./lerobot.ts');
+    yield* readLeRobot(path, findings);
+    return;
+  }
   const sampler = new MessageSampler(findings, (topic) => topics === undefined || topics.has(topic));
   for (const file of isFolder(path) ? await filesOfBag(path) : [path])
     yield* readMessages(file, kind, sampler, findings);
@@ -45,7 +52,7 @@ const ONLY: Episode = { index: 0, task: '' };
 
 async function* readMessages(
   path: string,
-  format: Exclude<Format, 'csv'>,
+  format: Exclude<Format, 'csv' | 'lerobot'>,
   sampler: MessageSampler,
   findings: Findings,
 ): AsyncGenerator<Sample> {
@@ -61,6 +68,7 @@ async function* readMessages(
   }
 }
 
+const isLeRobot = (folder: string) => existsSync(join(folder, 'meta/info.json'));
 const isFolder = (path: string) => statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 
 const BEGINNINGS: readonly [string, Format][] = [
@@ -75,7 +83,7 @@ const EXTENSIONS: Readonly<Record<string, Format>> = {
 
 /** @throws ReflexArcError RA_LOG_DAMAGED for a file that cannot be opened, RA_USAGE for one of no format that we know */
 export async function formatOf(path: string): Promise<Format> {
-  if (isFolder(path)) return formatOf((await filesOfBag(path))[0]!);
+  if (isFolder(path)) return isLeRobot(path) ? 'lerobot' : formatOf((await filesOfBag(path))[0]!);
   const beginning = Buffer.alloc(16);
   try {
     const file = await open(path);
