@@ -52,6 +52,23 @@ describe('the braking law', () => {
     expect(angle(step(turned(0.103)))).toBeCloseTo(0.098, 9);
   });
 
+  it('turns back at its rate about a diagonal too: Δ is of each axis, not of the whole turn', () => {
+    // 0.12 rad about (1, 1, 0)/√2 are 0.085 rad about each.
+    const s = at(0, 0, 0);
+    rotateBy(Float64Array.of(Math.SQRT1_2, Math.SQRT1_2, 0), 0, 0.12, s, 3, s, 3);
+    expect(2 * Math.acos(step(s)[6]!)).toBeCloseTo(0.115, 7);
+  });
+
+  it('goes as fast, and pulls as much, when it has to turn as well', () => {
+    const turned = (s: Float64Array) => {
+      rotateBy(Float64Array.of(1, 0, 0), 0, 0.09, s, 3, s, 3);
+      return s;
+    };
+    expect(mm(step(turned(at(3, 0, 4))))).toEqual([2.4, 0, 3.2]);
+    const far = step(turned(at(10, 10, 10, 3000)));
+    expect(far[7]! * Math.hypot(far[0]! - 0.5, far[1]!, far[2]! - 0.2)).toBeCloseTo(30, 9);
+  });
+
   it('is admitted by the post-check wherever the robot was pushed since the last setpoint', () => {
     fc.assert(
       fc.property(insideEveryLimit, vec(3, -2, 2), anyDouble, ({ c }, push, elapsed) => {

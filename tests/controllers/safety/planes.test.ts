@@ -135,6 +135,38 @@ describe('a half-space of the workspace', () => {
   });
 });
 
+describe('the braking law beside a half-space', () => {
+  /** Where it goes from `last` in a tick, mm from `last`. */
+  function braked(plane: { normal: number[]; offset: number }, last: number[], pose: number[], q = [0, 0, 0, 1]) {
+    const out = new Float64Array(9);
+    const from = Float64Array.of(...last, ...q, 2000, 150);
+    new Brake(limitsOf({ planes: [plane] })).step(from, Float64Array.of(...pose, ...q), 0.01, out);
+    return last.map((v, i) => Number(((out[i]! - v) * 1000).toFixed(6)) + 0);
+  }
+
+  it('that is not in the way goes 1 mm a tick', () => {
+    expect(braked({ normal: [1, 1, 1], offset: 1 }, [0.503, 0.1, 0.204], [0.5, 0.1, 0.2])).toEqual([-0.6, 0, -0.8]);
+  });
+
+  it('on which both ends are goes along it', () => {
+    expect(braked({ normal: [1, 0, 0], offset: 0.5 }, [0.5, 0.003, 0.204], [0.5, 0, 0.2])).toEqual([0, -0.6, -0.8]);
+  });
+
+  it('past which the robot was pushed goes to it at the same rate, whatever its orientation', () => {
+    const [last, pose] = [
+      [0.502, 0.003, 0.2],
+      [0.506, 0, 0.2],
+    ];
+    expect(braked({ normal: [1, 0, 0], offset: 0.5 }, last!, pose!)).toEqual([0.8, -0.6, 0]);
+    const leaning = [-0.6, 0, 0, 0.8];
+    expect(braked({ normal: [1, 0, 0], offset: 0.5 }, last!, pose!, leaning)).toEqual([0.8, -0.6, 0]);
+  });
+
+  it('past which the setpoint is, and the robot is not, takes it to the robot at once', () => {
+    expect(braked({ normal: [1, 0, 0], offset: 0.5 }, [0.504, 0.003, 0.2], [0.5, 0, 0.2])).toEqual([-4, -3, 0]);
+  });
+});
+
 describe('a robot that was pushed away from its setpoint beside a half-space', () => {
   // x + y + z ≤ 0.7 runs through the measured tip; the setpoint is on it too, but further than Δ = 10 mm away.
   const pushed = limitsOf({ planes: [{ normal: [1, 1, 1], offset: 0.7 }] });
