@@ -95,6 +95,30 @@ describe('the post-check', () => {
     expect(refusal(at(0.9, 0, 0), { last: at(5, 0, 0), target })).toBe('speed');
   });
 
+  it('admits it on the axis that broke a limit alone; with half-spaces, which couple the axes, on all', () => {
+    expect(refusal(at(9, 3, 0), { last: at(15, 5, 0) })).toBe('speed');
+    const planes = { planes: [{ normal: [0, 0, 1], offset: 1 }] };
+    expect(refusal(at(9, 3, 0), { last: at(15, 5, 0) }, planes)).toBe('');
+    expect(refusal(at(5, 0, 0), { last: at(9, 0, 0) }, planes)).toBe('speed');
+  });
+
+  it('calls nothing broken inside the boxes, on either side of the tip and of the target', () => {
+    const around = { target_box: { min: [-0.02, -0.1, -0.1], max: [0.03, 0.1, 0.1] } };
+    for (const side of [-1, 1]) {
+      const last = at(9 * side, 0, 0);
+      expect(refusal(at(5 * side, 0, 0), { last })).toBe('speed');
+      expect(refusal(at(5 * side, 0, 0), { last, target: at(0, 0, 0) }, around)).toBe('speed');
+    }
+  });
+
+  it('takes a wall for inside', () => {
+    const box = { pose_box: { min: [0.499, -0.1, 0.1], max: [0.501, 0.1, 0.3] } };
+    for (const x of [0.499, 0.501]) {
+      const s = put(at(0, 0, 0), 0, x);
+      expect(refusal(s, { last: s }, box)).toBe('');
+    }
+  });
+
   it('refuses more than 0.1 rad from the measured orientation, about any axis', () => {
     for (const angle of [0.1001, -0.1001]) {
       const s = tilted(at(0, 0, 0), angle);
@@ -102,6 +126,33 @@ describe('the post-check', () => {
     }
     const s = tilted(at(0, 0, 0), 0.0999);
     expect(refusal(s, { last: s })).toBe('');
+  });
+
+  it('measures that about each axis of the base, however the tip is turned itself', () => {
+    const pose = at(0, 0, 0);
+    pose.set([0.1, 0.2, 0.3, Math.sqrt(1 - 0.14)], 3);
+    const turned = (x: number, y: number, z: number) => {
+      const s = pose.slice();
+      rotateBy(Float64Array.of(x, y, z), 0, 1, pose, 3, s, 3);
+      return refusal(s, { last: s, pose, reference: pose.slice(3, 7) });
+    };
+    for (const [x, y, z] of [
+      [1, 0, 0],
+      [0, -1, 0],
+      [0, 0, 1],
+    ] as const) {
+      expect(turned(0.1001 * x, 0.1001 * y, 0.1001 * z)).toBe('reference_limit_rotation');
+      expect(turned(0.0999 * x, 0.0999 * y, 0.0999 * z)).toBe('');
+    }
+    // 0.173 rad in all.
+    for (const side of [-1, 1]) {
+      expect(turned(0.0999 * side, 0.0998, 0.0997)).toBe('');
+      expect(turned(0.0997, 0.0999 * side, -0.0998)).toBe('');
+      expect(turned(0.0998, 0.0997, 0.0999 * side)).toBe('');
+      expect(turned(0.1001 * side, 0.08, 0.06)).toBe('reference_limit_rotation');
+      expect(turned(-0.06, 0.1001 * side, 0.08)).toBe('reference_limit_rotation');
+      expect(turned(0.08, -0.06, 0.1001 * side)).toBe('reference_limit_rotation');
+    }
   });
 
   it('refuses a tilt beyond the cone, unless the robot leans further', () => {
@@ -125,6 +176,10 @@ describe('the post-check', () => {
     expect(refusal(tilted(at(0, 0, 0), 0.05), { last: tilted(at(0, 0, 0), 0.09) }, { tilt: 0.06 })).toBe('');
     expect(refusal(tilted(at(0, 0, 0), -0.099), { last: tilted(at(0, 0, 0), 0.15) })).toBe('');
     expect(refusal(tilted(at(0, 0, 0), 0.099), { last: tilted(at(0, 0, 0), 0.0989) })).toBe('');
+    // Inside Δ about each axis, and further from the tip than the last one, which was outside about one.
+    const far = at(0, 0, 0);
+    rotateBy(Float64Array.of(0.09, 0.09, 0.09), 0, 1, at(0, 0, 0), 3, far, 3);
+    expect(refusal(far, { last: tilted(at(0, 0, 0), 0.101) })).toBe('speed_rotation');
   });
 
   it('refuses stiffness outside its range', () => {
@@ -155,5 +210,8 @@ describe('the post-check', () => {
     expect(refusal(at(0.5, 0, 0), { force })).toBe('');
     expect(refusal(at(0, 0, 0.5), { force, last: at(0, 0, 1) })).toBe('');
     expect(refusal(at(0, 0, -0.5), { force: Float64Array.of(0, 0, 22) })).toBe('');
+    expect(refusal(at(0, -0.5, 0), { force: Float64Array.of(0, 23, 0) })).toBe('pushes_on');
+    // 2.2 - 2 mJ: along the force as a whole.
+    expect(refusal(at(0.1, -0.5, 0), { force: Float64Array.of(22, 4, 0) })).toBe('');
   });
 });
