@@ -57,6 +57,27 @@ describe('the guard', () => {
     expect(guardSummary(rig.gate.counters)).toEqual({ checks, foreseen: 0, overruns: 0, failures: 0, worst_us: 100 });
   });
 
+  it('that foresees nothing has nothing filtered anew', () => {
+    const guard = new ScriptedGuard();
+    let filtered = 0;
+    const rig = new Rig(
+      {},
+      {
+        lookahead: { guard, clock: guard.clock, budgetUs: BUDGET_US },
+        filter: (wish, _by, _scale, out) => {
+          filtered++;
+          out.set(wish);
+          return 0;
+        },
+      },
+    );
+    rig.active();
+    filtered = 0;
+    rig.tick(10);
+    expect(rig.gate.record.source).toBe('policy');
+    expect(filtered).toBe(10);
+  });
+
   it.each([
     ['limit', 2.31, 2.3093, 'a joint would come to 2.31 rad, its limit is 2.309 rad'],
     ['workspace', 0.712, 0.7, 'the tip would come to 0.712 m, wall of the workspace at 0.7 m'],
