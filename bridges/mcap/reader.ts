@@ -11,7 +11,11 @@ export interface LogMessage {
   readonly topic: string;
   readonly type: string;
   readonly logTimeNs: bigint;
-  /** Decoded from CDR; 64-bit integers are BigInt, arrays of numbers are typed arrays. */
+  /**
+   * Decoded from CDR when it is asked for, so that what nobody reads costs nothing; 64-bit integers are BigInt, arrays of
+   * numbers are typed arrays. Ask before the next message is: the bytes are the reader's.
+   * @throws ReflexArcError RA_LOG_DAMAGED naming the offset, for bytes that are no such message
+   */
   readonly message: Record<string, unknown>;
 }
 
@@ -67,37 +71,53 @@ export async function* readLog(
     else if (record.type === 'Channel') channels.set(record.id, record);
     else if (record.type !== 'Schema' && record.type !== 'Message') continue;
     else {
-      let found: LogMessage | null;
-      try {
-        found = record.type === 'Schema' ? learn(record, types) : decode(record, channels, types);
-      } catch (cause) {
-        throw damaged(path, `at ${where.at}: ${(cause as Error).message}`, cause);
+      const { at } = where;
+      const broken = (cause: unknown) => damaged(path, `at ${at}: ${(cause as Error).message}`, cause);
+      if (record.type === 'Schema') learn(record, types, broken);
+      else {
+        const found = undecoded(record, channels, types, broken);
+        if (found !== null) yield found;
       }
-      if (found !== null) yield found;
     }
   }
 }
 
 type Types = Map<number, { name: string; reader: MessageReader }>;
 
-function learn(schema: McapTypes.TypedMcapRecords['Schema'], types: Types): null {
-  if (types.has(schema.id) || schema.encoding !== 'ros2msg') return null;
-  const definitions = parse(new TextDecoder().decode(schema.data), { ros2: true });
-  types.set(schema.id, { name: schema.name, reader: new MessageReader(definitions) });
-  return null;
+type Broken = (cause: unknown) => ReflexArcError;
+
+function learn(schema: McapTypes.TypedMcapRecords['Schema'], types: Types, broken: Broken): void {
+  if (types.has(schema.id) || schema.encoding !== 'ros2msg') return;
+  try {
+    const definitions = parse(new TextDecoder().decode(schema.data), { ros2: true });
+    types.set(schema.id, { name: schema.name, reader: new MessageReader(definitions) });
+  } catch (cause) {
+    throw broken(cause);
+  }
 }
 
 /** Null for a message of another encoding than ours: a foreign log may hold some beside those that we know. */
-function decode(
+function undecoded(
   record: McapTypes.TypedMcapRecords['Message'],
   channels: ReadonlyMap<number, { topic: string; schemaId: number }>,
   types: Types,
+  broken: Broken,
 ): LogMessage | null {
   const channel = channels.get(record.channelId);
   const type = channel && types.get(channel.schemaId);
   if (channel === undefined || type === undefined) return null;
-  const message = type.reader.readMessage<Record<string, unknown>>(record.data);
-  return { topic: channel.topic, type: type.name, logTimeNs: record.logTime, message };
+  let message: Record<string, unknown> | null = null;
+  return {
+    ...{ topic: channel.topic, type: type.name, logTimeNs: record.logTime },
+    get message(): Record<string, unknown> {
+      try {
+        message ??= type.reader.readMessage<Record<string, unknown>>(record.data);
+      } catch (cause) {
+        throw broken(cause);
+      }
+      return message;
+    },
+  };
 }
 
 /**

@@ -93,13 +93,14 @@ export async function explainAt(paths: readonly string[], atS: number): Promise<
   };
 
   for (const path of paths)
-    for await (const { topic, logTimeNs, message } of readLog(path)) {
+    for await (const logged of readLog(path)) {
+      const { topic, logTimeNs } = logged;
       firstNs ??= logTimeNs;
       endS = Number(logTimeNs - firstNs) / 1e9;
       if (topic === TOPIC.decision) {
-        observed.push(message as unknown as LoggedDecision);
+        observed.push(logged.message as unknown as LoggedDecision);
         if (observed.length > KEPT) observed.shift();
-      } else if (topic === TOPIC.journal && take(message as unknown as LoggedJournal, logTimeNs)) {
+      } else if (topic === TOPIC.journal && take(logged.message as unknown as LoggedJournal, logTimeNs)) {
         const { record } = refold! as Refold;
         const seq = record.decisionSeq;
         return { ...found!, record, observed: observed.findLast((d) => d.seq === seq) ?? null };

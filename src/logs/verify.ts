@@ -139,14 +139,16 @@ export async function verifyLog(
 
   let journals = 0;
   for (const path of paths) {
-    for await (const { topic, logTimeNs, message } of readLog(path)) {
+    for await (const logged of readLog(path)) {
+      const { topic, logTimeNs } = logged;
       firstNs ??= logTimeNs;
       atS = Number(logTimeNs - firstNs) / 1e9;
+      // Only these are decoded.
       if (topic === TOPIC.journal) {
         journals++;
-        onJournal(message as unknown as LoggedJournal);
-      } else if (topic === TOPIC.tick) onTick(message as unknown as LoggedTick);
-      else if (topic === TOPIC.decision) onDecision(message as unknown as LoggedDecision);
+        onJournal(logged.message as unknown as LoggedJournal);
+      } else if (topic === TOPIC.tick) onTick(logged.message as unknown as LoggedTick);
+      else if (topic === TOPIC.decision) onDecision(logged.message as unknown as LoggedDecision);
       onProgress(atS);
     }
   }

@@ -114,11 +114,14 @@ export async function whatIf(
     }
   };
   for (const path of paths) {
-    for await (const { topic, logTimeNs, message } of readLog(path)) {
+    for await (const logged of readLog(path)) {
+      const { topic, logTimeNs } = logged;
       firstNs ??= logTimeNs;
       comparison.result.duration_s = Number(logTimeNs - firstNs) / 1e9;
-      if (topic === TOPIC.decision) decisions.add(message as unknown as LoggedDecision);
-      else if (topic === TOPIC.journal) waiting.push({ atNs: logTimeNs, journal: message as unknown as LoggedJournal });
+      if (topic === TOPIC.decision) decisions.add(logged.message as unknown as LoggedDecision);
+      else if (topic === TOPIC.journal) {
+        waiting.push({ atNs: logTimeNs, journal: logged.message as unknown as LoggedJournal });
+      }
       while (waiting.length > 0 && logTimeNs - waiting[0]!.atNs > LATE_NS) take(waiting.shift()!);
     }
   }
