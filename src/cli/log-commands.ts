@@ -51,7 +51,7 @@ export function addLogCommands(program: Command, done: (exitCode: number) => voi
 
   converting(
     'import',
-    'Numbers of a ROS 1 or ROS 2 bag, an MCAP, a LeRobot dataset or a CSV file as a log',
+    'Numbers of a ROS 1 or ROS 2 bag, an MCAP, a LeRobot dataset, robomimic or ALOHA HDF5, or a CSV file as a log',
     '<file>',
     'a file of another recorder, or the folder of a ROS 2 bag or LeRobot dataset',
   )

@@ -3,11 +3,18 @@ import { createBase } from '../../policies/base/registry.ts';
 import { createResidual } from '../../policies/residual/registry.ts';
 import { loadRun } from '../core/config/load.ts';
 import { shown } from '../core/config/source.ts';
+import type { RunConfig } from '../core/config-schema.ts';
 import { BC_DEFAULTS, trainBc } from '../learning/behaviour-cloning.ts';
+import { ACTION_SIZE } from '../learning/demonstrations.ts';
 import type { Evaluation } from '../learning/evaluate.ts';
 import { makeResidual, RESIDUAL_DEMONSTRATIONS, RESIDUAL_STEPS } from '../learning/make-residual.ts';
+import { demonstrationsOf } from '../learning/recorded.ts';
 import type { ResidualOptions } from '../learning/residual.ts';
 import { RISK_DEFAULTS, trainRisk } from '../learning/risk.ts';
+import { readTrajectory } from '../logs/trajectories/formats.ts';
+import { framesOf } from '../logs/trajectories/frames.ts';
+import { Findings } from '../logs/trajectories/trajectory.ts';
+import { compileObservation } from '../pipeline/observation/compile.ts';
 import { train, weightRows } from './training.ts';
 
 interface TrainOptions {
@@ -25,12 +32,33 @@ interface ResidualTrainOptions extends TrainOptions {
   policy?: ResidualOptions['policy'];
 }
 
+interface BaseTrainOptions extends TrainOptions {
+  epochs?: number;
+  from?: string;
+  observation: string;
+  action: string;
+}
+
+/** The demonstrations of a log of `import` or of `run`, for the base policy of the run. */
+async function recordedIn(source: string, config: RunConfig, { observation, action }: BaseTrainOptions) {
+  const wanted = [observation, action].map((name) => ({ name, channels: [name] }));
+  const findings = new Findings();
+  const samples = readTrajectory(source, findings, { format: 'mcap' });
+  const frames = await framesOf(samples, config.task.decision_hz, wanted, findings);
+  if (frames.damage !== null) throw frames.damage;
+  const observationSize = compileObservation(config.robot, config.task).baseSize;
+  const sizes = { observationSize, actionSize: ACTION_SIZE };
+  return { demonstrations: demonstrationsOf(frames, { observation, action }, sizes), source };
+}
+
 /** `reflexarc train bc`: demonstrations, behaviour cloning, weights and manifest in `options.out`. Returns the exit code. */
-export async function trainBase(file: string, options: TrainOptions & { epochs?: number }): Promise<number> {
+export async function trainBase(file: string, options: BaseTrainOptions): Promise<number> {
   const { config } = loadRun(file, options.set);
   const { episodes = BC_DEFAULTS.episodes, epochs = BC_DEFAULTS.epochs, seed = config.seed } = options;
+  const recorded = options.from === undefined ? null : await recordedIn(options.from, config, options);
   const made = await train(options, async ({ progress, signal }) => {
     const made = await trainBc(config, {
+      ...(recorded === null ? {} : { recorded }),
       ...BC_DEFAULTS,
       ...{ out: resolve(options.out), episodes, epochs, seed, signal },
       onProgress: ({ loss, validationLoss, ...at }) =>
@@ -38,7 +66,10 @@ export async function trainBase(file: string, options: TrainOptions & { epochs?:
     });
     const loss = `${made.loss.toPrecision(4)}, held out ${made.validationLoss.toPrecision(4)}, after ${made.epochs} passes`;
     const rows: [string, string][] = [
-      ['data', `${made.demonstrations} successful demonstrations, ${made.transitions} steps, seed ${seed}`],
+      [
+        'data',
+        `${made.demonstrations} ${recorded === null ? 'successful' : 'recorded'} demonstrations, ${made.transitions} steps, seed ${seed}`,
+      ],
       ['loss', loss],
       ['backend', made.backend],
       ...weightRows('base', made.file, made.sha256),

@@ -13,6 +13,9 @@ export function addTrainingCommands(program: Command, { run, checked, done }: Om
   trains('bc', 'Behaviour cloning of the base policy from demonstrations of the scripted expert')
     .option('--episodes <n>', 'demonstrations', episodes)
     .option('--epochs <n>', 'passes over the data', passes)
+    .option('--from <log>', 'demonstrations of this log of `import`, in place of those of the scripted expert')
+    .option('--observation <channel>', 'with --from: what the policy sees', 'observation.state')
+    .option('--action <channel>', 'with --from: what it shall do there, in [-1, 1]', 'action')
     .action(async (file, given) => {
       if (checked(file, given)) return;
       done(await (await import('./train.ts')).trainBase(file, given));

@@ -30,6 +30,8 @@ export interface BcOptions {
   learningRate: number;
   /** Standard deviation of the action noise of the demonstrations, in action units. */
   noise: number;
+  /** Demonstrations that were recorded, in place of those of the scripted expert, and the file that they are of. */
+  recorded?: { demonstrations: readonly Demonstration[]; source: string };
   onProgress(progress: BcProgress): void;
   /** Abort ends training early and saves what there is. */
   signal?: AbortSignal;
@@ -71,15 +73,12 @@ export async function trainBc(config: RunConfig, options: BcOptions): Promise<Bc
   const random = new SeededRandom(options.seed).fork('behaviour-cloning');
 
   // ---- data -------------------------------------------------------------------------------------------------------------
-  const { episodes, seed, noise } = options;
-  const demonstrations = await demonstrate(config, {
-    episodes,
-    seed,
-    noise,
-    ...(signal ? { signal } : {}),
-    onEpisode: (done) =>
-      options.onProgress({ phase: 'demonstrations', done, of: episodes, loss: Number.NaN, validationLoss: Number.NaN }),
-  });
+  const { episodes, seed, noise, recorded } = options;
+  const onEpisode = (done: number) =>
+    options.onProgress({ phase: 'demonstrations', done, of: episodes, loss: Number.NaN, validationLoss: Number.NaN });
+  const demonstrations =
+    recorded?.demonstrations ??
+    (await demonstrate(config, { episodes, seed, noise, ...(signal ? { signal } : {}), onEpisode }));
   // One demonstration in ten is held out, whole: steps of one episode are too alike to judge each other.
   const heldOut = demonstrations.filter((_, i) => i % 10 === 9);
   const training = chunks(
@@ -154,8 +153,8 @@ export async function trainBc(config: RunConfig, options: BcOptions): Promise<Bc
   };
   const manifest = {
     kind: 'base',
-    made_by: `reflexarc train bc --seed ${seed} --episodes ${episodes} --epochs ${options.epochs}`,
-    data: `${demonstrations.length} demonstrations of the scripted expert that sees the true hole, action noise ${noise}`,
+    made_by: `reflexarc train bc --seed ${seed} ${recorded ? `--from ${recorded.source}` : `--episodes ${episodes}`} --epochs ${options.epochs}`,
+    data: `${demonstrations.length} demonstrations of ${recorded?.source ?? `the scripted expert that sees the true hole, action noise ${noise}`}`,
     ...result,
     file: 'base.safetensors',
     seed,

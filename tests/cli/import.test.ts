@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type ExportOptions, exportLog } from '../../src/cli/export.ts';
 import { importFile, listMap } from '../../src/cli/import.ts';
+import { trainBase } from '../../src/cli/train.ts';
 import { packageRoot } from '../../src/core/paths.ts';
 import { folder } from '../logs/trajectories/rig.ts';
 
@@ -53,7 +54,10 @@ describe('import', () => {
     expect(readFileSync(at.path('there.mcap'), 'utf8')).toBe('mine');
     writeFileSync(at.path('what.dat'), 'no format');
     const unknown = importFile(at.path('what.dat'), { ...none, out: at.path('no.mcap') });
-    await expect(unknown).rejects.toMatchObject({ code: 'RA_USAGE', allowed: 'rosbag1, rosbag2, mcap, lerobot, csv' });
+    await expect(unknown).rejects.toMatchObject({
+      code: 'RA_USAGE',
+      allowed: 'rosbag1, rosbag2, mcap, lerobot, hdf5, csv',
+    });
     await expect(importFile(at.path('no.bag'), { ...none, out: at.path('no.mcap') })).rejects.toMatchObject({
       code: 'RA_LOG_DAMAGED',
     });
@@ -80,6 +84,22 @@ describe('import', () => {
     });
     const { fps: _fps, ...slow } = dataset;
     await expect(exportLog(log, slow)).rejects.toMatchObject({ code: 'RA_USAGE', seen: 'no --fps' });
+  });
+
+  it('is what train bc --from clones', async () => {
+    const rows = Array.from({ length: 30 }, (_, k) => [k / 20, k, -k, 1, k / 30, 0, 0, -k / 30].join());
+    writeFileSync(at.path('demo.csv'), `t,o[x],o[y],o[z],a[x],a[y],a[z],a[k]\n${rows.join('\n')}\n`);
+    const log = at.path('demo.mcap');
+    await importFile(at.path('demo.csv'), { ...none, out: log });
+    said = '';
+    const given = { set: [], out: at.path('trained'), epochs: 1, json: true, from: log };
+    const run = join(packageRoot, 'configs/runs/peg.yaml');
+    expect(await trainBase(run, { ...given, observation: 'o', action: 'a' })).toBe(0);
+    expect(JSON.parse(said)).toMatchObject({ demonstrations: 1, transitions: 30 });
+    await expect(trainBase(run, { ...given, observation: 'a', action: 'a' })).rejects.toMatchObject({
+      code: 'RA_USAGE',
+      seen: 'feature a with 4 numbers',
+    });
   });
 
   it('takes channels as NAME=COLUMN,COLUMN', () => {

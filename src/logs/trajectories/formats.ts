@@ -8,7 +8,7 @@ import { filesOfBag } from './rosbag2-folder.ts';
 import type { Episode, Findings, Sample } from './trajectory.ts';
 
 /** What can be imported, by name. `rosbag2` is its SQLite storage; its MCAP storage is `mcap`. */
-export const FORMATS = ['rosbag1', 'rosbag2', 'mcap', 'lerobot', 'csv'] as const;
+export const FORMATS = ['rosbag1', 'rosbag2', 'mcap', 'lerobot', 'hdf5', 'csv'] as const;
 /** What can be exported, by name. */
 export const EXPORT_FORMATS = ['csv', 'lerobot'] as const;
 export type Format = (typeof FORMATS)[number];
@@ -42,6 +42,11 @@ export async function* readTrajectory(
     yield* readLeRobot(path, findings);
     return;
   }
+  if (kind === 'hdf5') {
+    const { readHdf5 } = await import('./hdf5.ts');
+    yield* readHdf5(path, findings);
+    return;
+  }
   const sampler = new MessageSampler(findings, (topic) => topics === undefined || topics.has(topic));
   for (const file of isFolder(path) ? await filesOfBag(path) : [path])
     yield* readMessages(file, kind, sampler, findings);
@@ -52,7 +57,7 @@ const ONLY: Episode = { index: 0, task: '' };
 
 async function* readMessages(
   path: string,
-  format: Exclude<Format, 'csv' | 'lerobot'>,
+  format: Exclude<Format, 'csv' | 'lerobot' | 'hdf5'>,
   sampler: MessageSampler,
   findings: Findings,
 ): AsyncGenerator<Sample> {
@@ -75,10 +80,12 @@ const BEGINNINGS: readonly [string, Format][] = [
   ['#ROSBAG V2.0\n', 'rosbag1'],
   ['\x89MCAP0\r\n', 'mcap'],
   ['SQLite format 3\0', 'rosbag2'],
+  ['\x89HDF\r\n\x1a\n', 'hdf5'],
 ];
 /** A bag that is being recorded, or whose recorder was killed, is called `.bag.active`. */
 const EXTENSIONS: Readonly<Record<string, Format>> = {
   ...{ '.bag': 'rosbag1', '.active': 'rosbag1', '.mcap': 'mcap', '.db3': 'rosbag2', '.csv': 'csv' },
+  ...{ '.hdf5': 'hdf5', '.h5': 'hdf5' },
 };
 
 /** @throws ReflexArcError RA_LOG_DAMAGED for a file that cannot be opened, RA_USAGE for one of no format that we know */

@@ -10,6 +10,8 @@ import { type Episode, type Findings, type Sample, Sampler } from './trajectory.
 const FEATURE = z.object({ dtype: z.string(), shape: z.array(z.number().int().positive()), names: z.unknown() });
 const INFO = z.object({ fps: z.number().positive(), features: z.record(z.string(), FEATURE) });
 
+const TASK = z.object({ task_index: z.number(), task: z.string() });
+
 /** Columns that say which frame it is. */
 const BOOK_KEEPING = new Set(['timestamp', 'frame_index', 'episode_index', 'index', 'task_index']);
 const NUMBERS = /^(float|int|uint|bool)/;
@@ -97,13 +99,17 @@ async function readInfo(folder: string): Promise<z.infer<typeof INFO>> {
   try {
     return INFO.parse(JSON.parse(await readFile(path, 'utf8')));
   } catch (cause) {
-    const why = cause instanceof z.ZodError ? z.prettifyError(cause) : (cause as Error).message;
-    throw new ReflexArcError('RA_LOG_DAMAGED', {
-      seen: `${path}: ${why}`,
-      allowed: 'that of a LeRobot dataset',
-      cause,
-    });
+    throw damaged(path, cause);
   }
+}
+
+function damaged(where: string, cause: unknown): ReflexArcError {
+  const why = cause instanceof z.ZodError ? z.prettifyError(cause) : (cause as Error).message;
+  return new ReflexArcError('RA_LOG_DAMAGED', {
+    seen: `${where}: ${why}`,
+    allowed: 'that of a LeRobot dataset',
+    cause,
+  });
 }
 
 /** By task_index; of v3 in Parquet, of v2 in lines of JSON. */
@@ -117,9 +123,14 @@ async function readTasks(folder: string): Promise<Map<number, string>> {
       tasks.set(Number(task_index), String(Object.values(rest).find((value) => typeof value === 'string') ?? ''));
     }
   } else if (existsSync(lines)) {
-    for (const line of (await readFile(lines, 'utf8')).split('\n').filter((text) => text.trim() !== '')) {
-      const { task_index, task } = z.object({ task_index: z.number(), task: z.string() }).parse(JSON.parse(line));
-      tasks.set(task_index, task);
+    for (const [i, line] of (await readFile(lines, 'utf8')).split('\n').entries()) {
+      if (line.trim() === '') continue;
+      try {
+        const { task_index, task } = TASK.parse(JSON.parse(line));
+        tasks.set(task_index, task);
+      } catch (cause) {
+        throw damaged(`${lines}: line ${i + 1}`, cause);
+      }
     }
   }
   return tasks;
@@ -127,7 +138,12 @@ async function readTasks(folder: string): Promise<Map<number, string>> {
 
 /** In the order of chunks and files. */
 function dataFiles(folder: string): string[] {
-  const files = readdirSync(join(folder, 'data'), { recursive: true, encoding: 'utf8' });
+  let files: string[];
+  try {
+    files = readdirSync(join(folder, 'data'), { recursive: true, encoding: 'utf8' });
+  } catch (cause) {
+    throw damaged(join(folder, 'data'), cause);
+  }
   return files
     .filter((file) => file.endsWith('.parquet'))
     .sort()

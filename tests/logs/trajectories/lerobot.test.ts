@@ -182,6 +182,16 @@ describe('a LeRobot dataset', () => {
     mkdirSync(join(path, 'meta'), { recursive: true });
     writeFileSync(join(path, 'meta/info.json'), '{"fps": 0}');
     expect((await read(path)).error).toMatchObject({ code: 'RA_LOG_DAMAGED', seen: expect.stringMatching(/fps/) });
+    writeFileSync(join(path, 'meta/info.json'), '{"fps": 10, "features": {}}');
+    expect((await read(path)).error).toMatchObject({
+      code: 'RA_LOG_DAMAGED',
+      seen: expect.stringMatching(/data: ENOENT/),
+    });
+    writeFileSync(join(path, 'meta/tasks.jsonl'), '{"task_index": 0, "task": "a"}\n{"task_ind');
+    expect((await read(path)).error).toMatchObject({
+      code: 'RA_LOG_DAMAGED',
+      seen: expect.stringMatching(/jsonl: line 2:/),
+    });
   });
 
   it('is not made of a feature whose name has a slash', async () => {
