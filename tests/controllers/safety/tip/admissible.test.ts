@@ -34,6 +34,11 @@ describe('the post-check of tip twists: rates', () => {
     ['rotates too fast', { u: [0, 0, 0, 0.1, 1.6, 1.2] }, 'speed_rotation'],
     ['both: the translation is named', { u: [3, 0, 0, 3, 0, 0] }, 'speed'],
     ['the worse limit is named', { u: [1, 0, 0, 0, 0, 3], was: [0.8, 0, 0, 0, 0, 3] }, 'speed_rotation'],
+    [
+      'the worse limit is named, also of the translation',
+      { u: [3, 0, 0, 0, 0, 0.3], was: [3, 0, 0, 0, 0, 0] },
+      'speed',
+    ],
     ['accelerates as it may', { u: [0.06, 0.08, 0, 0, 0, 0], was: still }, ''],
     ['accelerates more', { u: [0.06, 0.081, 0, 0, 0, 0], was: still }, 'acceleration'],
     ['brakes more', { u: moving(0.8), was: moving(1) }, 'acceleration'],
@@ -137,6 +142,7 @@ describe('the post-check of tip twists: the cone', () => {
     // 1 rad/s stops in 0.15 rad.
     ['as wide as the stop', { u: turning(1), limits: { tilt } }, ''],
     ['narrower', { u: turning(1), limits: { tilt: tilt - nearer } }, 'tilt'],
+    ['narrower, of a tip that moves', { u: [0.5, 0, 0, 0, 0, 1], limits: { tilt: tilt - nearer } }, 'tilt'],
     ['from where the tip is', { u: turning(1), turn: [0, 0, 0.1], limits: { tilt: 0.25 } }, ''],
     ['from where the tip is, narrower', { u: turning(1), turn: [0, 0, 0.1], limits: { tilt: 0.25 - nearer } }, 'tilt'],
     [

@@ -126,6 +126,13 @@ describe('the change of a twist', () => {
       [1.98, 0, 0, 0, 0, 0],
       ['acceleration', 'jerk'],
     ],
+    ['jerkily, along y only', { wish: [0, 0.06, 0, 0, 0, 0], limits: JERKY }, [0, 0.04, 0, 0, 0, 0], ['acceleration']],
+    [
+      'that would turn it round along y: it stops',
+      { wish: [0, 0.05, 0, 0, 0, 0], was: [0, 0.02, 0, 0, 0, 0], slope: [0, -10, 0, 0, 0, 0], limits: JERKY },
+      [0, 0, 0, 0, 0, 0],
+      ['acceleration', 'jerk'],
+    ],
     [
       'that would turn it round by what it did before: it stops',
       { wish: [0.05, 0, 0, 0, 0, 0], was: [0.02, 0, 0, 0, 0, 0], slope: [-10, 0, 0, 0, 0, 0], limits: JERKY },
@@ -351,6 +358,11 @@ describe('the cone', () => {
       'outside: the way back is open',
       { wish: [0, 0, 0, -0.1, 0, 0], turn: [0.4, 0, 0], ...CONE },
       [0, 0, 0, -0.1, 0, 0],
+    ],
+    [
+      'outside: also a way back that leads round',
+      { wish: [0, 0, 0, -0.02, 0.09, 0], turn: [0.4, 0, 0], ...CONE },
+      [0, 0, 0, -0.02, 0.09, 0],
     ],
     [
       'is nothing to a translation',
