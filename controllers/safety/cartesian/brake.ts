@@ -1,4 +1,5 @@
 import { clamp, norm3, rotateBy, rotationBetween } from '../../../src/core/geometry.ts';
+import { chordAngle } from '../chord.ts';
 import { admissible, type Judged } from './admissible.ts';
 import type { CartesianLimits } from './limits.ts';
 
@@ -46,10 +47,10 @@ export class Brake {
     const rate = l.speedRotation * dt;
     if (angle <= rate) for (let i = 3; i < 7; i++) out[i] = pose[i]!;
     else {
-      // Where Δ is broken it is restored at once, whatever the rate.
+      // Where Δ is broken it is restored at once, whatever the rate: on the straight way all axes shrink by the same share.
       const widest = Math.max(Math.abs(turn[0]!), Math.abs(turn[1]!), Math.abs(turn[2]!));
-      const way = widest > l.referenceRotation ? Math.max(rate, angle - l.referenceRotation) : rate;
-      rotateBy(turn, 0, way / angle, last, 3, out, 3);
+      const share = widest > l.referenceRotation ? 1 - l.referenceRotation / widest : 0;
+      rotateBy(turn, 0, Math.max(rate / angle, share), last, 3, out, 3);
     }
 
     let distance = 0;
@@ -79,14 +80,21 @@ export class Brake {
   }
 }
 
+/** Rounding of positions, m, and of angles, rad. */
+const TINY = 1e-6;
+
 /**
- * Runs the braking law from every corner of Δ, at rest and with the robot moving on, and asks the post-check about each
- * step. Empty when it keeps its word; else one sentence.
+ * Runs the braking law from every corner of Δ, turned towards each, at rest and with the robot moving on; asks the
+ * post-check about each step, and at the end whether the setpoint is at the measured pose. Empty when it keeps its word;
+ * else one sentence.
+ *
+ * @param law the one to run: the law itself, but where it is the self-test that is tested
  */
-export function selfTest(all: CartesianLimits): string {
+export function selfTest(all: CartesianLimits, law?: Pick<Brake, 'step'>): string {
   // The way to the measured pose is straight: where both ends are in a half-space, it is.
   const limits = { ...all, planes: [] };
-  const brake = new Brake(limits);
+  const brake = law ?? new Brake(limits);
+  const turn = new Float64Array(3);
   const out = new Float64Array(9);
   const pose = new Float64Array(7);
   const judged: Judged = {
@@ -98,8 +106,9 @@ export function selfTest(all: CartesianLimits): string {
     reference: Float64Array.of(0, 0, 0, 1),
   };
   const steps = Math.ceil((limits.reference * Math.sqrt(3)) / (limits.speed * limits.period)) + 1;
-  const turned = Math.min(limits.referenceRotation, limits.tilt);
-  const turns = Math.ceil(turned / (limits.speedRotation * limits.period)) + 1;
+  const widest = Math.min(limits.referenceRotation * Math.sqrt(3), limits.tilt);
+  const turns = Math.ceil(widest / (limits.speedRotation * limits.period)) + 1;
+  const ticks = Math.max(steps, turns);
   const nominal = Math.sqrt(limits.stiffnessMin * limits.stiffnessMax);
   for (let corner = 0; corner < 27; corner++) {
     for (const coast of [0, limits.speed * limits.period]) {
@@ -107,12 +116,13 @@ export function selfTest(all: CartesianLimits): string {
         const side = (Math.floor(corner / 3 ** i) % 3) - 1;
         pose[i] = (limits.boxMin[i]! + limits.boxMax[i]!) / 2;
         judged.last[i] = clamp(pose[i]! + side * limits.reference, limits.boxMin[i]!, limits.boxMax[i]!);
+        turn[i] = side * limits.referenceRotation;
       }
       pose.set([0, 0, 0, 1], 3);
-      rotateBy(Float64Array.of(turned, 0, 0), 0, 1, pose, 3, judged.last, 3);
+      rotateBy(turn, 0, Math.min(1, widest / norm3(turn, 0)), pose, 3, judged.last, 3);
       judged.last[7] = nominal;
       judged.last[8] = limits.rotationStiffnessMax;
-      for (let n = 0; n < Math.max(steps, turns); n++) {
+      for (let n = 0; n < ticks; n++) {
         // Coasting: the robot goes on in x for a while, slower and slower.
         pose[0] = pose[0]! + coast * 0.5 ** (n + 1);
         brake.step(judged.last, pose, judged.elapsed, out);
@@ -123,9 +133,11 @@ export function selfTest(all: CartesianLimits): string {
       }
       for (let i = 0; i < 3; i++) {
         const left = Math.abs(judged.last[i]! - pose[i]!);
-        if (!(left < 1e-6 + 2 * coast))
-          return `braking law is ${left} m short after ${steps} steps from corner ${corner}`;
+        if (!(left < TINY + 2 * coast))
+          return `braking law is ${left} m short after ${ticks} steps from corner ${corner}`;
       }
+      const left = chordAngle(judged.last, 3, pose, 3);
+      if (!(left < TINY)) return `braking law is ${left} rad short after ${ticks} steps from corner ${corner}`;
     }
   }
   return '';

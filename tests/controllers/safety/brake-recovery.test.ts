@@ -4,6 +4,7 @@ import { admissible, REFUSAL } from '../../../controllers/safety/cartesian/admis
 import { Brake, selfTest } from '../../../controllers/safety/cartesian/brake.ts';
 import { type CartesianLimits, cartesianLimits } from '../../../controllers/safety/cartesian/limits.ts';
 import { Recovery } from '../../../controllers/safety/cartesian/recovery.ts';
+import { chordAngle } from '../../../controllers/safety/chord.ts';
 import { rotateBy } from '../../../src/core/geometry.ts';
 import { anyDouble, insideEveryLimit, limitsOf, limits as manyLimits, RUNS, vec } from './arbitrary.ts';
 import { safetyOf } from './rig.ts';
@@ -59,6 +60,17 @@ describe('the braking law', () => {
     expect(2 * Math.acos(step(s)[6]!)).toBeCloseTo(0.115, 7);
   });
 
+  it('about a diagonal it restores Δ of each axis and no more, and by rounding past Δ it has nothing to restore', () => {
+    const turned = (each: number) => {
+      const s = at(0, 0, 0);
+      rotateBy(Float64Array.of(each, each, 0), 0, 1, s, 3, s, 3);
+      return s;
+    };
+    const left = (s: Float64Array) => chordAngle(s, 3, at(0, 0, 0), 3);
+    expect(left(step(turned(0.12)))).toBeCloseTo(0.1 * Math.SQRT2, 9);
+    expect(left(step(turned(0.1 * (1 + 1e-12))))).toBeCloseTo(0.1 * Math.SQRT2 - 0.005, 9);
+  });
+
   it('goes as fast, and pulls as much, when it has to turn as well', () => {
     const turned = (s: Float64Array) => {
       rotateBy(Float64Array.of(1, 0, 0), 0, 0.09, s, 3, s, 3);
@@ -69,11 +81,18 @@ describe('the braking law', () => {
     expect(far[7]! * Math.hypot(far[0]! - 0.5, far[1]!, far[2]! - 0.2)).toBeCloseTo(30, 9);
   });
 
+  /** Multiples of Δ: at exactly Δ about an axis, or several, as the filter leaves a setpoint; inside; and beyond. */
+  const turns = fc.oneof(
+    vec(3, -2, 2),
+    fc.array(fc.constantFrom(-1, 0, 1, 1 + 1e-9), { minLength: 3, maxLength: 3 }).map((v) => Float64Array.from(v)),
+  );
+
   it('is admitted by the post-check wherever the robot was pushed since the last setpoint', () => {
     fc.assert(
-      fc.property(insideEveryLimit, vec(3, -2, 2), anyDouble, ({ c }, push, elapsed) => {
+      fc.property(insideEveryLimit, vec(3, -2, 2), turns, anyDouble, ({ c }, push, turn, elapsed) => {
         const pose = c.judged.pose.slice();
         for (let i = 0; i < 3; i++) pose[i] = pose[i]! + push[i]! * c.limits.reference;
+        rotateBy(turn, 0, c.limits.referenceRotation, c.judged.last, 3, pose, 3);
         const out = step(c.judged.last, pose, elapsed, c.limits);
         expect(REFUSAL[admissible(out, { ...c.judged, pose, elapsed }, c.limits)]).toBe('');
       }),
@@ -106,6 +125,66 @@ describe('the self test of the braking law', () => {
     expect(broken({ forceLimit: 1 })).toMatch(/braking law breaks limit 12/);
     expect(broken({ reference: Number.NaN })).toMatch(/NaN m short/);
     expect(broken({ stiffnessMax: 100 })).toMatch(/breaks limit 10 /);
+  });
+
+  /** The law, but for what `change` makes of its step. */
+  const law = (change: (out: Float64Array, last: Float64Array, pose: Float64Array) => void, limits = limitsOf()) => {
+    const brake = new Brake(limits);
+    const wrong: Pick<Brake, 'step'> = {
+      step: (last, pose, elapsed, out) => {
+        brake.step(last, pose, elapsed, out);
+        change(out, last, pose);
+      },
+    };
+    return selfTest(limits, wrong);
+  };
+
+  it('says how far short a law is that does not turn back, or not all the way', () => {
+    const unturned = (out: Float64Array, last: Float64Array) => out.set(last.subarray(3, 7), 3);
+    // 0.1 rad about each axis are 0.1732 rad, in 35 ticks of 5 mrad and one more.
+    const said = /^braking law is (\S+) rad short after 36 steps from corner 0$/.exec(law(unturned))!;
+    expect(Number(said[1])).toBeCloseTo(Math.sqrt(0.03), 9);
+    // In a cone of 0.05 rad it is that, and the 18 ticks of 1 mm and one more of the way take longer.
+    const leaning = /^braking law is (\S+) rad short after 19 steps/.exec(law(unturned, limitsOf({ tilt: 0.05 })))!;
+    expect(Number(leaning[1])).toBeCloseTo(0.05, 9);
+    const almost = (out: Float64Array, last: Float64Array) => {
+      if (chordAngle(last, 3, out, 3) < 0.0049) unturned(out, last);
+    };
+    expect(law(almost)).toMatch(/^braking law is 0\.00\d+ rad short/);
+  });
+
+  it('says how far short a law is that goes only part of the way', () => {
+    const said = law((out, last) => out.set(last.subarray(0, 3)));
+    expect(said).toMatch(/^braking law is 0\.0(1|0999\d+|1000\d+) m short after 36 steps from corner 0$/);
+    expect(law((out, last) => out.copyWithin(2, 2, 3) && out.fill(last[2]!, 2, 3))).toMatch(/m short/);
+    expect(law((out, _, pose) => Math.abs(out[1]! - pose[1]!) < 1e-5 && out.fill(pose[1]! + 1e-5, 1, 2))).toMatch(
+      /0\.0000(1|0999\d+|1000\d+) m short/,
+    );
+  });
+
+  it('finds a law that makes the spring stiffer', () => {
+    expect(law((out, last) => out.fill(last[7]! + 1, 7, 8))).toBe('braking law raises the stiffness from corner 0');
+  });
+
+  it('begins in each of 27 corners, turned towards it, at rest and coasting 1 mm in x', () => {
+    const begun: number[][] = [];
+    let n = 0;
+    let from = 0;
+    const coasted: number[] = [];
+    law((_out, last, pose) => {
+      if (n % 36 === 0) {
+        begun.push(
+          [0, 1, 2, 3, 4, 5].map((i) => Math.sign(Math.round(1e6 * (last[i]! - (i < 3 ? [0.5, 0, 0.2][i]! : 0))))),
+        );
+        from = 0.5;
+      }
+      if (n % 36 === 35) coasted.push(Math.round(1e6 * (pose[0]! - from)));
+      n++;
+    });
+    expect(n).toBe(27 * 2 * 36);
+    expect(new Set(begun.map((signs) => `${signs.slice(0, 3)}`)).size).toBe(27);
+    for (const signs of begun) expect(signs.slice(3)).toEqual(signs.slice(0, 3));
+    expect(coasted).toEqual(Array.from({ length: 27 }, () => [0, 1000]).flat());
   });
 });
 
