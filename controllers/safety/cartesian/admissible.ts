@@ -9,6 +9,9 @@ import type { CartesianLimits } from './limits.ts';
  * Beyond the rate of the last sent setpoint only one movement is admissible: towards the measured pose, on an axis where
  * the robot moved so that the last setpoint breaks a limit itself. It lowers the pull of the spring (see filter.ts on
  * CONFLICT).
+ *
+ * Near the target estimate, or while there is none, only what goes towards the measured pose may be faster than the
+ * approach: that is how brakes brake and limits are restored, and it asks for no motion of the robot.
  */
 export const REFUSAL = [
   '',
@@ -26,6 +29,7 @@ export const REFUSAL = [
   'force',
   'pushes_on',
   'workspace_plane',
+  'approach',
 ] as const;
 
 const METRE = 1e-9;
@@ -40,7 +44,7 @@ export interface Judged {
   readonly force: Float64Array;
   /** s since `last` was sent. */
   elapsed: number;
-  /** Centre of the target box; NaN while it is not known. */
+  /** The target estimate: centre of the target box and of the approach; NaN while it is not known. */
   readonly target: Float64Array;
   /** Quaternion of the tilt cone's axis. */
   readonly reference: Float64Array;
@@ -58,6 +62,8 @@ export function admissible(s: Float64Array, by: Judged, limits: CartesianLimits)
 
   const dt = by.elapsed > limits.period ? limits.period : by.elapsed > 0 ? by.elapsed : 0;
   let free = 0;
+  let eager = 0;
+  let distance = 0;
   let pull = 0;
   let onwards = 0;
   for (let i = 0; i < 3; i++) {
@@ -72,10 +78,16 @@ export function admissible(s: Float64Array, by: Judged, limits: CartesianLimits)
     const before = last[i]! - at;
     const step = s[i]! - last[i]!;
     const towards = away * before >= -METRE * METRE && Math.abs(away) <= Math.abs(before);
-    if (!towards) onwards += step * force[i]!;
+    if (!towards) {
+      onwards += step * force[i]!;
+      eager += step * step;
+    }
+    distance += (last[i]! - target[i]!) ** 2;
     if (!(towards && lost(i, by, limits))) free += step * step;
   }
   if (!(Math.sqrt(free) <= limits.speed * dt * SHARE + METRE)) return 6;
+  const isAway = Math.sqrt(distance) >= limits.approachDistance - METRE;
+  if (!isAway && !(Math.sqrt(eager) <= limits.approachSpeed * dt * SHARE + METRE)) return 15;
 
   if (!(widestTurn(pose, 3, s, 3) <= limits.referenceRotation + RADIAN)) return 7;
   const leaning = chordAngle(reference, 0, pose, 3);

@@ -215,3 +215,57 @@ describe('the post-check', () => {
     expect(refusal(at(0.1, -0.5, 0), { force: Float64Array.of(22, 4, 0) })).toBe('');
   });
 });
+
+describe('the post-check near the target, with 0.03 m/s within 20 mm of it', () => {
+  const approach = { approach: { distance: 0.02, speed: 0.03 } };
+  const step = (from: number[], by: number[], rest: Partial<Judged> = {}, changes: object = approach): string => {
+    const [x, y, z] = from as [number, number, number];
+    const [dx, dy, dz] = by as [number, number, number];
+    const last = at(x, y, z);
+    return refusal(at(x + dx, y + dy, z + dz), { last, pose: last, target: at(0, 0, -30), ...rest }, { ...changes });
+  };
+
+  it('refuses a step beyond 0.3 mm in any direction, as a whole vector', () => {
+    expect(step([0, 0, -10.1], [0, 0, -0.3])).toBe('');
+    expect(step([0, 0, -10.1], [0, 0, -0.301])).toBe('approach');
+    expect(step([0, 0, -10.1], [0, 0, 0.301])).toBe('approach');
+    expect(step([0, 0, -40], [0.2, 0.2, -0.11])).toBe('approach');
+    expect(step([0, 0, -40], [0.2, 0.2, -0.09])).toBe('');
+    expect(step([0, 0, -40], [0, 0.151, 0], { elapsed: 0.005 })).toBe('approach');
+    expect(step([0, 0, -40], [0, 0.149, 0], { elapsed: 0.005 })).toBe('');
+  });
+
+  it('admits full speed further off, by the distance of the setpoint', () => {
+    expect(step([0, 0, -9.9], [0, 0, -1])).toBe('');
+    expect(step([0, 0, -50.1], [0, 0, 1])).toBe('');
+    expect(step([12, 12, -30], [0.301, 0, 0])).toBe('approach');
+    expect(step([15, 15, -30], [1, 0, 0])).toBe('');
+    expect(step([-12, 0, -42], [0, 0.301, 0])).toBe('approach');
+    expect(step([-15, 0, -45], [0, 1, 0])).toBe('');
+    expect(step([0, 0, -9], [0, 0, 1], { pose: at(0, 0, -11) })).toBe('');
+    expect(step([0, 0, -11], [0, 0, -1], { pose: at(0, 0, -9) })).toBe('approach');
+  });
+
+  it('takes a target that is not known for near, and asks nothing where there is no approach', () => {
+    const target = new Float64Array(3).fill(Number.NaN);
+    expect(step([0, 0, 50], [0.301, 0, 0], { target })).toBe('approach');
+    expect(step([0, 0, 50], [1, 0, 0], { target }, {})).toBe('');
+    expect(step([0, 0, -29], [1, 0, 0], {}, {})).toBe('');
+  });
+
+  it('admits any slowing: towards the measured pose a setpoint may go at full speed, and no further', () => {
+    const pose = at(0, 0, -20);
+    expect(step([5, 0, -20], [-1, 0, 0], { pose })).toBe('');
+    expect(step([5, 0, -20], [0.301, 0, 0], { pose })).toBe('approach');
+    expect(step([0.2, 0, -20], [-0.4, 0, 0], { pose })).toBe('approach');
+    expect(step([5, 0, -20], [-0.9, 0.299, 0], { pose })).toBe('');
+    expect(step([5, 0, -20], [-0.9, 0.301, 0], { pose })).toBe('approach');
+    // Δ is restored by as much as it takes.
+    expect(step([15, 0, -20], [-5, 0.299, 0], { pose })).toBe('');
+    expect(step([15, 0, -20], [-5, 0.301, 0], { pose })).toBe('approach');
+  });
+
+  it('says speed of what is too fast anywhere', () => {
+    expect(step([0, 0, -29], [1.001, 0, 0])).toBe('speed');
+  });
+});

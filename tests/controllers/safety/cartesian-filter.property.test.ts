@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { admissible, REFUSAL } from '../../../controllers/safety/cartesian/admissible.ts';
 import { CartesianFilter } from '../../../controllers/safety/cartesian/filter.ts';
-import { type Case, insideEveryLimit, RUNS, situation } from './arbitrary.ts';
+import { type Case, insideEveryLimit, RUNS, situation, vec } from './arbitrary.ts';
 
 function run(c: Case, wish = c.wish, speedScale = c.speedScale): { out: Float64Array; flags: number } {
   const filter = new CartesianFilter(c.limits);
@@ -78,6 +78,34 @@ describe('the filter', () => {
         const moved = Math.hypot(out[0]! - last[0]!, out[1]! - last[1]!, out[2]! - last[2]!);
         expect(moved).toBeLessThanOrEqual(limits.approachSpeed * limits.period * (1 + 1e-8) + 1e-11);
       }),
+      RUNS,
+    );
+  });
+
+  it('is not alone with that: the post-check refuses each such step that does not lead back to the measured pose', () => {
+    const near = insideEveryLimit.filter(({ c: { limits: l } }) => Math.min(l.speed, 40 * l.reference) > 0.03);
+    fc.assert(
+      fc.property(
+        near,
+        vec(3, 0.1, 1),
+        fc.boolean(),
+        fc.double({ min: 0, max: 1, noNaN: true }),
+        (given, d, known, p) => {
+          const { limits, judged } = given.c;
+          fc.pre(limits.approachSpeed < limits.speed);
+          const { last, pose } = judged;
+          // Away from the tip on every axis: from 1 % above the approach to 90 % of the speed, or as far as Δ lets it.
+          const most = Math.min(0.9 * limits.speed * limits.period, 0.4 * limits.reference);
+          const least = 1.01 * limits.approachSpeed * limits.period;
+          const step = (least + p * (most - least)) / Math.hypot(...d);
+          const wish = given.wish.slice();
+          for (let i = 0; i < 3; i++) wish[i] = last[i]! + (last[i]! < pose[i]! ? -step : step) * d[i]!;
+          const target = known ? pose : judged.target;
+          const c = { ...given.c, wish, judged: { ...judged, target, force: new Float64Array(3) } };
+          expect(refusal(c, wish)).toBe('approach');
+          expect(refusal(c, run(c).out)).toBe('');
+        },
+      ),
       RUNS,
     );
   });
