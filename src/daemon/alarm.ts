@@ -31,6 +31,9 @@ export class ThreadAlarm implements Alarm {
   #deadlineNs = 0;
   #ring: () => void = () => {};
   #stopped = false;
+  readonly #again = (): void => {
+    if (!this.#stopped) this.#await();
+  };
 
   private constructor(periodNs: number, clock: Clock, spinUs: number, failed: (error: Error) => void) {
     this.#clock = clock;
@@ -67,8 +70,12 @@ export class ThreadAlarm implements Alarm {
     let left = this.#deadlineNs - this.#clock.nowNs();
     if (left > this.#spinNs + AHEAD_NS) return;
     while (left > 0) left = this.#deadlineNs - this.#clock.nowNs();
-    this.#deadlineNs += this.#periodNs;
+    // Nothing is caught up: of what is past already there is one ring.
+    this.#deadlineNs += this.#periodNs * (1 + Math.floor(-left / this.#periodNs));
     this.#ring();
+    // Where this ring was heard that late, the thread found it unheard at the next one, and rings for that no more: without
+    // a look of our own every tick from now on would be a ring behind. After the sockets were read, as after any ring.
+    if (this.#deadlineNs - this.#clock.nowNs() <= this.#spinNs + AHEAD_NS) setImmediate(this.#again);
   }
 
   set(deadlineNs: number): void {

@@ -47,7 +47,16 @@ describe('doctor, of the host', () => {
     const checks = hostChecks(host(), config);
     expect(checks.filter(({ status }) => status !== 'ok')).toEqual([]);
     expect(checks.map(({ name }) => name)).toEqual([
-      ...['node', 'cores', 'cpu quota', 'cpu governor', 'kernel preemption', 'real-time priority', 'log folder'],
+      ...[
+        'node',
+        'cores',
+        'cpu quota',
+        'time taken by a hypervisor',
+        'cpu governor',
+        'kernel preemption',
+        'real-time priority',
+        'log folder',
+      ],
       'systemd-notify',
     ]);
   });
@@ -103,6 +112,13 @@ describe('doctor, of the host', () => {
     ['a log folder that is read-only', 'log folder', 'fail', '/var/log is not', host({ writable: () => false })],
     ['a full disk', 'log folder', 'fail', '/var/log/arc, 10 MB free', host({ freeBytes: () => 10e6 })],
     ['a disk for less than one log', 'log folder', 'warn', '100 MB free', host({ freeBytes: () => 100e6 })],
+    [
+      'a virtual machine that its host stops',
+      'time taken by a hypervisor',
+      'warn',
+      '1.5 s of CPU time',
+      host({}, { '/proc/stat': 'cpu  9 9 9 9 9 0 9 150 0 0\ncpu0 1 2 3 4 5 6 7 8 9 10\n' }),
+    ],
     ['no systemd', 'systemd-notify', 'warn', 'not in PATH', host({ path: '/usr/local/bin' })],
   ])('tells of %s, and what to do', (_what, name, status, says, h) => {
     const check = seen(h)[name]!;

@@ -14,6 +14,8 @@ export interface Row {
   samples: number;
   /** Whole periods that a timer left out. */
   skipped?: number;
+  /** CPU time that the host of a virtual machine took meanwhile, ms. */
+  stolen_ms?: number;
   /** `[upper edge, count]`, equal steps from 0. */
   histogram?: [number, number][];
   /** Measured along the way, e.g. `[ticks, bytes]`. */

@@ -2,6 +2,7 @@ import { accessSync, constants, existsSync, readdirSync, readFileSync, statfsSyn
 import { availableParallelism, cpus, loadavg, version } from 'node:os';
 import { delimiter, dirname, join, resolve } from 'node:path';
 import type { RunConfig } from '../../core/config-schema.ts';
+import { stolenMs } from '../stolen.ts';
 import { type Check, fail, ok, warn } from './check.ts';
 
 /** What is asked of the machine; the tests give another one. */
@@ -52,6 +53,7 @@ export const hostChecks = (host: Host, config: RunConfig): Check[] => [
   nodeVersion(host),
   cores(host),
   cpuQuota(host),
+  hypervisor(host),
   governor(host),
   preemption(host),
   realTimePriority(host),
@@ -112,6 +114,18 @@ function cgroupFolders(text: string): string[] {
     }
   }
   return folders;
+}
+
+/** What the host of a virtual machine takes, no priority within gives back. */
+function hypervisor(host: Host): Check {
+  const name = 'time taken by a hypervisor';
+  const ms = stolenMs(() => host.read('/proc/stat') ?? '');
+  if (!(ms > 0)) return ok(name, 'none');
+  return warn(
+    name,
+    `${(ms / 1000).toFixed(1)} s of CPU time since boot`,
+    'While it is taken nothing runs, of whatever priority: put the daemon on the machine itself, or give the virtual one cores of its own.',
+  );
 }
 
 function governor(host: Host): Check {

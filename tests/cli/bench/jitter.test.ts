@@ -2,9 +2,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { lateness, verdicts } from '../../../src/cli/bench/jitter.ts';
+import { lateness, stolenNotes, verdicts } from '../../../src/cli/bench/jitter.ts';
 import { under } from '../../../src/cli/bench/load.ts';
 import { CYCLICTESTS, cyclictest, latencies } from '../../../src/cli/bench/peers/cyclictest.ts';
+import { stolenMs } from '../../../src/cli/stolen.ts';
 import { loadRun } from '../../../src/core/config/load.ts';
 import { packageRoot } from '../../../src/core/paths.ts';
 
@@ -70,6 +71,28 @@ describe('the jitter bench', () => {
     expect(us).toHaveLength(40);
     expect(Math.min(...us)).toBeGreaterThanOrEqual(0);
     expect(skipped).toBeGreaterThanOrEqual(0);
+  });
+
+  it('reads what the host of a virtual machine took, all cores together, in ms', () => {
+    const stat = 'cpu  4415032 907748 475472 1807560 7691 0 15572 9335 0 0\ncpu0 1 2 3 4 5 6 7 8 9 10\n';
+    expect(stolenMs(() => stat)).toBe(93_350);
+    expect(stolenMs(() => 'cpu 1 2 3')).toBeNaN();
+    expect(
+      stolenMs(() => {
+        throw new Error('no such file');
+      }),
+    ).toBeNaN();
+  });
+
+  it('says how long the machine was not there, and where most; nothing where it always was', () => {
+    const row = (name: string, stolen?: number) => ({
+      ...{ case: name, subject: 'ours', unit: 'us', p50: 0, p99: 0, max: 0, samples: 1 },
+      ...(stolen !== undefined && { stolen_ms: stolen }),
+    });
+    expect(stolenNotes([row('a', 10), row('b', 1300), row('c')])).toEqual([
+      'the host of this virtual machine took 1310 ms of CPU time meanwhile, 1300 of them in b, ours: so long nothing ran here, of whatever priority',
+    ]);
+    expect(stolenNotes([row('a', 0), row('b')])).toEqual([]);
   });
 
   it('says which aims are met, and of peers that were there only', () => {
