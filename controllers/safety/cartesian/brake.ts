@@ -49,8 +49,7 @@ export class Brake {
     else {
       // Where Δ is broken it is restored at once, whatever the rate: on the straight way all axes shrink by the same share.
       const widest = Math.max(Math.abs(turn[0]!), Math.abs(turn[1]!), Math.abs(turn[2]!));
-      const share = widest > l.referenceRotation ? 1 - l.referenceRotation / widest : 0;
-      rotateBy(turn, 0, Math.max(rate / angle, share), last, 3, out, 3);
+      rotateBy(turn, 0, Math.max(rate / angle, 1 - l.referenceRotation / widest), last, 3, out, 3);
     }
 
     let distance = 0;

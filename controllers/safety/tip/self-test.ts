@@ -24,17 +24,19 @@ const TINY = 1e-6;
  * Runs the braking law from the fastest twists that the limits admit, each with a wall ahead as near as the stop needs and
  * as far tilted as it may be, and asks the post-check about each step: rest within V/A + τ, in front of the wall and inside
  * the cone. Empty when it keeps its word; else one sentence.
+ *
+ * @param law the one to run: the law itself, but where it is the self-test that is tested
  */
-export function selfTest(limits: TipLimits): string {
+export function selfTest(limits: TipLimits, law = brakeTip): string {
   for (const direction of DIRECTIONS) {
-    const found = stop(limits, direction);
+    const found = stop(limits, direction, law);
     if (found !== '') return found;
   }
   return '';
 }
 
 /** From full speed and full turn in this direction. */
-function stop(limits: TipLimits, direction: Direction): string {
+function stop(limits: TipLimits, direction: Direction, law: typeof brakeTip): string {
   const { period: dt, linear, angular, tilt } = limits;
   const v = linear.speed;
   // The cone may be narrower than a stop from full turn.
@@ -57,8 +59,8 @@ function stop(limits: TipLimits, direction: Direction): string {
     for (let i = 0; i < 3; i++) pose[i] = pose[i]! + motion.twist[i]! * dt;
     rotateBy(motion.twist, 3, dt, pose, 3, pose, 3);
     motion.predict(0, 0);
-    brakeTip(motion, l, true, dt, u);
-    if (admissible(u, dt, pose, motion, workspace, l) !== 0) brakeTip(motion, l, false, dt, u);
+    law(motion, l, true, dt, u);
+    if (admissible(u, dt, pose, motion, workspace, l) !== 0) law(motion, l, false, dt, u);
     const refusal = admissible(u, dt, pose, motion, workspace, l);
     if (refusal !== 0) return `braking law breaks ${REFUSAL[refusal]} at step ${n}`;
     motion.sent(u, dt, 0);

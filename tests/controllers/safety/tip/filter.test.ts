@@ -293,6 +293,20 @@ describe('a wall', () => {
   });
 });
 
+describe('the way towards rest', () => {
+  it('is fitted to the wall like a wish, so that a second pass changes nothing', () => {
+    // There is no room for the way towards the wish, nor for all of the way towards rest: jerk turns it to the wall.
+    const given = {
+      was: [0.9, 0.5, 0, 0, 0, 0] as Twist,
+      slope: [-2, -1, 0, 0, 0, 0] as Twist,
+      limits: { walls: [wall([1, 0, 0], 0.25)], linear: { jerk: 400, ramp: 0.1 } },
+    };
+    const once = filtered({ ...given, wish: [-0.6, 0.6, 0, 0, 0, 0] });
+    expect(filtered({ ...given, wish: once.out as Twist }).out).toEqual(once.out);
+    expect(once.flags).toBe(bits(['acceleration', 'jerk', 'box']));
+  });
+});
+
 const CONE = { limits: { tilt: 0.15 } };
 
 describe('the cone', () => {
@@ -358,6 +372,11 @@ describe('the cone', () => {
       'outside: the way back is open',
       { wish: [0, 0, 0, -0.1, 0, 0], turn: [0.4, 0, 0], ...CONE },
       [0, 0, 0, -0.1, 0, 0],
+    ],
+    [
+      'outside: the way back is open at full speed',
+      { wish: [0, 0, 0, -2, 0, 0], was: [0, 0, 0, -2, 0, 0], turn: [0.4, 0, 0], ...CONE },
+      [0, 0, 0, -2, 0, 0],
     ],
     [
       'outside: also a way back that leads round',

@@ -86,6 +86,9 @@ describe('the last twist', () => {
     expect([...motion.acceleration]).toEqual(close([0, 0, 0, 0, 0, 10]));
     motion.sent(Float64Array.of(0.05, 0, 0, 0, 0, 0), 0.01, 20 * MS);
     expect([...motion.acceleration]).toEqual(close([5, 0, 0, 0, 0, 0]));
+    // A rotation about x is none of the translation's.
+    motion.sent(Float64Array.of(0, 0, 0, 0.1, 0, 0), 0.01, 30 * MS);
+    expect([...motion.acceleration]).toEqual(close([0, 0, 0, 10, 0, 0]));
   });
 
   it('is forgotten with all motion', () => {

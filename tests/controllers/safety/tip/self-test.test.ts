@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { brakeTip } from '../../../../controllers/safety/tip/brake.ts';
 import { type TipLimits, tipLimits } from '../../../../controllers/safety/tip/limits.ts';
 import { selfTest } from '../../../../controllers/safety/tip/self-test.ts';
 import { armOf, tipSafety } from './arm.ts';
@@ -49,6 +50,50 @@ describe('the self-test of the braking law of a tip', () => {
   ] as const)('says that it does not come to rest in time: %s', (of, steps) => {
     // A jerk of which the ramps were forgotten.
     const said = selfTest(half(limitsOf(), of, { jerk: 10, reaction: 0.2 }));
-    expect(said).toMatch(new RegExp(`^braking law leaves a twist of .* after ${steps} steps$`));
+    const twist = /^braking law leaves a twist of (\S+) after (\d+) steps$/.exec(said)!;
+    expect(Number(twist[2])).toBe(steps);
+    const left = twist[1]!.split(',').map(Number);
+    expect(left).toHaveLength(6);
+    expect(left[of === 'linear' ? 0 : 3]).toBeGreaterThan(0.01);
+    expect(left.every(Number.isFinite)).toBe(true);
+  });
+
+  it('runs both halves of a twist together along each axis, to either side, and along a diagonal, until it is sure to rest', () => {
+    const begun: number[][] = [];
+    const steps: number[] = [];
+    const l = half(half(limitsOf(), 'linear', { reaction: 0.1, ramp: 0 }), 'angular', { reaction: 0.1, ramp: 0 });
+    selfTest(l, (motion, limits, gently, dt, out) => {
+      if (motion.acceleration.every((a) => a === 0) && Math.hypot(...motion.twist.subarray(0, 3)) > 0.999) {
+        begun.push([...motion.twist].map((v) => Number(v.toFixed(9)) + 0));
+        steps.push(0);
+      }
+      if (gently) steps[steps.length - 1]!++;
+      brakeTip(motion, limits, gently, dt, out);
+    });
+    const d = Number(Math.sqrt(1 / 3).toFixed(9));
+    const w = Number(Math.sqrt(4 / 3).toFixed(9));
+    expect(begun).toEqual([
+      [1, 0, 0, 2, 0, 0],
+      [0, 1, 0, 0, 2, 0],
+      [0, 0, 1, 0, 0, 2],
+      [-1, 0, 0, -2, 0, 0],
+      [0, -1, 0, 0, -2, 0],
+      [0, 0, -1, 0, 0, -2],
+      [d, d, d, w, w, w],
+    ]);
+    // 0.1 s to rest and 0.1 s of reaction, in periods of 10 ms, and two more.
+    expect(steps).toEqual(Array(7).fill(22));
+  });
+
+  it.each([
+    ['translation', 0, 'pose_box'],
+    ['rotation', 3, 'tilt'],
+  ] as const)('finds a law that does not brake a %s', (_what, at, limit) => {
+    const law: typeof brakeTip = (motion, limits, gently, dt, out) => {
+      brakeTip(motion, limits, gently, dt, out);
+      out.set(motion.twist.subarray(at, at + 3), at);
+    };
+    // Already after the first period it is nearer than a stop takes.
+    expect(selfTest(limitsOf(), law)).toBe(`braking law breaks ${limit} at step 1`);
   });
 });
