@@ -17,6 +17,7 @@ export function addLogCommands(program: Command, done: (exitCode: number) => voi
     .option('--verify', 'compare with what the log holds; exit code 1 where anything differs')
     .option('--set <key=value>', "override one key of the log's config: what would have been; repeatable", collect, [])
     .option('--with <part=file>', 'other weights, e.g. policies.residual=FILE; repeatable', collect, [])
+    .option('--html <file>', 'without --verify: write what would have been as a report that opens offline')
     .action(async (logs: string[], given) => {
       done(await (await import('./replay.ts')).replay(logs, given));
     });

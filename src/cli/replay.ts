@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs';
 import { shown } from '../core/config/source.ts';
 import { ReflexArcError } from '../core/errors.ts';
 import type { Verification } from '../logs/verify.ts';
@@ -9,6 +10,8 @@ export interface ReplayOptions {
   set: string[];
   with: string[];
   json?: boolean;
+  /** File for the report of what would have been. */
+  html?: string;
 }
 
 const PARTS = ['policies.base', 'policies.residual', 'policies.critic'];
@@ -20,6 +23,11 @@ const PARTS = ['policies.base', 'policies.residual', 'policies.critic'];
 export async function replay(logs: readonly string[], options: ReplayOptions): Promise<number> {
   const stream = options.json ? process.stderr : process.stdout;
   const sets = [...options.set, ...options.with.map(weightsOf)];
+  if (options.verify && options.html !== undefined)
+    throw new ReflexArcError('RA_USAGE', {
+      seen: '--html with --verify',
+      allowed: '--html with --set or --with alone',
+    });
   if (!options.verify) return askWhatIf(logs, sets, options, stream);
   const { verifyLog } = await import('../logs/verify.ts');
   const live = new LiveLine(stream);
@@ -39,14 +47,20 @@ export async function replay(logs: readonly string[], options: ReplayOptions): P
 async function askWhatIf(
   logs: readonly string[],
   sets: readonly string[],
-  { json }: ReplayOptions,
+  { json, html }: ReplayOptions,
   stream: NodeJS.WriteStream,
 ): Promise<number> {
-  const { whatIf } = await import('../logs/what-if.ts');
-  const w = await whatIf(logs, sets);
+  const w = await (html === undefined ? (await import('../logs/what-if.ts')).whatIf(logs, sets) : report());
   stream.write(`${whatIfText(w)}\n`);
+  if (html !== undefined) stream.write(`report  ${shown(html)}\n`);
   if (json) process.stdout.write(`${JSON.stringify(w)}\n`);
   return 0;
+
+  async function report() {
+    const made = await (await import('../logs/what-if-report.ts')).whatIfReport(logs, sets);
+    writeFileSync(html!, made.html);
+    return made.result;
+  }
 }
 
 /** `policies.residual=FILE` as the override that names the file; its digest is taken as it is. */
@@ -76,6 +90,12 @@ function rows(logs: readonly string[], v: Verification): [string, string][] {
         ]
       : []),
     ...v.changes.map((change): [string, string] => ['changed', change]),
+    ...v.changes.flatMap((change): [string, string][] => {
+      const part = /^(policies\.\w+): weights/.exec(change)?.[1];
+      return part === undefined
+        ? []
+        : [['', `the log's own weights: --with ${part}=FILE, of the checkout that recorded it`]];
+    }),
     [
       'first difference',
       first === null

@@ -1,50 +1,40 @@
 import type { WhatIf } from '../logs/what-if.ts';
+import { apartText, brief, differentText, firstText, OPEN_LOOP, whatIfRows } from '../logs/what-if-rows.ts';
 import { table } from './output.ts';
 
 /** Stretches that are listed; the rest is counted. */
 const LISTED = 12;
 
-const counts = (of: Record<string, number>) =>
-  Object.entries(of)
-    .map(([name, n]) => `${name} ${n}`)
-    .join(', ') || 'none';
-const percent = (part: number, whole: number) => (whole === 0 ? '0' : ((100 * part) / whole).toFixed(1));
-
 /** What would have been, as a person reads it. */
 export function whatIfText(w: WhatIf): string {
-  const both = (of: (side: WhatIf['was']) => string | number) => `${of(w.was)} → ${of(w.would)}`;
+  const changes = w.changes.length === 0 ? ['nothing: both are the run of the log'] : w.changes;
+  const first = firstText(w);
   const rows: [string, string][] = [
-    ...(w.changes.length === 0 ? [['changed', 'nothing: both are the run of the log']] : []),
-    ...w.changes.map((change) => ['changed', change]),
-    [
-      'different',
-      `${w.different} of ${w.ticks} ticks (${percent(w.different, w.ticks)} %), ${w.duration_s.toFixed(1)} s`,
-    ],
-    ['commands', both((side) => side.commands)],
-    ['interventions', both((side) => side.interventions)],
-    ['residual used', both((side) => `${(100 * side.residual_fraction).toFixed(0)} %`)],
-    ['ticks by mode', counts(w.was.modes)],
-    ['  would be', counts(w.would.modes)],
-    ['stops', counts(w.was.stops)],
-    ['  would be', counts(w.would.stops)],
-    [
-      'setpoints apart',
-      `where they differ: median ${mm(w.distance.p50)}, 99 % ${mm(w.distance.p99)}, largest ${mm(w.distance.max)}`,
-    ],
-  ] as [string, string][];
+    ...changes.map((change): [string, string] => ['changed', change]),
+    ['different', differentText(w)],
+    ...(first === null ? [] : [['first', first] as [string, string]]),
+    ...whatIfRows(w).map(([what, was, would]): [string, string] => [
+      what,
+      was === would ? `${was}, the same` : `${was} → ${would}`,
+    ]),
+    ['setpoints apart', apartText(w)],
+    ...(['lost', 'gained'] as const).flatMap((kept): [string, string][] => {
+      const of = w.interventions.filter((i) => i.kept === kept).map((i) => `${i.cause} at ${i.at_s.toFixed(3)} s`);
+      const more = of.length > LISTED ? `, and ${of.length - LISTED} more` : '';
+      return of.length === 0 ? [] : [[`interventions ${kept}`, of.slice(0, LISTED).join(', ') + more]];
+    }),
+  ];
   const stretches = w.stretches
     .slice(0, LISTED)
     .map(
       (s) =>
-        `${s.from_s.toFixed(3)} to ${s.to_s.toFixed(3)} s, ${s.ticks} ticks, up to ${mm(s.distance)}\n    was    ${s.was}\n    would  ${s.would}`,
+        `${s.from_s.toFixed(3)} to ${s.to_s.toFixed(3)} s, ${s.ticks} ticks, up to ${brief(s.distance)}\n    was    ${s.was}\n    would  ${s.would}\n    why    ${s.because}`,
     );
   const left = w.stretches.length - stretches.length;
   return [
     table(rows),
     ...(stretches.length > 0 ? ['', 'where they part', ...stretches.map((line) => `  ${line}`)] : []),
-    ...(left > 0 ? [`  and ${left} more (--json has all)`] : []),
-    ...(w.different > 0 ? ['', 'The states are those of the log: the robot did not follow the other commands.'] : []),
+    ...(left > 0 ? [`  and ${left} more (--html and --json have all)`] : []),
+    ...(w.different > 0 ? ['', OPEN_LOOP] : []),
   ].join('\n');
 }
-
-const mm = (v: number) => (v === 0 ? '0' : v.toPrecision(3));

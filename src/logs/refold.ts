@@ -19,6 +19,8 @@ export class Refold {
   /** Of the last tick; complete once its `sent` was taken, if there was one. Reused: copy what you keep. */
   readonly record: TickRecord;
   readonly transitions: LadderTransition[] = [];
+  /** What took authority from the policy, as it began; a reader may take them away. */
+  readonly interventions: { readonly cause: string; readonly by: 'gate' | 'person' }[] = [];
   readonly gate: Gate;
   /** What the last tick let out; reused by the next one. */
   action: SafeAction | null = null;
@@ -33,6 +35,7 @@ export class Refold {
       critic: lateWhere(critic, () => words()?.criticLate === true),
       epochBase,
       onTransition: (t) => this.transitions.push(t),
+      onIntervention: (cause, by) => this.interventions.push({ cause, by }),
       ...(config.safety.guard && { lookahead: remembered(words, config.safety.guard.budget_us ?? 0) }),
     });
     this.record = this.gate.record;

@@ -1,25 +1,23 @@
 import { logMetadata } from '../../bridges/mcap/reader.ts';
 import { inspectLog, type LogSummary } from './inspect.ts';
 import { reportPage } from './report-page.ts';
+import { rounded, Thinned } from './thinned.ts';
 import type { Limits, TimeLines } from './time-lines.ts';
 import { type LoggedTick, TOPIC } from './topics.ts';
-
-/** Points of a time line: more would not be seen on a screen, and the file stays small. */
-const POINTS = 20_000;
 
 /**
  * The report of a log as one HTML page that needs nothing from elsewhere. Where the log has more ticks than a time line has
  * points, those with the largest risk and force of their neighbours are kept, so that no peak is lost.
  */
 export async function reportOf(paths: readonly string[]): Promise<{ summary: LogSummary; html: string }> {
-  const ticks = new Thinned();
+  const ticks = new Thinned<Point>(badness);
   let safety: Record<string, unknown> = {};
   const summary = await inspectLog(paths, ({ atS, topic, message }) => {
-    if (topic === TOPIC.tick) ticks.add(atS, message as unknown as LoggedTick);
+    if (topic === TOPIC.tick) ticks.add({ atS, tick: message as unknown as LoggedTick });
   });
   const run = (await logMetadata(paths[0]!)).config?.run;
   if (run !== undefined) safety = (JSON.parse(run) as { safety: Record<string, unknown> }).safety;
-  return { summary, html: reportPage(summary, ticks.lines(), limitsOf(safety)) };
+  return { summary, html: reportPage(summary, timeLines(ticks.points), limitsOf(safety)) };
 }
 
 function limitsOf(safety: Record<string, unknown>): Limits {
@@ -38,51 +36,26 @@ interface Point {
   tick: LoggedTick;
 }
 
-/** Keeps at most POINTS ticks: when there are twice as many, of each two neighbours the worse one stays. */
-class Thinned {
-  #points: Point[] = [];
-  #every = 1;
-  #pending: Point | null = null;
-  #n = 0;
-
-  add(atS: number, tick: LoggedTick): void {
-    const point = { atS, tick };
-    this.#pending = this.#pending === null ? point : worse(this.#pending, point);
-    if (++this.#n % this.#every !== 0) return;
-    this.#points.push(this.#pending);
-    this.#pending = null;
-    if (this.#points.length < 2 * POINTS) return;
-    this.#every *= 2;
-    this.#points = this.#points.flatMap((p, i, all) => (i % 2 === 0 ? [worse(p, all[i + 1] ?? p)] : []));
-  }
-
-  lines(): TimeLines {
-    const points = this.#pending === null ? this.#points : [...this.#points, this.#pending];
-    const modes = [...new Set(points.map((p) => p.tick.mode))];
-    const size = Math.max(0, ...points.map((p) => p.tick.setpoint.length));
-    const each = (of: (t: LoggedTick) => number) => points.map((p) => rounded(of(p.tick)));
-    const elements = (of: (t: LoggedTick) => Float64Array) =>
-      Array.from({ length: size }, (_, i) => each((t) => of(t)[i] ?? Number.NaN));
-    return {
-      atS: points.map((p) => Number(p.atS.toFixed(4))),
-      tick: points.map((p) => p.tick.seq),
-      risk: each((t) => t.risk),
-      force: each((t) => t.force),
-      residual: each((t) => (t.source === 'policy' ? t.residual_fraction : Number.NaN)),
-      mode: points.map((p) => modes.indexOf(p.tick.mode)),
-      modes,
-      computeUs: each((t) => t.compute_us),
-      aim: elements((t) => t.aim),
-      setpoint: elements((t) => t.setpoint),
-    };
-  }
+function timeLines(points: readonly Point[]): TimeLines {
+  const modes = [...new Set(points.map((p) => p.tick.mode))];
+  const size = Math.max(0, ...points.map((p) => p.tick.setpoint.length));
+  const each = (of: (t: LoggedTick) => number) => points.map((p) => rounded(of(p.tick)));
+  const elements = (of: (t: LoggedTick) => Float64Array) =>
+    Array.from({ length: size }, (_, i) => each((t) => of(t)[i] ?? Number.NaN));
+  return {
+    atS: points.map((p) => Number(p.atS.toFixed(4))),
+    tick: points.map((p) => p.tick.seq),
+    risk: each((t) => t.risk),
+    force: each((t) => t.force),
+    residual: each((t) => (t.source === 'policy' ? t.residual_fraction : Number.NaN)),
+    mode: points.map((p) => modes.indexOf(p.tick.mode)),
+    modes,
+    computeUs: each((t) => t.compute_us),
+    aim: elements((t) => t.aim),
+    setpoint: elements((t) => t.setpoint),
+  };
 }
 
-const rounded = (v: number) => (Number.isFinite(v) ? Number(v.toPrecision(6)) : Number.NaN);
-
-/** The tick with more to see: a stop before a large risk before a large force. */
-function worse(a: Point, b: Point): Point {
-  const badness = ({ tick }: Point) =>
-    (tick.cause === '' ? 0 : 1000) + (Number.isNaN(tick.risk) ? 0 : 100 * tick.risk) + tick.force;
-  return badness(b) > badness(a) ? b : a;
-}
+/** A stop before a large risk before a large force. */
+const badness = ({ tick }: Point) =>
+  (tick.cause === '' ? 0 : 1000) + (Number.isNaN(tick.risk) ? 0 : 100 * tick.risk) + tick.force;

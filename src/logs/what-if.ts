@@ -1,11 +1,10 @@
 import { readLog } from '../../bridges/mcap/reader.ts';
-import type { TickRecord } from '../../controllers/safety/record.ts';
 import { createBase } from '../../policies/base/registry.ts';
 import { createCritic } from '../../policies/critic/registry.ts';
 import { createResidual } from '../../policies/residual/registry.ts';
 import type { RunConfig } from '../core/config-schema.ts';
-import { Histogram, type Quantiles } from '../core/histogram.ts';
-import type { Decision, LadderTransition, SentCommand } from '../core/signals.ts';
+import { ReflexArcError } from '../core/errors.ts';
+import type { Decision, SentCommand } from '../core/signals.ts';
 import { ENTRY } from '../pipeline/journal/entry.ts';
 import {
   type Entry,
@@ -20,61 +19,18 @@ import { configOfLog } from './log-config.ts';
 import { bornWith, Refold } from './refold.ts';
 import { DecisionMaker } from './remake.ts';
 import { type LoggedDecision, type LoggedJournal, TOPIC } from './topics.ts';
+import { Comparison, type WhatIf } from './what-if-comparison.ts';
+import type { Compared, WhatIfTick } from './what-if-tick.ts';
 
-/** One tick as it was, and as it would have been. */
-export interface WhatIfTick {
-  readonly atS: number;
-  readonly was: TickRecord;
-  readonly would: TickRecord;
-  /** Of the two setpoints, in the elements that are compared: m for a pose, rad or rad/s for joints; NaN where one is silent. */
-  readonly distance: number;
-}
+export type { WhatIf } from './what-if-comparison.ts';
+export type { WhatIfTick } from './what-if-tick.ts';
 
-/** A time in which the two are not the same command. */
-export interface Stretch {
-  from_s: number;
-  to_s: number;
-  ticks: number;
-  /** Largest distance between the two setpoints in it. */
-  distance: number;
-  /** What each of them was doing when it began. */
-  was: string;
-  would: string;
-}
-
-export interface WhatIf {
-  changes: readonly string[];
-  ticks: number;
-  /** Ticks in which the other command differs in any bit. */
-  different: number;
-  was: Side;
-  would: Side;
-  /** Between the two setpoints, in the ticks that differ. */
-  distance: Quantiles;
-  stretches: Stretch[];
-  duration_s: number;
-}
-
-interface Side {
-  commands: number;
-  interventions: number;
-  /** Ticks in each mode. */
-  modes: Record<string, number>;
-  /** Stops, by cause. */
-  stops: Record<string, number>;
-  /** Mean share of the residual while a policy wrote. */
-  residual_fraction: number;
-  transitions: LadderTransition[];
-}
-
-/** Stretches that are told at most; the ticks in the others are counted. */
-const MOST = 5000;
-/** Two commands this many ticks apart are of one stretch. */
-const SAME_STRETCH_TICKS = 20;
 /** A decision reaches the log at most so long after the call of the gate that took it, ns. */
 const LATE_NS = 1_000_000_000n;
 /** Commands that an echo may still come for. */
 const ECHOES = 512;
+/** Decisions of which one may still be in force. */
+const DECISIONS = 64;
 
 /**
  * Asks a log "what if": the same inputs, in the same order, on the gate as it was and on one of another config, with the
@@ -84,6 +40,7 @@ const ECHOES = 512;
  * NOTE the states stay those of the log: the robot does not follow the other commands. Shortly after the first difference
  * this is what would have happened; long after it is what the other gate makes of the same robot. `replay --closed-loop`
  * asks the physics.
+ * @throws ReflexArcError RA_DIGEST_MISMATCH where the log's own weights are not here; and as configOfLog
  * @param onTick told of every tick; the records are reused
  */
 export async function whatIf(
@@ -92,9 +49,10 @@ export async function whatIf(
   onTick: (tick: WhatIfTick) => void = () => {},
 ): Promise<WhatIf> {
   const { config, changes } = await configOfLog(paths[0]!, sets);
-  const { config: own } = await configOfLog(paths[0]!);
+  const { logged, config: own } = await configOfLog(paths[0]!);
+  useOwnWeights(paths[0]!, logged, own, config, sets);
   const decisions = new Decisions(config, own);
-  const comparison = new Comparison(changes);
+  const comparison = new Comparison(changes, { was: own.safety.risk, would: config.safety.risk });
   let pair: Pair | null = null;
   let next = 0;
   let firstNs: bigint | null = null;
@@ -110,7 +68,7 @@ export async function whatIf(
       next = ++number;
       if (base !== null || pair === null) continue;
       const ticked = pair.take(entry);
-      if (ticked) comparison.tick(atS, pair, onTick);
+      if (ticked) onTick(comparison.tick(atS, pair));
     }
   };
   for (const path of paths) {
@@ -127,6 +85,32 @@ export async function whatIf(
   }
   for (const journal of waiting) take(journal);
   return comparison.end();
+}
+
+/**
+ * The gate as it was needs the log's own critic, and an answer about one change needs all else as it was. Weights that are
+ * neither the log's own nor asked for are refused; a file that was asked for may be the log's own.
+ * @throws ReflexArcError RA_DIGEST_MISMATCH
+ */
+function useOwnWeights(
+  path: string,
+  logged: RunConfig,
+  own: RunConfig,
+  other: RunConfig,
+  sets: readonly string[],
+): void {
+  for (const kind of ['base', 'residual', 'critic'] as const) {
+    const { sha256 } = logged.policies[kind];
+    if (own.policies[kind].sha256 === sha256) continue;
+    if (other.policies[kind].sha256 === sha256)
+      Object.assign(own.policies[kind], { path: other.policies[kind].path, sha256 });
+    else if (kind === 'critic' || !sets.some((set) => set.startsWith(`policies.${kind}.path=`)))
+      throw new ReflexArcError('RA_DIGEST_MISMATCH', {
+        seen: `${own.policies[kind].path}: sha256 ${own.policies[kind].sha256}`,
+        allowed: `${sha256}, the ${kind} that ${path} was recorded with`,
+        next: `Give the log's own: \`--with policies.${kind}=FILE\` (of the checkout that recorded it)${kind === 'critic' ? '' : '; or another file the same way, if that is the question'}.`,
+      });
+  }
 }
 
 /** Decisions as the other weights make them, by epoch and sequence; only the newest few seconds. */
@@ -161,12 +145,14 @@ class Decisions {
 }
 
 /** The gate as it was and the other one, under the same calls. */
-class Pair {
+class Pair implements Compared {
   readonly was: Refold;
   readonly would: Refold;
   readonly #decisions: Decisions;
   /** What the other one sent in the tick in which the first sent this sequence, for its echo. */
   readonly #echoes = new Map<number, { epoch: number; seq: number; stampNs: number; setpoint: Float64Array }>();
+  /** Norms of the residuals of the newest decisions, by sequence. */
+  readonly #norms = new Map<number, { was: number; would: number }>();
   #unsent: SentCommand | null = null;
 
   constructor(own: RunConfig, other: RunConfig, epochBase: number, decisions: Decisions) {
@@ -199,7 +185,10 @@ class Pair {
     switch (entry.kind) {
       case ENTRY.decision: {
         const decision = readDecision(entry);
-        would.gate.ingestDecision({ ...this.#decisions.of(decision), epoch: epoch(decision.epoch) });
+        const other = this.#decisions.of(decision);
+        would.gate.ingestDecision({ ...other, epoch: epoch(decision.epoch) });
+        if (this.#norms.size >= DECISIONS) this.#norms.delete(this.#norms.keys().next().value!);
+        this.#norms.set(decision.seq, { was: Math.hypot(...decision.residual), would: Math.hypot(...other.residual) });
         break;
       }
       case ENTRY.takeover: {
@@ -228,6 +217,11 @@ class Pair {
     return false;
   }
 
+  residualNorms(): { was: number; would: number } {
+    const of = (side: 'was' | 'would') => this.#norms.get(this[side].record.decisionSeq)?.[side] ?? Number.NaN;
+    return { was: of('was'), would: of('would') };
+  }
+
   #sending(): void {
     const { record: was } = this.was;
     const { record: would } = this.would;
@@ -240,95 +234,4 @@ class Pair {
       setpoint: would.setpoint.slice(),
     });
   }
-}
-
-/** Adds up how the two differ. */
-class Comparison {
-  readonly result: WhatIf;
-  readonly #distances = new Histogram(1e-9);
-  readonly #fractions = { was: { sum: 0, n: 0 }, would: { sum: 0, n: 0 } };
-  #lastDifferent = Number.NEGATIVE_INFINITY;
-  #pairs = new Set<Pair>();
-
-  constructor(changes: readonly string[]) {
-    const side = (): Side => ({
-      ...{ commands: 0, interventions: 0, modes: {}, stops: {}, residual_fraction: 0, transitions: [] },
-    });
-    this.result = {
-      ...{ changes, ticks: 0, different: 0, was: side(), would: side() },
-      ...{ distance: { p50: 0, p99: 0, max: 0 }, stretches: [], duration_s: 0 },
-    };
-  }
-
-  tick(atS: number, pair: Pair, onTick: (tick: WhatIfTick) => void): void {
-    this.#pairs.add(pair);
-    const r = this.result;
-    const was = pair.was.record;
-    const would = pair.would.record;
-    r.ticks++;
-    this.#count(r.was, this.#fractions.was, was);
-    this.#count(r.would, this.#fractions.would, would);
-    const distance = apart(was.setpoint, would.setpoint);
-    onTick({ atS, was, would, distance });
-    const same = was.mode === would.mode && was.source === would.source && bitsAreEqual(was.setpoint, would.setpoint);
-    if (same) return;
-    r.different++;
-    if (!Number.isNaN(distance)) this.#distances.record(distance);
-    const last = r.stretches.at(-1);
-    if (last !== undefined && r.ticks - this.#lastDifferent <= SAME_STRETCH_TICKS) {
-      last.to_s = atS;
-      last.ticks++;
-      if (distance > last.distance) last.distance = distance;
-    } else if (r.stretches.length < MOST)
-      r.stretches.push({
-        ...{ from_s: atS, to_s: atS, ticks: 1, distance: Number.isNaN(distance) ? 0 : distance },
-        ...{ was: doing(was), would: doing(would) },
-      });
-    this.#lastDifferent = r.ticks;
-  }
-
-  #count(side: Side, fractions: { sum: number; n: number }, r: TickRecord): void {
-    if (r.commandSeq > 0) side.commands++;
-    side.modes[r.mode] = (side.modes[r.mode] ?? 0) + 1;
-    if (r.source !== 'policy') return;
-    fractions.sum += r.residualFraction;
-    fractions.n++;
-  }
-
-  end(): WhatIf {
-    const r = this.result;
-    for (const name of ['was', 'would'] as const) {
-      const side = r[name];
-      for (const pair of this.#pairs) {
-        side.transitions.push(...pair[name].transitions);
-        side.interventions += pair[name].gate.counters.interventions;
-      }
-      for (const { to, cause } of side.transitions)
-        if (to === 'STOPPING' || to === 'ESTOP' || to === 'FAULT') side.stops[cause] = (side.stops[cause] ?? 0) + 1;
-      const { sum, n } = this.#fractions[name];
-      side.residual_fraction = n === 0 ? 0 : sum / n;
-    }
-    r.distance = this.#distances.quantiles();
-    return r;
-  }
-}
-
-/** Of the first three elements of a pose, or of all of a joint setpoint or a twist. */
-function apart(a: Float64Array, b: Float64Array): number {
-  const n = a.length === 9 ? 3 : a.length;
-  let sum = 0;
-  for (let i = 0; i < n; i++) sum += (a[i]! - b[i]!) ** 2;
-  return Math.sqrt(sum);
-}
-
-function bitsAreEqual(a: Float64Array, b: Float64Array): boolean {
-  for (let i = 0; i < a.length; i++) if (!Object.is(a[i], b[i])) return false;
-  return true;
-}
-
-/** `ACTIVE, policy, residual 0.37, risk 0.41: critic` */
-function doing(r: TickRecord): string {
-  const residual = r.source === 'policy' ? `, residual ${r.residualFraction.toFixed(2)}` : '';
-  const risk = Number.isNaN(r.risk) ? '' : `, risk ${r.risk.toFixed(2)}`;
-  return `${r.mode}, ${r.source}${residual}${risk}${r.cause === '' ? '' : `: ${r.cause} ${r.value.toPrecision(3)} (limit ${r.limit.toPrecision(3)})`}`;
 }
