@@ -11,6 +11,8 @@ export interface LogMessage {
   readonly topic: string;
   readonly type: string;
   readonly logTimeNs: bigint;
+  /** The channel's publisher kept its last message for late subscribers (transient local), as bags of ROS 2 say it. */
+  readonly durable: boolean;
   /**
    * Decoded from CDR when it is asked for, so that what nobody reads costs nothing; 64-bit integers are BigInt, arrays of
    * numbers are typed arrays. Ask before the next message is: the bytes are the reader's.
@@ -64,11 +66,12 @@ export async function* readLog(
   onMetadata: (name: string, entries: ReadonlyMap<string, string>) => void = () => {},
 ): AsyncGenerator<LogMessage> {
   const types = new Map<number, { name: string; reader: MessageReader }>();
-  const channels = new Map<number, { topic: string; schemaId: number }>();
+  const channels: Channels = new Map();
   const where = { at: 0 };
   for await (const record of records(path, where)) {
     if (record.type === 'Metadata') onMetadata(record.name, record.metadata);
-    else if (record.type === 'Channel') channels.set(record.id, record);
+    else if (record.type === 'Channel')
+      channels.set(record.id, { topic: record.topic, schemaId: record.schemaId, durable: isDurable(record.metadata) });
     else if (record.type !== 'Schema' && record.type !== 'Message') continue;
     else {
       const { at } = where;
@@ -83,6 +86,11 @@ export async function* readLog(
 }
 
 type Types = Map<number, { name: string; reader: MessageReader }>;
+type Channels = Map<number, { topic: string; schemaId: number; durable: boolean }>;
+
+/** By rosbag2's `offered_qos_profiles`: YAML, the policy as its number in older ones. */
+const isDurable = (metadata: ReadonlyMap<string, string>): boolean =>
+  /\bdurability: *(transient_local|1)\b/.test(metadata.get('offered_qos_profiles') ?? '');
 
 type Broken = (cause: unknown) => ReflexArcError;
 
@@ -99,7 +107,7 @@ function learn(schema: McapTypes.TypedMcapRecords['Schema'], types: Types, broke
 /** Null for a message of another encoding than ours: a foreign log may hold some beside those that we know. */
 function undecoded(
   record: McapTypes.TypedMcapRecords['Message'],
-  channels: ReadonlyMap<number, { topic: string; schemaId: number }>,
+  channels: Readonly<Channels>,
   types: Types,
   broken: Broken,
 ): LogMessage | null {
@@ -108,7 +116,7 @@ function undecoded(
   if (channel === undefined || type === undefined) return null;
   let message: Record<string, unknown> | null = null;
   return {
-    ...{ topic: channel.topic, type: type.name, logTimeNs: record.logTime },
+    ...{ topic: channel.topic, type: type.name, logTimeNs: record.logTime, durable: channel.durable },
     get message(): Record<string, unknown> {
       try {
         message ??= type.reader.readMessage<Record<string, unknown>>(record.data);

@@ -38,12 +38,17 @@ export function parseExact(text: string): unknown[] {
   return (LONG_INTEGER.test(text) ? reread(text, true) : null) ?? parseFrame(text);
 }
 
-/** JSON of anything that `parseExact` reads: a bigint is written as the integer that it is. */
-export function stringifyExact(value: unknown): string {
+type Replacer = (this: Record<string, unknown>, key: string, value: unknown) => unknown;
+
+/** JSON of anything that `parseExact` reads: a bigint is written as the integer that it is. `replacer` as JSON's. */
+export function stringifyExact(value: unknown, replacer?: Replacer): string {
   try {
-    return JSON.stringify(value);
+    return JSON.stringify(value, replacer);
   } catch {
-    const text = JSON.stringify(value, (_key, v: unknown) => (typeof v === 'bigint' ? `${EXACT}${v}` : v));
+    const text = JSON.stringify(value, function (this: Record<string, unknown>, key: string, v: unknown) {
+      const replaced = replacer === undefined ? v : replacer.call(this, key, v);
+      return typeof replaced === 'bigint' ? `${EXACT}${replaced}` : replaced;
+    });
     return text.replace(/"\\u0000int:(-?\d+)"/g, '$1');
   }
 }

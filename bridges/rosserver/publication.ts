@@ -1,5 +1,6 @@
 import { wallNs } from '../../src/core/clock.ts';
 import { encodeCbor, encodePublication } from '../messages/cbor-writer.ts';
+import { stringifyExact } from '../messages/json.ts';
 import { pngOfText } from '../messages/png.ts';
 import { rawWriter } from '../messages/raw-writer.ts';
 import { type Shape, shapeOf } from '../messages/shape.ts';
@@ -37,7 +38,7 @@ export class Publication {
 
   /** The message as JSON. */
   get body(): string {
-    this.#body ??= JSON.stringify(this.#message, this.#shape?.hasBytes ? bytesAsText : undefined) ?? 'null';
+    this.#body ??= stringifyExact(this.#message, this.#shape?.hasBytes ? bytesAsText : undefined) ?? 'null';
     return this.#body;
   }
 

@@ -139,6 +139,12 @@ export class RosServer implements RosGraph {
     return [...this.#connections].map(({ id, dropped, malformed }) => ({ id, dropped, malformed }));
   }
 
+  /** All that was said has gone out to every client. */
+  get clear(): boolean {
+    for (const connection of this.#connections) if (!connection.clear) return false;
+    return true;
+  }
+
   /** @throws ReflexArcError RA_PORT_IN_USE when the address cannot be had, RA_CONFIG_INVALID for no usable certificate */
   async listen(): Promise<{ host: string; port: number }> {
     await loadStandardTypes();

@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
 import { EXPORT_FORMATS, FORMATS } from '../logs/trajectories/formats.ts';
-import { collect, number, whole } from './options.ts';
+import { collect, number, pace, port, whole } from './options.ts';
 
 /** Adds the commands that work on logs. `done` takes the exit code. */
 export function addLogCommands(program: Command, done: (exitCode: number) => void): void {
@@ -17,7 +17,16 @@ export function addLogCommands(program: Command, done: (exitCode: number) => voi
     .option('--verify', 'compare with what the log holds; exit code 1 where anything differs')
     .option('--set <key=value>', "override one key of the log's config: what would have been; repeatable", collect, [])
     .option('--with <part=file>', 'other weights, e.g. policies.residual=FILE; repeatable', collect, [])
-    .option('--html <file>', 'without --verify: write what would have been as a report that opens offline')
+    .option('--html <file>', 'without a mode: write what would have been as a report that opens offline')
+    .option('--from <s>', 's since the first message: what is reported or published begins there', number('--from'))
+    .option('--to <s>', 'and ends there', number('--to'))
+    .option('--to-ros', 'publish the log on a rosbridge server, with /clock, until its end or Ctrl-C')
+    .option('--speed <x>', 'with --to-ros: so many times real time, or max; 1 without it', pace)
+    .option('--loop', 'with --to-ros: again and again')
+    .option('--topic <name>', 'with --to-ros: only this topic, a command too; repeatable', collect, [])
+    .option('--port <port>', 'with --to-ros: listen here; 9090 without it', port('--port'))
+    .option('--host <host>', 'with --to-ros: listen on this address; 127.0.0.1 without it')
+    .option('--token-file <file>', 'with --to-ros: a secret that clients must show')
     .action(async (logs: string[], given) => {
       done(await (await import('./replay.ts')).replay(logs, given));
     });

@@ -40,5 +40,13 @@ export function speed(text: string): 'real' | 'max' {
   throw usage('--speed', text, '`real` or `max`');
 }
 
+/** How fast a log is played: `real` is 1; `max`, Infinity: as fast as it goes. */
+export function pace(text: string): number {
+  if (text === 'max') return Number.POSITIVE_INFINITY;
+  const value = text === 'real' ? 1 : text.trim() === '' ? Number.NaN : Number(text);
+  if (value > 0 && value < Number.POSITIVE_INFINITY) return value;
+  throw usage('--speed', text, 'a number above 0, or `max`');
+}
+
 /** Collects a repeatable option. */
 export const collect = (text: string, before: string[]): string[] => [...before, text];

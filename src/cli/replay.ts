@@ -2,41 +2,32 @@ import { writeFileSync } from 'node:fs';
 import { shown } from '../core/config/source.ts';
 import { ReflexArcError } from '../core/errors.ts';
 import type { Verification } from '../logs/verify.ts';
+import type { Window } from '../logs/window.ts';
 import { LiveLine, table } from './output.ts';
+import { modeOf, type ReplayOptions } from './replay-options.ts';
 import { whatIfText } from './what-if-text.ts';
-
-export interface ReplayOptions {
-  verify?: boolean;
-  set: string[];
-  with: string[];
-  json?: boolean;
-  /** File for the report of what would have been. */
-  html?: string;
-}
 
 const PARTS = ['policies.base', 'policies.residual', 'policies.critic'];
 
 /**
  * `reflexarc replay`: with `--verify` every decision and command made again and compared, 0 when all are identical, else 1;
- * without it what another config or other weights would have done with the same inputs.
+ * with `--to-ros` the log is published; without either what another config or other weights would have done with the same inputs.
  */
 export async function replay(logs: readonly string[], options: ReplayOptions): Promise<number> {
+  const { mode, window } = modeOf(options);
+  if (mode === 'toRos') return (await import('./replay-to-ros.ts')).replayToRos(logs, options, window);
   const stream = options.json ? process.stderr : process.stdout;
   const sets = [...options.set, ...options.with.map(weightsOf)];
-  if (options.verify && options.html !== undefined)
-    throw new ReflexArcError('RA_USAGE', {
-      seen: '--html with --verify',
-      allowed: '--html with --set or --with alone',
-    });
-  if (!options.verify) return askWhatIf(logs, sets, options, stream);
+  if (mode === 'whatIf') return askWhatIf(logs, sets, options, window, stream);
   const { verifyLog } = await import('../logs/verify.ts');
   const live = new LiveLine(stream);
   let shownS = 0;
-  const v = await verifyLog(logs, sets, (atS) => {
+  const onProgress = (atS: number) => {
     if (atS - shownS < 1) return;
     shownS = atS;
     live.show(`${atS.toFixed(0)} s`);
-  });
+  };
+  const v = await verifyLog(logs, sets, onProgress, window);
   live.done();
   stream.write(`${table(rows(logs, v))}\n`);
   if (options.json) process.stdout.write(`${JSON.stringify(v)}\n`);
@@ -48,16 +39,19 @@ async function askWhatIf(
   logs: readonly string[],
   sets: readonly string[],
   { json, html }: ReplayOptions,
+  window: Window,
   stream: NodeJS.WriteStream,
 ): Promise<number> {
-  const w = await (html === undefined ? (await import('../logs/what-if.ts')).whatIf(logs, sets) : report());
+  const w = await (html === undefined
+    ? (await import('../logs/what-if.ts')).whatIf(logs, sets, () => {}, window)
+    : report());
   stream.write(`${whatIfText(w)}\n`);
   if (html !== undefined) stream.write(`report  ${shown(html)}\n`);
   if (json) process.stdout.write(`${JSON.stringify(w)}\n`);
   return 0;
 
   async function report() {
-    const made = await (await import('../logs/what-if-report.ts')).whatIfReport(logs, sets);
+    const made = await (await import('../logs/what-if-report.ts')).whatIfReport(logs, sets, window);
     writeFileSync(html!, made.html);
     return made.result;
   }

@@ -37,19 +37,20 @@ function admission(daemon: RunConfig['daemon']) {
   return {
     host: daemon.host,
     origins: daemon.ros_origins,
-    token: ros_token_file === undefined ? null : tokenIn(ros_token_file),
+    token: ros_token_file === undefined ? null : secretIn(ros_token_file, 'daemon.ros_token_file'),
     tls:
       ros_tls_cert === undefined
         ? null
-        : { cert: read('ros_tls_cert', ros_tls_cert), key: read('ros_tls_key', ros_tls_key!) },
+        : { cert: read('daemon.ros_tls_cert', ros_tls_cert), key: read('daemon.ros_tls_key', ros_tls_key!) },
   };
 }
 
-function tokenIn(file: string): string {
-  const token = read('ros_token_file', file).trim();
-  if (token.length < 16) throw unusable(`daemon.ros_token_file: ${token.length} characters`, '16 or more');
+/** The secret in a file. `named`: how the user calls it. @throws ReflexArcError RA_CONFIG_INVALID */
+export function secretIn(file: string, named: string): string {
+  const token = read(named, file).trim();
+  if (token.length < 16) throw unusable(`${named}: ${token.length} characters`, '16 or more');
   if ((statSync(file).mode & 0o077) !== 0)
-    throw unusable(`daemon.ros_token_file: ${file} can be read by others`, 'a file of its owner alone (chmod 600)');
+    throw unusable(`${named}: ${file} can be read by others`, 'a file of its owner alone (chmod 600)');
   return token;
 }
 
@@ -57,7 +58,7 @@ function read(key: string, file: string): string {
   try {
     return readFileSync(file, 'utf8');
   } catch (cause) {
-    throw unusable(`daemon.${key}: ${(cause as Error).message}`, 'a file that can be read', cause);
+    throw unusable(`${key}: ${(cause as Error).message}`, 'a file that can be read', cause);
   }
 }
 

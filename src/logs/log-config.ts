@@ -28,14 +28,12 @@ export interface LogConfig {
  * @throws ReflexArcError RA_LOG_DAMAGED without a config in it, RA_CONFIG_… for overrides that cannot be
  */
 export async function configOfLog(path: string, sets: readonly string[] = []): Promise<LogConfig> {
-  const text = (await logMetadata(path)).config?.run;
-  const parsed = runSchema.safeParse(text === undefined ? undefined : JSON.parse(text));
-  if (!parsed.success)
+  const logged = await loggedConfig(path);
+  if (logged === null)
     throw new ReflexArcError('RA_LOG_DAMAGED', {
-      seen: `${path}: ${text === undefined ? 'no metadata record `config`' : parsed.error.issues[0]?.message}`,
-      allowed: 'a log of Reflex Arc with the config of its run',
+      seen: `${path}: no metadata record \`config\``,
+      allowed: OURS,
     });
-  const logged = parsed.data;
   const config = withSets(logged, sets);
   const changes = differences(logged, config).filter((line) => !/^policies\.\w+\.(path|sha256)\b/.test(line));
   for (const kind of KINDS) {
@@ -51,6 +49,20 @@ export async function configOfLog(path: string, sets: readonly string[] = []): P
     options.sha256 = digest;
   }
   return { logged, config, changes };
+}
+
+const OURS = 'a log of Reflex Arc with the config of its run';
+
+/**
+ * The config of the run that a log was recorded by, as the log has it; null for a log that is not ours.
+ * @throws ReflexArcError RA_LOG_DAMAGED for one that cannot be a config
+ */
+export async function loggedConfig(path: string): Promise<RunConfig | null> {
+  const text = (await logMetadata(path)).config?.run;
+  if (text === undefined) return null;
+  const parsed = runSchema.safeParse(JSON.parse(text));
+  if (parsed.success) return parsed.data;
+  throw new ReflexArcError('RA_LOG_DAMAGED', { seen: `${path}: ${parsed.error.issues[0]?.message}`, allowed: OURS });
 }
 
 /** Overrides are laid over a config as `reflexarc run` does it, through YAML and the schema. */

@@ -10,6 +10,7 @@ import { configOfLog } from './log-config.ts';
 import { bornWith, Refold } from './refold.ts';
 import { DecisionMaker } from './remake.ts';
 import { type LoggedDecision, type LoggedJournal, type LoggedTick, TOPIC } from './topics.ts';
+import { isWithin, requireReached, WHOLE, type Window } from './window.ts';
 
 /** Where a log and what was made of it part. */
 export interface Mismatch {
@@ -43,6 +44,7 @@ export interface Verification {
   /** Entries of the journal that are missing, and where the first gap is, s. */
   journal_lost: number;
   first_gap_s: number | null;
+  /** Of the log that was read. */
   duration_s: number;
   speed_x_realtime: number;
 }
@@ -54,12 +56,14 @@ const MAX_WAITING = 100_000;
  * Makes every decision and every command of a log again, and compares bit for bit: decisions from the observations, commands
  * from the calls of the gate. `sets` changes the config first; then the first difference says where that was met.
  * @param paths files of one recording, in order
+ * @param window what is compared and counted; all that comes before it is made again too, for a gate has a memory
  * @throws ReflexArcError RA_LOG_DAMAGED (after what could be read), RA_CONFIG_…; RA_LOG_DAMAGED for a log without a journal
  */
 export async function verifyLog(
   paths: readonly string[],
   sets: readonly string[] = [],
   onProgress: (atS: number) => void = () => {},
+  window: Window = WHOLE,
 ): Promise<Verification> {
   const began = performance.now();
   const { logged: run, config, changes } = await configOfLog(paths[0]!, sets);
@@ -103,11 +107,12 @@ export async function verifyLog(
     }
   };
   const onTick = (logged: LoggedTick): void => {
+    const made = waiting.get(logged.seq);
+    waiting.delete(logged.seq);
+    if (!isWithin(window, atS)) return;
     v.ticks++;
     const isCommand = logged.source !== 'none';
     if (isCommand) v.commands++;
-    const made = waiting.get(logged.seq);
-    waiting.delete(logged.seq);
     if (made === undefined) {
       if (isCommand) v.unverified++;
       return;
@@ -122,8 +127,9 @@ export async function verifyLog(
     differ('tick', logged.seq, difference, said);
   };
   const onDecision = (logged: LoggedDecision): void => {
-    v.decisions++;
     const made = decider.make(logged);
+    if (!isWithin(window, atS)) return;
+    v.decisions++;
     if (made === null) {
       v.decisions_unverified++;
       return;
@@ -138,11 +144,13 @@ export async function verifyLog(
   };
 
   let journals = 0;
-  for (const path of paths) {
+  reading: for (const path of paths) {
     for await (const logged of readLog(path)) {
       const { topic, logTimeNs } = logged;
       firstNs ??= logTimeNs;
       atS = Number(logTimeNs - firstNs) / 1e9;
+      // What the gate was told of a tick stands before its record.
+      if (atS > window.toS) break reading;
       // Only these are decoded.
       if (topic === TOPIC.journal) {
         journals++;
@@ -152,13 +160,14 @@ export async function verifyLog(
       onProgress(atS);
     }
   }
+  requireReached(window, atS);
   if (journals === 0 && v.ticks > 0)
     throw new ReflexArcError('RA_LOG_DAMAGED', {
       seen: `${paths.join(', ')}: no message on ${TOPIC.journal}`,
       allowed: 'a log with the journal of the gate: every run since it exists',
       next: 'Record the run again; without the calls of the gate its commands cannot be made again.',
     });
-  v.duration_s = atS;
+  v.duration_s = Math.min(atS, window.toS);
   v.speed_x_realtime = atS / ((performance.now() - began) / 1000);
   return v;
 }

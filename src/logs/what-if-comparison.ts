@@ -39,6 +39,7 @@ export interface WhatIf {
   distance: Quantiles;
   stretches: Stretch[];
   interventions: Interfered[];
+  /** Of the log that was read. */
   duration_s: number;
 }
 
@@ -76,7 +77,8 @@ export class Comparison {
   readonly #seen = { was: [] as Interfered[], would: [] as Interfered[] };
   #lastDifferent = Number.NEGATIVE_INFINITY;
   #lastKind = '';
-  #pairs = new Set<Compared>();
+  /** With the transitions that each had behind it when the window began. */
+  readonly #pairs = new Map<Compared, { was: number; would: number }>();
 
   /** @param bounds of the critic's risk, in the config of the log and in the other one */
   constructor(changes: readonly string[], bounds: { was: RiskBounds; would: RiskBounds }) {
@@ -91,9 +93,15 @@ export class Comparison {
     };
   }
 
+  /** What happens before the window is not counted. */
+  pass(pair: Compared): void {
+    this.#pairs.set(pair, { was: pair.was.transitions.length, would: pair.would.transitions.length });
+    for (const name of ['was', 'would'] as const) pair[name].interventions.length = 0;
+  }
+
   /** @returns reused records: copy what you keep */
   tick(atS: number, pair: Compared): WhatIfTick {
-    this.#pairs.add(pair);
+    if (!this.#pairs.has(pair)) this.#pairs.set(pair, { was: 0, would: 0 });
     const r = this.result;
     const was = pair.was.record;
     const would = pair.would.record;
@@ -142,7 +150,7 @@ export class Comparison {
     const r = this.result;
     for (const name of ['was', 'would'] as const) {
       const side = r[name];
-      for (const pair of this.#pairs) side.transitions.push(...pair[name].transitions);
+      for (const [pair, before] of this.#pairs) side.transitions.push(...pair[name].transitions.slice(before[name]));
       for (const { to, cause } of side.transitions) if (isStop(to)) side.stops[cause] = (side.stops[cause] ?? 0) + 1;
       // Those of a person are listed, but are none of the gate's.
       for (const { cause, by } of this.#seen[name]) {

@@ -4,6 +4,7 @@ import { rounded, Thinned } from './thinned.ts';
 import { type WhatIf, whatIf } from './what-if.ts';
 import { type Asked, type TwoLines, whatIfPage } from './what-if-page.ts';
 import type { WhatIfTick } from './what-if-tick.ts';
+import type { Window } from './window.ts';
 
 /**
  * A counterfactual as one HTML page that needs nothing from elsewhere. Of a long log the time lines keep those ticks of their
@@ -13,9 +14,10 @@ import type { WhatIfTick } from './what-if-tick.ts';
 export async function whatIfReport(
   paths: readonly string[],
   sets: readonly string[],
+  window?: Window,
 ): Promise<{ result: WhatIf; html: string }> {
   const points = new Thinned<Point>(badness);
-  const result = await whatIf(paths, sets, (tick) => points.add(pointOf(tick)));
+  const result = await whatIf(paths, sets, (tick) => points.add(pointOf(tick)), window);
   const { logged, config } = await configOfLog(paths[0]!, sets);
   const asked: Asked = {
     ...{ run: logged.name, began: await beganAt(paths[0]!), paths, sets },

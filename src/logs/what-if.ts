@@ -21,6 +21,7 @@ import { DecisionMaker } from './remake.ts';
 import { type LoggedDecision, type LoggedJournal, TOPIC } from './topics.ts';
 import { Comparison, type WhatIf } from './what-if-comparison.ts';
 import type { Compared, WhatIfTick } from './what-if-tick.ts';
+import { isWithin, requireReached, WHOLE, type Window } from './window.ts';
 
 export type { WhatIf } from './what-if-comparison.ts';
 export type { WhatIfTick } from './what-if-tick.ts';
@@ -42,11 +43,14 @@ const DECISIONS = 64;
  * asks the physics.
  * @throws ReflexArcError RA_DIGEST_MISMATCH where the log's own weights are not here; and as configOfLog
  * @param onTick told of every tick; the records are reused
+ * @param window what is compared and counted. Both gates live through all that comes before it: the other one may differ from
+ * long before
  */
 export async function whatIf(
   paths: readonly string[],
   sets: readonly string[],
   onTick: (tick: WhatIfTick) => void = () => {},
+  window: Window = WHOLE,
 ): Promise<WhatIf> {
   const { config, changes } = await configOfLog(paths[0]!, sets);
   const { logged, config: own } = await configOfLog(paths[0]!);
@@ -60,6 +64,7 @@ export async function whatIf(
 
   const take = ({ atNs, journal }: (typeof waiting)[number]): void => {
     const atS = Number(atNs - firstNs!) / 1e9;
+    if (atS > window.toS) return;
     let number = Number(journal.first);
     for (const entry of entriesIn(journal.entries)) {
       const base = bornWith(entry);
@@ -68,14 +73,17 @@ export async function whatIf(
       next = ++number;
       if (base !== null || pair === null) continue;
       const ticked = pair.take(entry);
-      if (ticked) onTick(comparison.tick(atS, pair));
+      if (!isWithin(window, atS)) comparison.pass(pair);
+      else if (ticked) onTick(comparison.tick(atS, pair));
     }
   };
-  for (const path of paths) {
+  reading: for (const path of paths) {
     for await (const logged of readLog(path)) {
       const { topic, logTimeNs } = logged;
       firstNs ??= logTimeNs;
-      comparison.result.duration_s = Number(logTimeNs - firstNs) / 1e9;
+      const atS = Number(logTimeNs - firstNs) / 1e9;
+      comparison.result.duration_s = Math.min(atS, window.toS);
+      if (atS > window.toS + Number(LATE_NS) / 1e9) break reading;
       if (topic === TOPIC.decision) decisions.add(logged.message as unknown as LoggedDecision);
       else if (topic === TOPIC.journal) {
         waiting.push({ atNs: logTimeNs, journal: logged.message as unknown as LoggedJournal });
@@ -84,6 +92,7 @@ export async function whatIf(
     }
   }
   for (const journal of waiting) take(journal);
+  requireReached(window, comparison.result.duration_s);
   return comparison.end();
 }
 

@@ -55,6 +55,22 @@ describe('a log, made again', () => {
     expect(v.first_mismatch!.because).toBe('safety.reference_limit: 0.01 in the log, 0.004 now');
   });
 
+  it('of a stretch: the same numbers as in all of it, and differences before it do not count', async () => {
+    const sets = ['safety.reference_limit=0.004'];
+    const whole = await verifyLog([path], sets);
+    const edge = whole.first_mismatch!.at_s;
+    const until = await verifyLog([path], sets, () => {}, { fromS: 0, toS: edge - 0.001 });
+    expect(until).toMatchObject({ mismatches: 0, first_mismatch: null, identical: until.commands });
+    const after = await verifyLog([path], sets, () => {}, { fromS: edge, toS: 60 });
+    expect(after.first_mismatch).toEqual(whole.first_mismatch);
+    expect(until.commands + after.commands).toBe(whole.commands);
+    expect(until.decisions + after.decisions).toBe(whole.decisions);
+    const own = await verifyLog([path], [], () => {}, { fromS: 2, toS: 3 });
+    expect(own.commands).toBeGreaterThan(80);
+    expect(own).toMatchObject({ identical: own.commands, unverified: 0, decisions_unverified: 0, duration_s: 3 });
+    await expect(verifyLog([path], [], () => {}, { fromS: 60, toS: 70 })).rejects.toThrow(/RA_USAGE: --from 60/);
+  });
+
   it('with calls missing: says how many and where, and what cannot be verified', async () => {
     const gap = join(dir, 'gap.mcap');
     await LoggedRun.record(gap, config, { seconds: 2, loseAfterS: 1 });

@@ -83,6 +83,31 @@ describe('what if', () => {
     expect(w.was.risk).toEqual(was.risk);
   });
 
+  it('of a stretch only: what comes before it is lived through, and not counted', async () => {
+    const all: { atS: number; seq: number; distance: number }[] = [];
+    const sets = ['policies.residual.scale=0'];
+    const keep =
+      (to: typeof all) =>
+      ({ atS, was, distance }: WhatIfTick) =>
+        void to.push({ atS, seq: was.seq, distance });
+    const whole = await whatIf([path], sets, keep(all));
+    const some: typeof all = [];
+    const w = await whatIf([path], sets, keep(some), { fromS: 4, toS: 5 });
+    expect(some).toEqual(all.filter(({ atS }) => atS >= 4 && atS <= 5));
+    expect(w.ticks).toBe(some.length);
+    expect(w.duration_s).toBe(5);
+    // The stop of the new link and what led back to ACTIVE is before it.
+    expect(whole.was.stops).toEqual({ link_changed: 1 });
+    expect(w.was.stops).toEqual({});
+    // The run begins at 1.01 s of its clock.
+    expect(w.was.transitions).toEqual(whole.was.transitions.filter((t) => t.atNs >= 5.01e9 && t.atNs <= 6.01e9));
+    const before = await whatIf([path], sets, () => {}, { fromS: 0, toS: 3.9 });
+    const after = await whatIf([path], sets, () => {}, { fromS: 3.9 + 1e-6, toS: 9 });
+    expect([...before.would.transitions, ...after.would.transitions]).toEqual(whole.would.transitions);
+    expect(before.would.interventions + after.would.interventions).toBe(whole.would.interventions);
+    await expect(whatIf([path], sets, () => {}, { fromS: 60, toS: 70 })).rejects.toThrow(/RA_USAGE: --from 60/);
+  });
+
   it('the report says what was asked, that the loop is open, and holds every place and both lines', async () => {
     const { result, html } = await whatIfReport([path], ['policies.residual.scale=0']);
     expect(result.different).toBeGreaterThan(100);

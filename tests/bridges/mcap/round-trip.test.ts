@@ -36,7 +36,7 @@ describe('a message comes back as it was', () => {
     const { messages, error } = await readAll(path);
     expect(error).toBeNull();
     expect(messages.map((m) => ({ ...m, message: plain(m.message) }))).toEqual([
-      { topic: '/topic', type, logTimeNs: 5n, message: plain(example) },
+      { topic: '/topic', type, logTimeNs: 5n, durable: false, message: plain(example) },
     ]);
   });
 

@@ -37,6 +37,18 @@ describe('an encoding', () => {
     expect((received[0]!.msg as { data: unknown }).data).toEqual(Float64Array.of(1, 2.5));
   });
 
+  it('JSON has an integer of ours beyond 2^53 as it is', async () => {
+    const { server, client } = await serve();
+    const listener = await client();
+    listener.send(subscribe('/t', 'std_msgs/UInt64MultiArray'));
+    await listener.settled();
+    const texts: string[] = [];
+    listener.socket.on('message', (data) => texts.push(String(data)));
+    server.publish('/t', 'std_msgs/msg/UInt64MultiArray', { layout: EMPTY_LAYOUT, data: [9007199254740993n] });
+    await listener.settled();
+    expect(texts[0]).toContain('"data":[9007199254740993]');
+  });
+
   it('cbor keeps fixed arrays, lists of text, NaN and bytes, at which rosbridge_suite fails or falls silent', async () => {
     covers('server', ['subscribe.compression.cbor', 'publish.nan', 'publish.uint8[]'], 'raw');
     const covariance = [null, ...new Array(8).fill(0.5)];
