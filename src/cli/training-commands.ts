@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
 import type { JudgingParts } from './judging-commands.ts';
-import { episodes, seed, whole } from './options.ts';
+import { episodes, port, seed, whole } from './options.ts';
 
 /** Adds `train` and `runs`. */
 export function addTrainingCommands(program: Command, { run, checked, done }: Omit<JudgingParts, 'config'>): void {
@@ -41,6 +41,25 @@ export function addTrainingCommands(program: Command, { run, checked, done }: Om
     .action(async (file, given) => {
       if (checked(file, given)) return;
       done(await (await import('./train.ts')).trainCritic(file, given));
+    });
+
+  run(program, 'learn', 'Learns a residual from the episodes of a daemon that practises, in a process of its own')
+    .option('--seed <n>', 'seed of all chance, instead of the one in the config', seed)
+    .option('--host <address>', 'listen here', '127.0.0.1')
+    .option('--port <port>', "and here, instead of practice.learner's port", port('--port'))
+    .option(
+      '--demonstrations <n>',
+      'successful episodes of the scripted expert to begin with; 150 in a task with a simulated world, else 0',
+      whole('--demonstrations', 0, 100_000, 'how many demonstrations'),
+    )
+    .option(
+      '--warm-up <n>',
+      'decisions of the base with noise before anything is learned; 2000 without it',
+      whole('--warm-up', 0, 1_000_000, 'decisions of warm-up'),
+    )
+    .action(async (file, given) => {
+      if (checked(file, given)) return;
+      done(await (await import('./learn.ts')).learn(file, given));
     });
 
   program

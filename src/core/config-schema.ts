@@ -4,6 +4,7 @@ import { daemonSchema } from './daemon-schema.ts';
 import { fileHere } from './file-here.ts';
 import { logSchema } from './log-schema.ts';
 import { observationSchema } from './observation-schema.ts';
+import { practiceSchema } from './practice-schema.ts';
 
 /**
  * The schema of a run file. One run names a robot, a task, a safety file and its policies; each of the first three may
@@ -332,6 +333,7 @@ export const runSchema = z.strictObject({
   bridge: bridgeSchema.prefault({}),
   daemon: daemonSchema.prefault({}),
   log: logSchema.prefault({}),
+  practice: practiceSchema.optional().describe('the residual goes on learning on the robot; off unless it is here'),
   seed: z.int().min(0).default(1),
 });
 

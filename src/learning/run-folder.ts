@@ -33,7 +33,7 @@ export type CurveRow =
 
 const RECORD = 'run.json';
 const CURVE = 'curve.jsonl';
-const CHECKPOINT = 'checkpoint.safetensors';
+export const CHECKPOINT = 'checkpoint.safetensors';
 
 /** The folder of one run: `run.json`, `curve.jsonl`, `checkpoint.safetensors`, and the weights that it came to. */
 export class RunFolder {
