@@ -188,6 +188,7 @@ export const TYPES = {
   uint64MultiArray: 'std_msgs/msg/UInt64MultiArray',
   diagnosticArray: 'diagnostic_msgs/msg/DiagnosticArray',
   trigger: 'std_srvs/srv/Trigger',
+  setBool: 'std_srvs/srv/SetBool',
   setScale: 'reflexarc_msgs/srv/SetScale',
   equilibriumCommand: 'reflexarc_msgs/msg/EquilibriumCommand',
   stop: 'reflexarc_msgs/msg/Stop',

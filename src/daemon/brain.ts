@@ -4,6 +4,7 @@
  */
 import { connect, type Socket } from 'node:net';
 import { RecedingHorizon } from '../../controllers/chunks/receding-horizon.ts';
+import { isEngaged } from '../../controllers/safety/ladder.ts';
 import { createBase } from '../../policies/base/registry.ts';
 import { createResidual } from '../../policies/residual/registry.ts';
 import { MonotonicClock } from '../core/clock.ts';
@@ -13,7 +14,8 @@ import { loadSharp } from '../pipeline/observation/images/sharp.ts';
 import { decisions } from '../pipeline/pipeline.ts';
 import { FollowingClock } from './following-clock.ts';
 import { FrameSender, KIND, readFrames } from './link.ts';
-import { OBSERVER_SOCKET, REFLEX_SOCKET, startProcess } from './process.ts';
+import { PractisedResidual, type Preparation } from './practised-residual.ts';
+import { OBSERVER_SOCKET, PRACTICE_SOCKET, REFLEX_SOCKET, startProcess } from './process.ts';
 import { brainTopics, connectRobot, followClock } from './robot-link.ts';
 import { encodeDecision, encodeObserved, observedSize, readStatus } from './wire.ts';
 
@@ -24,9 +26,11 @@ const stepped = config.daemon.time === 'stepped' ? new FollowingClock(new Monoto
 const clock = stepped ?? new MonotonicClock();
 
 const base = createBase(config.policies.base);
+const configured = createResidual(config.policies.residual);
+const practised = config.practice && new PractisedResidual(configured, config.policies.residual.scale, config.seed);
 const decider = new Decider({
   base,
-  residual: createResidual(config.policies.residual),
+  residual: practised ?? configured,
   executor: new RecedingHorizon(base.actionSize, base.horizon, config.policies.base.execute_steps),
   residualScale: config.policies.residual.scale,
   lifetimeNs: config.safety.decision_age_ms * 1e6,
@@ -34,7 +38,9 @@ const decider = new Decider({
 });
 
 let epoch = 0;
+let engaged = false;
 let reflex: FrameSender | null = null;
+let practice: FrameSender | null = null;
 let observer: FrameSender | null = null;
 
 /** Connects to a socket of the daemon and keeps at it. */
@@ -59,6 +65,7 @@ keepConnected(
         if (kind !== KIND.status) return;
         const status = readStatus(values, text);
         epoch = status.epoch;
+        engaged = isEngaged(status.mode);
         decider.residualScale = config.policies.residual.scale * status.residualScale;
       },
     });
@@ -78,6 +85,27 @@ keepConnected(
     observer = null;
   },
 );
+
+if (practised)
+  keepConnected(
+    PRACTICE_SOCKET,
+    (socket) => {
+      practice = new FrameSender(socket);
+      practice.sendJson(KIND.hello, { role: 'brain', pid: process.pid });
+      readFrames(socket, {
+        json(kind, value) {
+          if (kind !== KIND.prepare) return;
+          const preparation = value as Preparation;
+          // Between two episodes: none has two residuals.
+          const why = engaged ? 'the policy is engaged' : practised.prepare(preparation);
+          practice?.sendJson(KIND.prepared, { preparation, why });
+        },
+      });
+    },
+    () => {
+      practice = null;
+    },
+  );
 
 /** The same feature is said to be missing at most so often. */
 const SAY_AGAIN_NS = 10e9;
@@ -102,11 +130,9 @@ decisions(bridge.frames$, {
 }).subscribe({
   next({ decision, observation }) {
     reflex?.sendNumbers(KIND.decision, numbers, encodeDecision(decision, numbers));
-    observer?.sendNumbers(
-      KIND.observed,
-      numbers,
-      encodeObserved(decision, observation, decider.residualScale, numbers),
-    );
+    const count = encodeObserved(decision, observation, decider.residualScale, numbers);
+    observer?.sendNumbers(KIND.observed, numbers, count);
+    practice?.sendNumbers(KIND.observed, numbers, count);
   },
   error: fatal,
 });

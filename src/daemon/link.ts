@@ -35,6 +35,11 @@ export const KIND = {
   hello: 19,
   /** JSON, asked for by a `request` of kind summary. */
   summary: 20,
+  /** JSON, practice → brain: how to act in the next episode; and the brain's answer, with `why` where it does not. */
+  prepare: 22,
+  prepared: 23,
+  /** JSON, practice → observer: how practice stands, for diagnostics. */
+  practice: 24,
 } as const;
 
 const VERSION = 1;

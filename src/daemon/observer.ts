@@ -16,10 +16,11 @@ import { VERSION as JOURNAL_VERSION } from '../pipeline/journal/entry.ts';
 import type { Port } from './citizen/citizen.ts';
 import { Presence } from './citizen/presence.ts';
 import { FollowingClock } from './following-clock.ts';
-import { KIND, readFrames } from './link.ts';
+import { FrameSender, KIND, readFrames } from './link.ts';
 import { LiveView } from './live-view.ts';
 import { residentMb } from './memory.ts';
 import { ReflexClient } from './operator.ts';
+import { PracticeDoor } from './practice-door.ts';
 import { OBSERVER_SOCKET, REFLEX_SOCKET, startProcess } from './process.ts';
 import { leaveCounters, loggedNow, openRecorder, watchIncidents } from './recording.ts';
 import { connectRobot, followClock, observedTopics } from './robot-link.ts';
@@ -111,11 +112,18 @@ function countEpisode(e: EpisodeStatus): void {
   if (e.violation) finished.violations++;
 }
 
-// ---- from the brain ------------------------------------------------------------------------------------------------------
+// ---- from the brain, and from practice ------------------------------------------------------------------------------------------------------
 rmSync(self.socket(OBSERVER_SOCKET), { force: true });
+const practice = config.practice && new PracticeDoor();
 const inbox = createServer((socket) => {
+  const sender = new FrameSender(socket);
   socket.on('error', () => {});
+  socket.on('close', () => practice?.isGone(sender));
   readFrames(socket, {
+    json(kind, value) {
+      if (kind === KIND.hello && (value as { role?: unknown }).role === 'practice') practice?.isHere(sender);
+      else practice?.said(kind, value);
+    },
     numbers(kind, values, count) {
       const observed = kind === KIND.observed ? readObserved(values, count) : null;
       if (observed !== null) presence.decided(observed);
@@ -165,6 +173,7 @@ if (onRobot !== 'off' && bridge.graph !== undefined)
   ports.push({ name: 'robot', graph: bridge.graph, tickHz, commands: onRobot === 'all' });
 const presence = new Presence({
   ...{ config, reflex, ports, clock: wall, ask },
+  ...(practice && { practice }),
   header: () => header(logNs()),
   record: (topic, type, message) => recorder?.record(topic, type, message, logNs(), logNs()),
   linkReason: () => link.reason,

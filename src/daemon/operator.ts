@@ -21,7 +21,7 @@ export interface Intervention {
   count: number;
 }
 
-/** A client of the reflex's socket: sees status, ticks (as role `observer`) and transitions, and asks for things. */
+/** A client of the reflex's socket: sees status, ticks (as `observer` or `practice`) and transitions, and asks for things. */
 export class ReflexClient {
   /** Latest status; null until the first, and again after the reflex went away. */
   readonly status$ = new BehaviorSubject<Status | null>(null);
@@ -39,7 +39,7 @@ export class ReflexClient {
   readonly #numbers = new Float64Array(TAKEOVER_SIZE);
   readonly #waiting = new Map<number, (value: unknown) => void>();
 
-  constructor(path: string, role: 'operator' | 'observer') {
+  constructor(path: string, role: 'operator' | 'observer' | 'practice') {
     this.#path = path;
     this.#role = role;
     this.#connect();

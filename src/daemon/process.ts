@@ -14,6 +14,7 @@ export interface RunFile {
 
 export const REFLEX_SOCKET = 'reflex.sock';
 export const OBSERVER_SOCKET = 'observer.sock';
+export const PRACTICE_SOCKET = 'practice.sock';
 
 export interface DaemonProcess {
   readonly name: string;

@@ -225,7 +225,8 @@ function afterTick(record: TickRecord): void {
   journal.flush(sendJournal);
   const count = encodeTick(record, measured, tickNumbers);
   for (const client of clients) {
-    if (client.role === 'observer') client.sender.sendNumbers(KIND.tick, tickNumbers, count, record.cause);
+    if (client.role === 'observer' || client.role === 'practice')
+      client.sender.sendNumbers(KIND.tick, tickNumbers, count, record.cause);
   }
 }
 

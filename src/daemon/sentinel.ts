@@ -136,6 +136,7 @@ const watch = setInterval(() => {
 }, 10);
 
 // ---- the children -------------------------------------------------------------------------------------------------
+type Name = 'reflex' | 'brain' | 'observer' | 'practice';
 interface Child {
   child: ChildProcess;
   done: Promise<void>;
@@ -143,7 +144,7 @@ interface Child {
 const children = new Map<string, Child>();
 const deaths = new Map<string, number[]>();
 
-function start(name: 'reflex' | 'brain' | 'observer'): void {
+function start(name: Name): void {
   // The epoch base grows with wall time, so that a restarted reflex always speaks in a newer epoch than the old one.
   const epochBase = Math.max(Math.floor(performance.timeOrigin + performance.now()), epoch + 1);
   const child = spawn(process.execPath, [...flags(name), join(here, `${name}.js`), self.dir, String(epochBase)], {
@@ -172,7 +173,7 @@ function flags(name: string): string[] {
   return ['--max-old-space-size=256'];
 }
 
-function restart(name: 'reflex' | 'brain' | 'observer'): void {
+function restart(name: Name): void {
   const now = monotonicMs();
   const recent = (deaths.get(name) ?? []).filter((t) => now - t < 60_000);
   recent.push(now);
@@ -181,7 +182,7 @@ function restart(name: 'reflex' | 'brain' | 'observer'): void {
     log.fatal({ name, restarts: config.daemon.restarts }, 'died too often; giving up');
     say({ event: 'gave_up', name });
     // Without its observer the robot is still safe, only unseen; without brain or reflex there is nothing to run.
-    if (name === 'observer') return;
+    if (name === 'observer' || name === 'practice') return;
     void shutdown().then(() => process.exit(1));
     return;
   }
@@ -193,7 +194,7 @@ async function shutdown(): Promise<number> {
   ending = true;
   manager.say('STOPPING');
   clearInterval(watch);
-  for (const name of ['reflex', 'brain', 'observer'] as const) {
+  for (const name of ['reflex', 'brain', 'practice', 'observer'] as const) {
     const entry = children.get(name);
     if (!entry || entry.child.exitCode !== null || entry.child.signalCode !== null) continue;
     entry.child.kill('SIGTERM');
@@ -214,3 +215,4 @@ process.on('uncaughtException', (error) => {
 
 connectRobot();
 for (const name of ['reflex', 'observer', 'brain'] as const) start(name);
+if (config.practice) start('practice');

@@ -100,8 +100,8 @@ export class LearnerServer {
         if (why !== '') return refuse(why);
         this.#actors.add(socket);
         say(`an actor is here: version ${message.version} in use, ${message.waiting} episodes wait there`);
-        const { steps, learned: episodes, exploration, published } = learner;
-        send({ kind: 'welcome', protocol: PROTOCOL, steps, episodes, exploration });
+        const { run, steps, learned: episodes, exploration, published } = learner;
+        send({ kind: 'welcome', protocol: PROTOCOL, run, steps, episodes, exploration });
         if (published && published.version > message.version) send({ kind: 'weights', exploration, ...published });
         return;
       }

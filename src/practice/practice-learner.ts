@@ -79,6 +79,11 @@ export class PracticeLearner {
     }
   }
 
+  /** When the run began: one that began anew has another. */
+  get run(): string {
+    return this.#run.record.started;
+  }
+
   get steps(): number {
     return this.#learner.steps;
   }

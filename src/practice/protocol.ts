@@ -37,7 +37,7 @@ const exploration = z.object({ uniform: z.number().min(0).max(2), normal: z.numb
 /** A copy: what comes off a wire is a view of a buffer that is larger. */
 const bytes = z
   .custom<Uint8Array>((v) => v instanceof Uint8Array, 'a byte string')
-  .transform((view) => new Uint8Array(view));
+  .transform((view): Uint8Array => new Uint8Array(view));
 /** Float64 in and out, bytes on the wire. */
 const numbers = bytes.transform((raw, context): Float64Array => {
   if (raw.length % 8 !== 0) {
@@ -99,6 +99,8 @@ const messages = {
   welcome: z.object({
     kind: z.literal('welcome'),
     protocol: z.string(),
+    /** Of the learner's run: one that began anew has another. */
+    run: z.string(),
     steps: count,
     episodes: count,
     exploration,

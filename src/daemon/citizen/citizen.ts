@@ -1,7 +1,8 @@
 import type { RosGraph } from '../../../bridges/bridge.ts';
 import type { Clock } from '../../core/clock.ts';
 import type { OperatorRequest } from '../../core/signals.ts';
-import { named, SERVICES, TAKEOVER, TOPICS, type TopicKey, type TopicOfOurs } from './interface.ts';
+import type { PracticeDoor } from '../practice-door.ts';
+import { named, PRACTICE_SERVICES, SERVICES, TAKEOVER, TOPICS, type TopicKey, type TopicOfOurs } from './interface.ts';
 
 /** A graph that we are on. */
 export interface Port {
@@ -23,6 +24,7 @@ export interface CitizenParts {
   /** Of the newest stop. */
   incident(): number;
   takeOver(message: unknown, client: { port: Port['name']; id: number }): void;
+  readonly practice?: Pick<PracticeDoor, 'ask'>;
 }
 
 /** Says and answers on every graph what `interface.ts` describes. */
@@ -43,7 +45,7 @@ export class Citizen {
 
   #settle(port: Port): void {
     const { name, graph, commands } = port;
-    const { namespace, ask, incident, takeOver } = this.#parts;
+    const { namespace, ask, incident, takeOver, practice } = this.#parts;
     for (const topic of Object.values<TopicOfOurs>(TOPICS))
       if (!(topic.byReflex && name === 'robot'))
         graph.advertise(this.#nameOf(topic, port), topic.type, { latch: topic.latch ?? false });
@@ -55,6 +57,12 @@ export class Citizen {
       graph.advertiseService(named(service, namespace), type, async (args) => {
         const { accepted, reason } = await ask(request(args, incident()));
         return { success: accepted, message: reason };
+      });
+    if (practice === undefined) return;
+    for (const { name: service, type, request } of PRACTICE_SERVICES)
+      graph.advertiseService(named(service, namespace), type, async (args) => {
+        const asked = request(args);
+        return typeof asked === 'string' ? { success: false, message: asked } : practice.ask(asked);
       });
   }
 

@@ -1,5 +1,6 @@
 import type { DiagnosticArray, DiagnosticStatus, Header } from '../../../bridges/messages/messages.ts';
 import { isEngaged } from '../../../controllers/safety/ladder.ts';
+import type { PracticeReport } from '../practice-door.ts';
 import type { Status } from '../wire.ts';
 import type { TimingReport } from './timing.ts';
 import type { Trip } from './trips.ts';
@@ -32,6 +33,8 @@ export interface Health {
   /** Why one was refused within the last seconds; empty when none was. */
   readonly takeoverRefusal: string;
   readonly trips: readonly Trip[];
+  /** Where the residual goes on learning; null while its process is not there. */
+  readonly practice?: PracticeReport | null;
 }
 
 /** What one part says of itself: level, sentence, and numbers by name. */
@@ -112,6 +115,14 @@ function takeover({ status, takeover: who, takeoversRefused, takeoverRefusal }: 
   return [LEVEL.ok, who === '' ? 'the policy decides' : `${who} decides`, values];
 }
 
+function practice({ practice: report }: Health): Said {
+  if (!report) return [LEVEL.error, 'the process is gone'];
+  const { learner, last, ...values } = report;
+  const told = { ...values, last };
+  if (!learner.up) return [LEVEL.warn, `no learner, ${values.waiting} episodes wait: ${learner.why}`, told];
+  return [LEVEL.ok, `${values.phase}, version ${values.version}`, told];
+}
+
 function trip({ level, standing, cause, detail, count }: Trip): Said {
   const values = { cause, count };
   if (!standing) return [LEVEL.ok, `over; the last one: ${detail}`, values];
@@ -147,6 +158,7 @@ export function diagnose(header: Header, health: Health, node: string, hardware:
     header,
     status: [
       ...PARTS.map(([name, says]) => status(name, says(health))),
+      ...(health.practice === undefined ? [] : [status('practice', practice(health))]),
       ...health.trips.map((one) => status(`trip ${one.cause}`, trip(one))),
     ],
   };

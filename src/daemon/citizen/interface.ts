@@ -1,5 +1,6 @@
 import { TYPES } from '../../../bridges/messages/messages.ts';
 import type { OperatorRequest } from '../../core/signals.ts';
+import type { PracticeRequest } from '../practice-door.ts';
 
 /** How often a topic speaks: once a tick of the gate, at what happens, or steadily and at every change. */
 export type Pace = 'tick' | 'event' | 'steady';
@@ -101,6 +102,30 @@ export const SERVICES: readonly ServiceOfOurs[] = [
   },
   scale('residual_scale', 'share of the residual that is used, 0 to 1'),
   scale('speed_scale', 'how fast the policy may move, 0 to 1: falls at once, rises slowly'),
+];
+
+/** What may be asked besides, where the residual goes on learning on the robot. */
+export const PRACTICE_SERVICES: readonly (Omit<ServiceOfOurs, 'request'> & {
+  /** A text: why it is not asked. */
+  request(args: unknown): PracticeRequest | string;
+})[] = [
+  {
+    ...{ name: '~/label', type: TYPES.setBool, says: 'the episode that is on, or the last one, was a success' },
+    request(args) {
+      const data = (args as { data?: unknown } | null)?.data;
+      return typeof data === 'boolean'
+        ? { kind: 'label', success: data }
+        : 'data is true for success, false for failure';
+    },
+  },
+  {
+    ...{
+      name: '~/roll_back',
+      type: TYPES.trigger,
+      says: 'the version of the residual before this one, from the next episode on',
+    },
+    request: () => ({ kind: 'roll_back' }),
+  },
 ];
 
 /** The global name of one of ours. */

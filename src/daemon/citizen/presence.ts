@@ -3,6 +3,7 @@ import type { Clock } from '../../core/clock.ts';
 import type { RunConfig } from '../../core/config-schema.ts';
 import type { Mode, OperatorRequest } from '../../core/signals.ts';
 import type { ReflexClient } from '../operator.ts';
+import type { PracticeDoor } from '../practice-door.ts';
 import type { Observed, Tick } from '../wire.ts';
 import { Citizen, type Port } from './citizen.ts';
 import { diagnose, type Health, newsOf } from './diagnostics.ts';
@@ -36,6 +37,8 @@ export interface PresenceParts {
   /** Into the log. */
   record(topic: string, type: string, message: unknown): void;
   ask(request: OperatorRequest): Promise<{ accepted: boolean; reason: string }>;
+  /** Where the residual goes on learning. */
+  readonly practice?: Pick<PracticeDoor, 'report' | 'ask'>;
   /** Why the observer's link to the robot is down; empty while it is up. */
   linkReason(): string;
   logState(): { path: string; bytes: number; dropped: number; stopped: string };
@@ -75,6 +78,7 @@ export class Presence {
       ...{ namespace: config.daemon.namespace, ports, clock, ask },
       incident: () => reflex.status$.value?.incident ?? 0,
       takeOver: (message, client) => void this.#door.knock(message, client),
+      ...(parts.practice && { practice: parts.practice }),
     });
     reflex.ticks$.subscribe((t) => this.#ticked(t));
     reflex.interventions$.subscribe((one) => {
@@ -184,6 +188,7 @@ export class Presence {
       takeoversRefused: this.#door.refused,
       takeoverRefusal: refusedLately ? this.#door.lastRefusal : '',
       trips: this.#trips.all,
+      ...(this.#parts.practice && { practice: this.#parts.practice.report }),
     };
   }
 }
