@@ -63,9 +63,15 @@ class Writer {
     return at;
   }
 
+  /** NOTE room first: it may replace the buffer. */
+  #byte(value: number): void {
+    const at = this.#room(1);
+    this.#bytes[at] = value;
+  }
+
   head(major: number, n: number): void {
     const top = major << 5;
-    if (n < 24) this.#bytes.writeUInt8(top | n, this.#room(1));
+    if (n < 24) this.#byte(top | n);
     else if (n < 2 ** 8) {
       const at = this.#room(2);
       this.#bytes.writeUInt8(top | 24, at);
@@ -176,7 +182,7 @@ class Writer {
         this.#float(number(value ?? (value === null ? null : (field.fallback ?? 0))));
         break;
       case 'bool':
-        this.#bytes.writeUInt8(value === true ? 0xf5 : 0xf4, this.#room(1));
+        this.#byte(value === true ? 0xf5 : 0xf4);
         break;
       case 'string':
         this.text(typeof value === 'string' ? value : '');
@@ -212,7 +218,7 @@ class Writer {
         this.text(value);
         return;
       case 'boolean':
-        this.#bytes.writeUInt8(value ? 0xf5 : 0xf4, this.#room(1));
+        this.#byte(value ? 0xf5 : 0xf4);
         return;
       case 'object':
         if (value !== null) {
@@ -220,7 +226,7 @@ class Writer {
           return;
         }
     }
-    this.#bytes.writeUInt8(0xf6, this.#room(1));
+    this.#byte(0xf6);
   }
 
   #object(value: object, depth: number): void {

@@ -105,7 +105,9 @@ export async function demo(configFile: string, options: DemoOptions): Promise<nu
           `depth ${((episode?.depth ?? 0) * 1e3).toFixed(1)} mm, force max ${(episode?.max_force ?? 0).toFixed(1)} N` +
           `${episode?.violation ? ', VIOLATION' : ''}`,
       );
-      if (!needsPerson || options.headless) continue;
+      // An episode that practice calls over (a limit broken, no way on) is an ordinary end too.
+      const practised = config.practice !== undefined && ended === 'disengage';
+      if (!needsPerson || options.headless || practised) continue;
       live.line(`stopped: ${ended}. Nothing moves until an operator resets, arms and engages at the console.`);
       await waitForPerson(daemon, abort.signal);
     }

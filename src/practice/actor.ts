@@ -131,7 +131,9 @@ export class Actor {
 
   decided(step: DecidedStep, target: Float64Array): void {
     this.#decisions.push(step);
-    if (this.#closing && step.stampNs >= this.#closing.ending.stampNs) this.#close();
+    // Of one that was stopped the task may still say that it was done: its word is on its way.
+    const ending = this.#closing?.ending;
+    if (ending && ending.ended !== 'stopped' && step.stampNs >= ending.stampNs) this.#close();
     if (!isOn(this.#state) || this.#episode === null) {
       if (this.#closing === null) this.#decisions.splice(0, this.#decisions.length - 2);
       return;
@@ -212,7 +214,7 @@ export class Actor {
     this.#state = state;
     if (begun) this.#begin();
     if (state.phase !== before.phase) this.#parts.say('info', `practice: ${state.phase}`);
-    if (ending !== null) this.#end(ending);
+    if (ending !== null) isOn(before) ? this.#end(ending) : this.#amend(ending);
     if (disengage) this.#parts.disengage();
   }
 
@@ -242,6 +244,13 @@ export class Actor {
     }
     const callOff = this.#parts.after(AFTERMATH_MS, () => this.#close());
     this.#closing = { ending, episode, callOff };
+  }
+
+  /** It ended otherwise than was thought, unless that is known too late. */
+  #amend(ending: Ending): void {
+    if (this.#closing === null) return;
+    this.#closing = { ...this.#closing, ending };
+    this.#close();
   }
 
   #close(): void {

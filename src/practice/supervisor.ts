@@ -61,6 +61,8 @@ export interface PracticeState {
   /** When the episode began, and the newest tick: robot's time. */
   readonly beganNs: number;
   readonly nowNs: number;
+  /** Of the episode before, until the next begins. */
+  readonly last: Ending | null;
   /** Where the tip was when it last had moved. */
   readonly placeNs: number;
   readonly place: readonly number[];
@@ -79,7 +81,7 @@ export type PracticeEvent =
 
 export interface Practised {
   readonly state: PracticeState;
-  /** The episode that was on is over. */
+  /** The episode that was on is over; or the one before ended otherwise than was thought. */
   readonly ending: Ending | null;
   /** It began with this event. */
   readonly begun: boolean;
@@ -89,7 +91,7 @@ export interface Practised {
 
 export const PRACTICE_BEGIN: PracticeState = {
   ...{ phase: 'reset', task: 'silent', mode: 'BOOT', beganNs: Number.NaN, nowNs: Number.NaN },
-  ...{ placeNs: Number.NaN, place: [] },
+  ...{ last: null, placeNs: Number.NaN, place: [] },
 };
 
 export const isOn = ({ phase }: PracticeState): boolean => phase !== 'reset' && phase !== 'waiting';
@@ -106,7 +108,7 @@ export function practise(state: PracticeState, event: PracticeEvent, limits: Pra
     case 'task': {
       const over = event.phase !== 'running';
       const next: PracticeState = { ...state, task: over ? 'over' : 'running' };
-      if (!isOn(state)) return nothing(ready(next));
+      if (!isOn(state)) return over && state.last ? amended(next, event) : nothing(ready(next));
       if (event.phase === 'success') return end(next, 'success', event.phase, event.stampNs);
       if (event.violation) return end(next, 'violation', 'violation', event.stampNs);
       return over ? end(next, 'timeout', event.phase, event.stampNs) : nothing(next);
@@ -127,7 +129,7 @@ function tick(
 ): Practised {
   let state = ready({ ...before, mode, nowNs: stampNs });
   const begun = state.phase === 'waiting' && isEngaged(mode);
-  if (begun) state = { ...state, phase: 'practising', beganNs: stampNs, ...at(stampNs, position) };
+  if (begun) state = { ...state, phase: 'practising', last: null, beganNs: stampNs, ...at(stampNs, position) };
   if (!isOn(state)) return nothing(state);
   // The ladder's own word has come before, or is lost: an episode without authority is none in any case.
   if (!isEngaged(mode)) return end(state, 'errored', mode, stampNs);
@@ -139,21 +141,36 @@ function tick(
   return { state, ending: null, begun, disengage: false };
 }
 
-/** From `reset` to `waiting`, when the task is not over and the policy not engaged. */
+const AT_REST: readonly Mode[] = ['DISARMED', 'HOLD'];
+
+/** From `reset` to `waiting`, when the task is not over and no stop stands; and back, when the task is over. */
 function ready(state: PracticeState): PracticeState {
-  if (state.phase === 'reset' && state.task !== 'over' && !isEngaged(state.mode) && state.mode !== 'BOOT')
+  if (state.phase === 'reset' && state.task !== 'over' && AT_REST.includes(state.mode))
     return { ...state, phase: 'waiting' };
   return state.phase === 'waiting' && state.task === 'over' ? { ...state, phase: 'reset' } : state;
 }
 
 const nothing = (state: PracticeState): Practised => ({ state, ending: null, begun: false, disengage: false });
 
-const end = (state: PracticeState, ended: Ended, cause: string, stampNs: number): Practised => ({
-  state: { ...state, phase: 'reset' },
-  ending: { ended, cause, stampNs },
-  begun: false,
-  disengage: isEngaged(state.mode),
-});
+function end(state: PracticeState, ended: Ended, cause: string, stampNs: number): Practised {
+  const ending = { ended, cause, stampNs };
+  return {
+    ...{ state: { ...state, phase: 'reset', last: ending }, ending },
+    ...{ begun: false, disengage: isEngaged(state.mode) },
+  };
+}
+
+/**
+ * Who sees the task done may ask for the end before its word has come here, on another way: then it was no stop in the middle. Only the
+ * first word after the end counts.
+ */
+function amended(state: PracticeState, { phase, stampNs }: Extract<PracticeEvent, { kind: 'task' }>): Practised {
+  const { last } = state;
+  const next: PracticeState = { ...state, phase: 'reset', last: null };
+  if (last?.ended !== 'stopped' || !(stampNs <= last.stampNs)) return nothing(next);
+  const ending: Ending = { ended: phase === 'success' ? 'success' : 'timeout', cause: phase, stampNs };
+  return { ...nothing(next), ending };
+}
 
 function endedBy(cause: string): Ended {
   if (ASKED.includes(cause)) return 'stopped';
