@@ -52,6 +52,8 @@ export const STANDARD: Readonly<Record<string, string>> = {
     'byte level\nstring name\nstring message\nstring hardware_id\ndiagnostic_msgs/KeyValue[] values',
   'diagnostic_msgs/msg/DiagnosticArray': 'std_msgs/Header header\ndiagnostic_msgs/DiagnosticStatus[] status',
   'std_srvs/srv/Trigger_Response': 'bool success\nstring message',
+  'std_srvs/srv/SetBool_Request': 'bool data',
+  'std_srvs/srv/SetBool_Response': 'bool success\nstring message',
   'std_msgs/msg/Bool': 'bool data',
   'std_msgs/msg/Float32': 'float32 data',
   'std_msgs/msg/Int32': 'int32 data',

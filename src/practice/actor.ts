@@ -276,7 +276,6 @@ export class Actor {
       this.#parts.say('warn', `episode ${episode.id} is not used: nothing was acted on, or a number is not finite`);
     } else if (practice.reward === 'label' && ending.cause !== 'judged') {
       this.#label(episode, parts);
-      return;
     } else this.#submit(episode, { ...parts, id: episode.id, version: episode.version, success });
     this.#between();
   }

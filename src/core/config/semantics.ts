@@ -2,6 +2,7 @@ import type { RunConfig } from '../config-schema.ts';
 import { brakingTimeMs } from './braking-time.ts';
 import { checkLog } from './log-semantics.ts';
 import { type Finding, Notes } from './notes.ts';
+import { checkPractice } from './practice-semantics.ts';
 import type { Path } from './source.ts';
 import { checkSpace } from './space-semantics.ts';
 import { checkTip } from './tip-semantics.ts';
@@ -29,6 +30,7 @@ export function checkSemantics(config: RunConfig): Findings {
   checkGuard(config, notes);
   checkProcesses(config, notes);
   checkLog(config, notes);
+  checkPractice(config, notes);
   return notes;
 }
 

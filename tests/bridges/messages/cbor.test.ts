@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { decodeCbor } from '../../../bridges/messages/cbor.ts';
+import { encodeCbor } from '../../../bridges/messages/cbor-writer.ts';
 import { cbor } from '../rosbridge/encode.ts';
 
 const hex = (text: string) => Buffer.from(text.replaceAll(' ', ''), 'hex');
@@ -120,5 +121,15 @@ describe('a frame that is no CBOR', () => {
         }
       }),
     );
+  });
+});
+
+describe('a value that is written', () => {
+  // A byte that no longer fits is where the buffer is replaced by a larger one.
+  it.each([true, null, 7, 'a', 0.5])('comes back, wherever the room for %s ends', (value) => {
+    for (let size = 1000; size < 1030; size++) {
+      const text = 'x'.repeat(size);
+      expect(decodeCbor(encodeCbor([text, value, value]))).toEqual([text, value, value]);
+    }
   });
 });

@@ -133,6 +133,8 @@ export const EXAMPLES: Readonly<Record<string, object>> = {
   },
   'sensor_msgs/msg/Joy': { header, axes: Float32Array.of(-1, 0.5), buttons: Int32Array.of(0, 1) },
   'std_srvs/srv/Trigger_Response': { success: true, message: 'episode 3' },
+  'std_srvs/srv/SetBool_Request': { data: true },
+  'std_srvs/srv/SetBool_Response': { success: true, message: 'success' },
   'reflexarc_msgs/msg/EquilibriumCommand': {
     header,
     epoch: 1_700_000_000_123n,

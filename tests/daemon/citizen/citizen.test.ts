@@ -8,7 +8,7 @@ import { MonotonicClock, VirtualClock } from '../../../src/core/clock.ts';
 import { packageRoot } from '../../../src/core/paths.ts';
 import type { OperatorRequest } from '../../../src/core/signals.ts';
 import { Citizen, type Port } from '../../../src/daemon/citizen/citizen.ts';
-import { SERVICES, TAKEOVER, TOPICS } from '../../../src/daemon/citizen/interface.ts';
+import { PRACTICE_SERVICES, SERVICES, TAKEOVER, TOPICS } from '../../../src/daemon/citizen/interface.ts';
 import { RawClient } from '../../bridges/rosserver/raw-client.ts';
 
 /** A graph that remembers. */
@@ -58,6 +58,27 @@ describe('the daemon on a ROS graph', () => {
     expect(graphs[0]!.advertised).toHaveLength(Object.keys(TOPICS).length);
     expect([...graphs[0]!.heard.keys()]).toEqual(['/left/reflexarc/takeover']);
     expect(graphs[0]!.services.size).toBe(SERVICES.length);
+  });
+
+  it('that practises offers to label and to go back, and passes on what it is told', async () => {
+    const asked: unknown[] = [];
+    const practice = {
+      ask: async (request: unknown) => ({ success: asked.push(request) === 1, message: 'as it is' }),
+    };
+    const graph = new FakeGraph();
+    new Citizen({
+      ...{ namespace: '/reflexarc', clock: new VirtualClock(0), incident: () => 0, takeOver: () => {}, practice },
+      ports: [{ name: 'server', graph, tickHz: 20, commands: true }],
+      ask: async () => ({ accepted: false, reason: '' }),
+    });
+    const call = (name: string, args: unknown) => graph.services.get(`/reflexarc/${name}`)!(args as never);
+    expect(await call('label', { data: true })).toEqual({ success: true, message: 'as it is' });
+    expect(await call('roll_back', {})).toEqual({ success: false, message: 'as it is' });
+    expect(await call('label', { data: 'yes' })).toEqual({
+      success: false,
+      message: expect.stringMatching(/data is true/),
+    });
+    expect(asked).toEqual([{ kind: 'label', success: true }, { kind: 'roll_back' }]);
   });
 
   it('where only topics are wanted nobody can ask for anything', () => {
@@ -148,7 +169,8 @@ describe('the list of what the daemon says and answers', () => {
   it('has a definition of every type', () => {
     for (const { type } of [...Object.values(TOPICS), TAKEOVER])
       expect([type, definitions.has(type)]).toEqual([type, true]);
-    for (const { type } of SERVICES) expect([type, definitions.has(`${type}_Response`)]).toEqual([type, true]);
+    for (const { type } of [...SERVICES, ...PRACTICE_SERVICES])
+      expect([type, definitions.has(`${type}_Response`)]).toEqual([type, true]);
   });
 
   it('is in the README, with types and what each is', () => {
@@ -156,7 +178,9 @@ describe('the list of what the daemon says and answers', () => {
     const short = (type: string) => type.replace(/\/(msg|srv)\//, '/');
     const missing = [
       ...Object.values(TOPICS).map(({ name, type, says }) => `| \`${name}\` | ${short(type)} | ${says} |`),
-      ...SERVICES.map(({ name, type, says }) => `| \`${name}\` | ${short(type)} | ${says} |`),
+      ...[...SERVICES, ...PRACTICE_SERVICES].map(
+        ({ name, type, says }) => `| \`${name}\` | ${short(type)} | ${says} |`,
+      ),
     ].filter((row) => !readme.includes(row));
     expect(missing).toEqual([]);
     expect(readme).toContain(`| \`${TAKEOVER.name}\` | ${short(TAKEOVER.type)} |`);

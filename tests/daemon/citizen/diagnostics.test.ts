@@ -38,6 +38,28 @@ describe('/diagnostics', () => {
       for (const { key, value } of values) expect([typeof key, typeof value]).toEqual(['string', 'string']);
   });
 
+  it('tells of practice where there is some: gone, without a learner, and well', () => {
+    const report = {
+      ...{ phase: 'practising', version: 8, episodes: 3, successes: 2, violations: 0, heldOut: 1, unlabelled: 0 },
+      ...{
+        dropped: 0,
+        waiting: 2,
+        acknowledged: 1,
+        rejected: 0,
+        learner: { up: true, why: '' },
+        last: 'version 7 is refused',
+      },
+    };
+    const part = (practice: Health['practice']) =>
+      said({ ...well, ...(practice !== undefined && { practice }) }, 'practice');
+    expect(part(undefined)).toBeUndefined();
+    expect(part(null)).toMatchObject({ level: LEVEL.error, message: 'the process is gone' });
+    const alone = { ...report, learner: { up: false, why: 'ECONNREFUSED' } };
+    expect(part(alone)).toMatchObject({ level: LEVEL.warn, message: 'no learner, 2 episodes wait: ECONNREFUSED' });
+    expect(part(report)).toMatchObject({ level: LEVEL.ok, message: 'practising, version 8' });
+    expect(part(report).values).toContainEqual({ key: 'last', value: 'version 7 is refused' });
+  });
+
   it.each<[part: string, when: string, health: Health, level: number, message: string]>([
     [
       'link',
