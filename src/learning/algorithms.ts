@@ -7,7 +7,7 @@ import { Td3, type Td3Options } from './td3.ts';
 /** An algorithm by name and plain data. To add one: write its file, name it here. */
 export type AlgorithmSpec =
   | { name: 'td3'; options: Td3Options }
-  | { name: 'sac' | 'rlpd'; options: SacOptions }
+  | { name: 'sac' | 'rlpd' | 'fine-tuning'; options: SacOptions }
   | { name: 'residual'; options: ResidualOptions };
 
 /** A learner, and where its demonstrations go; null where it takes none. */
@@ -19,7 +19,8 @@ export function makeLearner(
     case 'td3':
       return { learner: new Td3(environment, options), demonstrate: null };
     case 'sac':
-    case 'rlpd': {
+    case 'rlpd':
+    case 'fine-tuning': {
       const learner = new Sac(environment, options);
       return { learner, demonstrate: (t) => learner.demonstrations.add(t) };
     }

@@ -41,7 +41,8 @@ export function residualSpec(
   const options = { ...RESIDUAL_DEFAULTS, seed, policy, scale };
   return {
     ...{ name: 'residual', algorithm: { name: 'residual', options }, environment: { name: 'peg', config } },
-    ...{ steps, seed, evaluateEvery: 5000, evaluationEpisodes: 50, evaluationSeed: 20_000 },
+    ...{ steps, seed, evaluateEvery: 5000, evaluationEpisodes: 100, evaluationSeed: 20_000 },
+    keep: 'best',
     ...(episodes > 0 && { demonstrations: { episodes, seed, noise: NOISE } }),
   };
 }
@@ -84,7 +85,14 @@ export async function makeResidual(
     made_by: command,
     method: 'residual RL on the frozen base from sparse success (src/learning/residual.ts)',
     data: `${outcome.state.steps} decisions in ${outcome.state.episodes} episodes of the in-process world, ${demonstrations} demonstrations of the scripted expert within the residual's bound, base ${config.policies.base.sha256}`,
-    ...{ file: FILE, sha256, seed, steps: outcome.state.steps, wall_s: outcome.wall_s },
+    ...{
+      file: FILE,
+      sha256,
+      seed,
+      steps: outcome.state.steps,
+      kept_from: outcome.final?.steps ?? null,
+      wall_s: outcome.wall_s,
+    },
     settings: spec.algorithm.options,
     ...(score && { score: { ...score, of: 'base and residual, without a critic', seeds_from: JUDGED.seed } }),
   };

@@ -24,7 +24,10 @@ export interface RunRecord {
   wall_s: number;
   steps_done: number;
   complete: boolean;
+  /** Of the policy that is kept, by the episodes that judge it. */
   final: EvaluationPoint | null;
+  /** Where the best policy is kept: its evaluation. */
+  best?: EvaluationPoint;
 }
 
 export type CurveRow =
@@ -34,6 +37,7 @@ export type CurveRow =
 const RECORD = 'run.json';
 const CURVE = 'curve.jsonl';
 export const CHECKPOINT = 'checkpoint.safetensors';
+const BEST = 'best.safetensors';
 
 /** The folder of one run: `run.json`, `curve.jsonl`, `checkpoint.safetensors`, and the weights that it came to. */
 export class RunFolder {
@@ -70,6 +74,17 @@ export class RunFolder {
 
   checkpoint(bytes: Uint8Array): void {
     writeWhole(join(this.path, CHECKPOINT), bytes);
+  }
+
+  /** The best policy so far. Written before the record says so. */
+  keep(best: EvaluationPoint, bytes: Uint8Array): void {
+    writeWhole(join(this.path, BEST), bytes);
+    this.update({ best });
+  }
+
+  best(): { point: EvaluationPoint; bytes: Uint8Array } | null {
+    const { best: point } = this.record;
+    return point === undefined ? null : { point, bytes: readFileSync(join(this.path, BEST)) };
   }
 }
 

@@ -4,7 +4,8 @@
  *   a' ~ π(s') ;  y = R + γᵏ (min over a subset of Q̄_i(s', a') − α log π(a'|s'))
  *   L_π = mean(α log π(a|s) − Q(s, a)), a = tanh(μ + σε) ;  L_α = −log α · (log π + target entropy)
  *
- * With demonstrations in the batch, LayerNorm, an ensemble and several updates a step it is RLPD (rlpd.ts).
+ * With demonstrations in the batch, LayerNorm, an ensemble and several updates a step it is RLPD (rlpd.ts); that, begun as a copy of
+ * the base, is the base fine-tuned (fine-tuning.ts).
  */
 import { SeededRandom } from '../core/random.ts';
 import { GaussianActor, Temperature } from './actors.ts';
@@ -24,6 +25,12 @@ export interface SacOptions extends CriticOptions, Sampling {
   demonstrationShare: number;
   /** Steps of uniformly random actions before anything is learned. */
   learningStarts: number;
+  /**
+   * Updates that make the actor a copy of the base before it learns: L = mean |a − b|² on the states seen so far. The steps until then are
+   * the base's, with uniform noise of ±`warmUpNoise`. 0: it begins as chance.
+   */
+  imitation: number;
+  warmUpNoise: number;
   /** Critic updates per step; actor and α move on the last of them. */
   updates: number;
   /** Target heads whose minimum is taken. */
@@ -44,6 +51,7 @@ export interface SacOptions extends CriticOptions, Sampling {
 /** CleanRL's and Stable Baselines' numbers; `targetEntropy` for one action. */
 export const SAC_DEFAULTS: SacOptions = {
   ...{ seed: 1, capacity: 200_000, batch: 256, demonstrationShare: 0, learningStarts: 1000, updates: 1, subset: 2 },
+  ...{ imitation: 0, warmUpNoise: 0.2 },
   ...{
     hidden: [256, 256],
     heads: 2,
@@ -101,9 +109,11 @@ export class Sac implements Learner {
     this.#slope = kernel.matrix(batch, o + a);
   }
 
-  act({ observation }: Step, out: Float64Array): void {
-    if (this.steps < this.#options.learningStarts) {
-      for (let i = 0; i < this.#a; i++) out[i] = this.#random.range(-1, 1);
+  act({ observation, base }: Step, out: Float64Array): void {
+    const { learningStarts, imitation, warmUpNoise: noise } = this.#options;
+    if (this.steps < learningStarts) {
+      for (let i = 0; i < this.#a; i++)
+        out[i] = imitation > 0 ? clip(base[i]! + this.#random.range(-noise, noise)) : this.#random.range(-1, 1);
       return;
     }
     this.#one.put(0, 0, observation, 0, this.#o);
@@ -119,9 +129,26 @@ export class Sac implements Learner {
     this.replay.add(transition);
     if (transition.intervened === 'human') this.demonstrations.add(transition);
     this.steps++;
-    if (this.steps < this.#options.learningStarts) return;
-    for (let u = 0; u < this.#options.updates; u++) this.#learnCritics();
+    const { learningStarts, imitation, updates } = this.#options;
+    if (this.steps < learningStarts) return;
+    if (this.steps === learningStarts) for (let u = 0; u < imitation; u++) this.#imitate();
+    for (let u = 0; u < updates; u++) this.#learnCritics();
     this.#learnActor();
+  }
+
+  /** A step towards the base, and one of the critics for what it does. */
+  #imitate(): void {
+    const { batch: rows } = this.#options;
+    const a = this.#a;
+    this.#learnCritics();
+    const { actions } = this.#actor;
+    this.#actor.sample(this.#s, rows, this.#random);
+    for (let r = 0; r < rows; r++)
+      for (let i = 0; i < a; i++) {
+        const off = actions.get(r, i) - this.#batch.base[r * a + i]!;
+        this.#slope.set(r, this.#o + i, (2 * off) / (rows * a));
+      }
+    this.#actor.learn(this.#s, rows, this.#slope, this.#o, 0);
   }
 
   #learnCritics(): void {
@@ -191,3 +218,5 @@ export class Sac implements Learner {
     return this.#actor.export(metadata, { mean, std: mean.map(() => 1) });
   }
 }
+
+const clip = (v: number): number => Math.max(-1, Math.min(1, v));

@@ -83,15 +83,18 @@ export class Trainer {
   /** Episodes without exploration and learning; tells and returns what came of them. */
   evaluate(): EvaluationPoint {
     const { evaluationEpisodes, evaluationSeed, evaluateEvery, onEvaluation } = this.#options;
-    const learner = this.#learner;
-    const agent: Agent = { act: (step: Step, out: Float64Array) => learner.exploit(step, out) };
-    const results = Array.from({ length: evaluationEpisodes }, (_, i) =>
-      this.#evaluation.episode(evaluationSeed + i, agent),
-    );
-    const point = { ...summary(results), steps: learner.steps };
-    this.#evaluations = evaluateEvery > 0 ? Math.floor(learner.steps / evaluateEvery) : 0;
+    const point = this.play(evaluationEpisodes, evaluationSeed);
+    this.#evaluations = evaluateEvery > 0 ? Math.floor(point.steps / evaluateEvery) : 0;
     onEvaluation?.(point);
     return point;
+  }
+
+  /** What the policy does now, on episodes of these seeds; changes nothing. */
+  play(episodes: number, seed: number): EvaluationPoint {
+    const learner = this.#learner;
+    const agent: Agent = { act: (step: Step, out: Float64Array) => learner.exploit(step, out) };
+    const results = Array.from({ length: episodes }, (_, i) => this.#evaluation.episode(seed + i, agent));
+    return { ...summary(results), steps: learner.steps };
   }
 
   state(): TrainingState {

@@ -2,9 +2,11 @@ import { createHash } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type AlgorithmSpec, makeLearner } from './algorithms.ts';
+import { type Parts, readCheckpoint, writeCheckpoint } from './checkpoint.ts';
 import { PegEnvironment } from './environments/peg.ts';
 import { type EnvironmentSpec, makeEnvironment } from './environments/registry.ts';
 import { type ExpertOptions, expertTransitions } from './expert-transitions.ts';
+import type { Learner } from './learner.ts';
 import { commitOf, RunFolder } from './run-folder.ts';
 import { type EvaluationPoint, Trainer, type TrainerOptions, type TrainingState } from './trainer.ts';
 
@@ -27,6 +29,13 @@ export interface TrainingSpec
   command?: string;
   /** Metadata of the weights file, and its name in `out`. */
   weights?: { file: string; metadata: Record<string, string> };
+  /**
+   * Which policy a run comes to: that of its end, or the best of its evaluations (more success, then fewer violations, then more
+   * return, then fewer steps; the earlier of equals). Values go on moving after they are good enough, and the last policy is one of many.
+   */
+  keep?: 'last' | 'best';
+  /** Episodes that the kept policy is judged by at the end, of seeds that neither training nor evaluations had. */
+  judged?: { episodes: number; seed: number };
 }
 
 export interface TrainingOutcome {
@@ -34,6 +43,8 @@ export interface TrainingOutcome {
   state: TrainingState;
   /** Evaluations, the last one at the end; empty where it was stopped before the first. */
   evaluations: EvaluationPoint[];
+  /** Of the policy that is kept: as `judged` says, else its evaluation. Null where there was none. */
+  final: EvaluationPoint | null;
   wall_s: number;
   /** Of the weights; empty without them. */
   sha256: string;
@@ -61,6 +72,7 @@ export async function runTraining(spec: TrainingSpec, hooks: TrainingHooks = {})
   const began = performance.now() - 1000 * (folder?.record.wall_s ?? 0);
   const wall = () => Math.round((performance.now() - began) / 100) / 10;
   const evaluations: EvaluationPoint[] = [];
+  const best = spec.keep === 'best' ? new Best(learner, resumed?.folder.best() ?? null) : null;
   let rowDue = 0;
   let savedAt = performance.now();
 
@@ -83,6 +95,7 @@ export async function runTraining(spec: TrainingSpec, hooks: TrainingHooks = {})
     },
     onEvaluation: (point) => {
       evaluations.push(point);
+      if (best?.see(point)) folder?.keep(best.point!, best.bytes!);
       folder?.row({ kind: 'evaluation', wall_s: wall(), ...point });
       hooks.onEvaluation?.(point);
     },
@@ -94,28 +107,65 @@ export async function runTraining(spec: TrainingSpec, hooks: TrainingHooks = {})
 
   const complete = trainer.run();
   if (complete && evaluations.at(-1)?.steps !== learner.steps && evaluationEpisodes > 0) trainer.evaluate();
+  if (folder) save();
+  best?.restore();
+  const { judged } = spec;
+  const last = evaluations.at(-1) ?? folder?.record.final ?? null;
+  const final = complete && judged ? trainer.play(judged.episodes, judged.seed) : (best?.point ?? last);
   let sha256 = '';
   if (folder) {
-    save();
     if (spec.weights) {
       const bytes = learner.export(spec.weights.metadata);
       sha256 = createHash('sha256').update(bytes).digest('hex');
       writeFileSync(join(folder.path, spec.weights.file), bytes);
     }
-    folder.update({ complete, final: evaluations.at(-1) ?? folder.record.final });
+    folder.update({ complete, final });
   }
   environment.dispose?.();
   evaluation.dispose?.();
-  return { complete, state: trainer.state(), evaluations, wall_s: wall(), sha256, demonstrations: shown };
+  return { complete, state: trainer.state(), evaluations, final, wall_s: wall(), sha256, demonstrations: shown };
+}
+
+/** The actor as it was at the best evaluation. */
+class Best {
+  point: EvaluationPoint | null = null;
+  bytes: Uint8Array | null = null;
+  readonly #actor: Parts;
+
+  /** `held`: of a run that goes on. */
+  constructor(learner: Learner, held: { point: EvaluationPoint; bytes: Uint8Array } | null) {
+    this.#actor = Object.fromEntries(Object.entries(learner.parts()).filter(([name]) => /^actor\b/.test(name)));
+    if (held) ({ point: this.point, bytes: this.bytes } = held);
+  }
+
+  /** Answers whether it is the best so far. */
+  see(point: EvaluationPoint): boolean {
+    if (this.point !== null && !better(point, this.point)) return false;
+    this.point = point;
+    this.bytes = writeCheckpoint(this.#actor, {});
+    return true;
+  }
+
+  restore(): void {
+    if (this.bytes) readCheckpoint(this.bytes, this.#actor, 'the best policy');
+  }
+}
+
+function better(a: EvaluationPoint, b: EvaluationPoint): boolean {
+  if (a.success_rate !== b.success_rate) return a.success_rate > b.success_rate;
+  if (a.violation_rate !== b.violation_rate) return a.violation_rate < b.violation_rate;
+  if (a.return_mean !== b.return_mean) return a.return_mean > b.return_mean;
+  return a.steps_mean < b.steps_mean;
 }
 
 /** What two runs of the same steps and seed must share to be the same: all but code and place. */
 export function settingsOf(spec: TrainingSpec): unknown {
-  const { algorithm, environment, demonstrations, evaluateEvery, evaluationEpisodes, evaluationSeed } = spec;
+  const { algorithm, environment, demonstrations, evaluateEvery, evaluationEpisodes, evaluationSeed, keep, judged } =
+    spec;
   // Through JSON, as the record is read: what is undefined is not there.
   return JSON.parse(
     JSON.stringify({
-      ...{ algorithm, environment, demonstrations, evaluateEvery, evaluationEpisodes, evaluationSeed },
+      ...{ algorithm, environment, demonstrations, evaluateEvery, evaluationEpisodes, evaluationSeed, keep, judged },
     }),
   );
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { fineTuningDefaults } from '../../src/learning/fine-tuning.ts';
 import type { Learner } from '../../src/learning/learner.ts';
 import { RESIDUAL_DEFAULTS, ResidualLearner } from '../../src/learning/residual.ts';
 import { rlpd, rlpdDefaults } from '../../src/learning/rlpd.ts';
@@ -18,6 +19,7 @@ const LEARNERS: [string, () => Learner][] = [
   ['TD3', () => new Td3(reach(), { ...TD3_DEFAULTS, ...SMALL })],
   ['SAC', () => new Sac(reach(), { ...SAC_DEFAULTS, ...SMALL })],
   ['RLPD', () => rlpd(reach(), { ...rlpdDefaults(1), ...SMALL })],
+  ['fine-tuning', () => new Sac(reach(), { ...fineTuningDefaults(1), ...SMALL, imitation: 30 })],
   ...(['td3', 'sac'] as const).map((policy): [string, () => Learner] => [
     `residual, ${policy}`,
     () => {
@@ -64,6 +66,24 @@ describe.each(LEARNERS)('%s', (_, make) => {
     const before = trainer.evaluate().success_rate;
     trainer.run();
     expect(trainer.evaluate().success_rate).toBeGreaterThan(before + 0.2);
+  });
+});
+
+describe('fine-tuning', () => {
+  it('begins as a copy of the base on the states that the base comes to', () => {
+    const far = (imitation: number) => {
+      const learner = new Sac(reach(), { ...fineTuningDefaults(1), ...SMALL, imitation, learningStarts: 300 });
+      new Trainer(reach(), reach(), learner, { ...OPTIONS, steps: 300, evaluateEvery: 0 }).run();
+      const off = [-0.5, 0, 0.3].map((x) => {
+        const action = new Float64Array(1);
+        const base = Math.max(-1, -2 * (x - 0.4));
+        learner.exploit({ observation: Float64Array.of(x), base: Float64Array.of(base) }, action);
+        return Math.abs(action[0]! - Math.min(1, base));
+      });
+      return Math.max(...off);
+    };
+    expect(far(600)).toBeLessThan(0.15);
+    expect(far(1)).toBeGreaterThan(0.5);
   });
 });
 

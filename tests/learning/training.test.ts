@@ -61,10 +61,41 @@ describe('a training run', () => {
     expect(steps.map((r) => r.steps)).toEqual([400, 800]);
   });
 
+  it('keeps the best policy of its evaluations, not the last, through a stop as well, and judges that one', async () => {
+    const judged = { episodes: 2, seed: 7_000_000 };
+    const seed = 3;
+    const kept = (out: string, over: Partial<TrainingSpec> = {}) =>
+      pendulum({ out: join(dir, out), seed, steps: 1600, keep: 'best', judged, ...over });
+    const whole = await runTraining(kept('best'));
+    const returns = whole.evaluations.map((e) => e.return_mean);
+    const at = returns.indexOf(Math.max(...returns));
+    expect(at, 'a seed whose last policy is not its best').toBeLessThan(3);
+    expect(readRun(join(dir, 'best'))!.record.best).toEqual(whole.evaluations[at]);
+    const early = await runTraining(kept('early', { steps: 400 * (at + 1) }));
+    const weights = (run: string) => readFileSync(join(dir, run, 'policy.safetensors'));
+    expect(weights('best').equals(weights('early'))).toBe(true);
+    expect(whole.final!.return_mean).toBe(early.final!.return_mean);
+    const last = await runTraining(kept('last', { keep: 'last' }));
+    expect(weights('last').equals(weights('best'))).toBe(false);
+    expect(last.final!.return_mean).not.toBe(whole.final!.return_mean);
+
+    let episodes = 0;
+    const told = { stopped: () => episodes >= 5, onState: () => void episodes++ };
+    expect(await runTraining(kept('halved'), told)).toMatchObject({ complete: false });
+    const rest = await runTraining(kept('halved', { resume: true }));
+    expect(weights('halved').equals(weights('best'))).toBe(true);
+    expect(rest.final).toEqual(whole.final);
+  });
+
   it('without a folder leaves nothing, and all runs of a folder are found by name and seed', async () => {
     const { sha256 } = await runTraining(pendulum({ steps: 200, evaluateEvery: 0 }));
     expect(sha256).toBe('');
-    expect(readRuns(dir).map((r) => r.path)).toEqual([join(dir, 'resumed'), join(dir, 'whole')].sort());
+    const names = ['best', 'early', 'halved', 'last', 'resumed', 'whole'];
+    expect(
+      readRuns(dir)
+        .map((r) => r.path)
+        .sort(),
+    ).toEqual(names.map((name) => join(dir, name)));
     expect(readRuns(join(dir, 'nothing'))).toEqual([]);
   });
 });

@@ -42,7 +42,7 @@ describe('the learning bench', () => {
     ]);
   });
 
-  it('peg: the recipe, the recipe without one of its parts, RLPD from scratch, and the gate with and without its answer to force', async () => {
+  it('peg: the recipe, the recipe without one of its parts, RLPD from scratch, the base fine-tuned, and the gate with and without its answer to force', async () => {
     const { results, notes, failed } = await benchLearning(config, {
       ...{ case: ['peg'], seeds: 1, steps: 120, samples: 2, out },
     });
@@ -53,6 +53,7 @@ describe('the learning bench', () => {
       'no demonstrations in the batch',
       'no bound',
       'RLPD from scratch',
+      'fine-tuning the base',
     ];
     expect(results.filter((r) => r.unit === 'steps').map((r) => r.case)).toEqual(arms.map((arm) => `peg, ${arm}`));
     expect(results.filter((r) => r.case.includes('answer to force')).map((r) => r.unit)).toEqual([

@@ -1,8 +1,9 @@
 import type { RunConfig } from '../../../core/config-schema.ts';
 import { withoutForceRules } from '../../../learning/environments/peg.ts';
 import { type Evaluation, summarise } from '../../../learning/evaluate.ts';
+import { fineTuningDefaults } from '../../../learning/fine-tuning.ts';
 import { wilson } from '../../../learning/judging/binomial.ts';
-import { RESIDUAL_DEMONSTRATIONS, residualSpec } from '../../../learning/make-residual.ts';
+import { RESIDUAL_DEMONSTRATIONS, RESIDUAL_STEPS, residualSpec } from '../../../learning/make-residual.ts';
 import type { ResidualOptions } from '../../../learning/residual.ts';
 import { rlpdDefaults } from '../../../learning/rlpd.ts';
 import { type LeftOut, playSideBySide } from '../../../learning/side-by-side.ts';
@@ -11,9 +12,11 @@ import type { BenchOptions, Outcome, Row } from '../rows.ts';
 import { kept, seedRow, spread } from './runs.ts';
 import { type TrainedRun, trainAll } from './train.ts';
 
-const STEPS = 20_000;
+const STEPS = RESIDUAL_STEPS;
 const SEEDS = 3;
 const EPISODES = 200;
+/** In each evaluation of a training, by which its best policy is kept. */
+const EVALUATED = 100;
 /** Episodes that all are judged by, apart from those of training. */
 const JUDGED_FROM = 40_000;
 /** `[dx dy dz stiffness]` */
@@ -30,8 +33,8 @@ const ABLATIONS: Record<string, Partial<ResidualOptions>> = {
 };
 
 /**
- * The peg task: the residual on the frozen base by its recipe, the recipe without one of its parts, and RLPD from scratch, which has the same
- * demonstrations and no base; each in training seeds of its own, judged by the same 200 episodes without a critic. Beside them base and shipped residual
+ * The peg task: the residual on the frozen base by its recipe, the recipe without one of its parts, RLPD from scratch, which has the same
+ * demonstrations and no base, and the base fine-tuned; each in training seeds of its own, judged by the same 200 episodes without a critic. Beside them base and shipped residual
  * with the gate's answer to force and without it. Hours, if nobody asks for less.
  */
 export async function benchPeg(config: RunConfig, options: BenchOptions): Promise<Outcome> {
@@ -45,12 +48,17 @@ export async function benchPeg(config: RunConfig, options: BenchOptions): Promis
         (seed: number) => residual(config, seed, steps, without),
       ]),
     ),
-    'RLPD from scratch': (seed) => scratch(config, seed, steps),
+    'RLPD from scratch': (seed) => alone(config, seed, steps, 'rlpd'),
+    'fine-tuning the base': (seed) => alone(config, seed, steps, 'fine-tuning'),
   };
   const specs = Object.entries(arms).flatMap(([arm, spec]) =>
     Array.from({ length: seeds }, (_, i) => ({
       ...spec(i + 1),
-      ...{ name: `peg ${arm}`, evaluationEpisodes: episodes, evaluationSeed: JUDGED_FROM, evaluateEvery: steps },
+      ...{
+        name: `peg ${arm}`,
+        judged: { episodes, seed: JUDGED_FROM },
+        evaluationEpisodes: Math.min(EVALUATED, episodes),
+      },
     })),
   );
   const runs = await trainAll(specs, out);
@@ -106,14 +114,14 @@ function residual(config: RunConfig, seed: number, steps: number, without: Parti
   };
 }
 
-/** With the residual's horizon and its idea of an end, since the reward is as sparse. */
-function scratch(config: RunConfig, seed: number, steps: number): TrainingSpec {
+/** Agents without a base under them, with the residual's horizon and its idea of an end, since the reward is as sparse. */
+function alone(config: RunConfig, seed: number, steps: number, name: 'rlpd' | 'fine-tuning'): TrainingSpec {
   const spec = recipe(config, seed, steps);
   const { nStep, gamma, bootstrapTimeouts } = spec.algorithm.options as ResidualOptions;
-  const options = { ...rlpdDefaults(ACTIONS), seed, nStep, gamma, bootstrapTimeouts };
+  const defaults = name === 'rlpd' ? rlpdDefaults(ACTIONS) : fineTuningDefaults(ACTIONS);
   return {
     ...spec,
-    algorithm: { name: 'rlpd', options },
+    algorithm: { name, options: { ...defaults, seed, nStep, gamma, bootstrapTimeouts } },
     environment: { name: 'peg', config, authority: ALL },
   };
 }

@@ -43,7 +43,11 @@ async function trained(spec: TrainingSpec, out?: string): Promise<TrainedRun> {
     return { seed, evaluations, final: record.final!, wall_s: record.wall_s };
   };
   if (same && before.record.complete) return done();
-  const { evaluations, wall_s, state } = await trainInThread({ ...spec, ...(folder && { out: folder }), resume: same });
+  const { evaluations, final, wall_s, state } = await trainInThread({
+    ...spec,
+    ...(folder && { out: folder }),
+    resume: same,
+  });
   process.stderr.write(`${name} ${seed}  ${Math.round(wall_s)} s, ${Math.round(state.steps / wall_s)} steps/s\n`);
-  return folder === undefined ? { seed, evaluations, final: evaluations.at(-1)!, wall_s } : done();
+  return folder === undefined ? { seed, evaluations, final: final!, wall_s } : done();
 }
