@@ -12,6 +12,11 @@ export interface ActorOptions extends AdamOptions {
   layerNorm: boolean;
   /** Gain of the last layer; 0: the actor begins by saying 0, exactly. */
   lastGain: number;
+  /**
+   * Share by which an average of the weights goes to the actor's in each update; what has been learned is read off it. None: off the slow copy
+   * for the targets.
+   */
+  averaging?: number;
 }
 
 /** Where a batch of actions came from, and what can be learned of it. */
@@ -39,8 +44,8 @@ export interface Actor {
 }
 
 /**
- * a = tanh(f(x)), with a slow copy for the targets (TD3). What it has learned is read off the slow copy: an average over the
- * last 1/τ updates goes where the actor goes, without its swings.
+ * a = tanh(f(x)), with a slow copy for the targets (TD3). What it has learned is read off an average over the last 1/τ updates, which
+ * goes where the actor goes, without its swings: the slow copy, or one that is slower still (Izmailov et al. 2018).
  */
 export class DeterministicActor implements Actor {
   readonly actions: Matrix;
@@ -48,6 +53,8 @@ export class DeterministicActor implements Actor {
   readonly adam: Adam;
   readonly #network: Ensemble;
   readonly #target: Ensemble;
+  readonly #average: Ensemble | null;
+  readonly #averaging: number;
   readonly #size: number;
 
   constructor(
@@ -61,6 +68,9 @@ export class DeterministicActor implements Actor {
     this.#target = new Ensemble(kernel, description, rows, false);
     this.#network.initialise(random, options.lastGain);
     this.#target.copyFrom(this.#network);
+    this.#averaging = options.averaging ?? 0;
+    this.#average = this.#averaging > 0 ? new Ensemble(kernel, description, rows, false) : null;
+    this.#average?.copyFrom(this.#network);
     this.adam = new Adam(this.#network, options);
     this.#size = actions;
     this.actions = kernel.matrix(rows, actions);
@@ -68,7 +78,7 @@ export class DeterministicActor implements Actor {
   }
 
   mean(x: Matrix, out: Float64Array): void {
-    const y = this.#target.forward(0, x, 1);
+    const y = this.#learned.forward(0, x, 1);
     for (let i = 0; i < this.#size; i++) out[i] = y.data[i]!;
   }
 
@@ -90,15 +100,25 @@ export class DeterministicActor implements Actor {
 
   follow(tau: number): void {
     this.#target.approach(this.#network, tau);
+    this.#average?.approach(this.#network, this.#averaging);
+  }
+
+  get #learned(): Ensemble {
+    return this.#average ?? this.#target;
   }
 
   parts(name: string): Parts {
-    return persistentNetwork(name, this.#network, { target: this.#target, adam: this.adam });
+    const average = this.#average;
+    return persistentNetwork(name, this.#network, {
+      target: this.#target,
+      adam: this.adam,
+      ...(average && { average }),
+    });
   }
 
   export(metadata: Record<string, string>, normalisation: { mean: number[]; std: number[] }): Uint8Array {
-    const network = JSON.stringify({ ...this.#target.description, normalisation });
-    return writeSafetensors({ metadata: { ...metadata, network }, tensors: this.#target.tensors() });
+    const network = JSON.stringify({ ...this.#learned.description, normalisation });
+    return writeSafetensors({ metadata: { ...metadata, network }, tensors: this.#learned.tensors() });
   }
 }
 

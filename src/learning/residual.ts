@@ -41,6 +41,8 @@ export interface ResidualOptions extends CriticOptions, Sampling {
   updates: number;
   actorRate: number;
   actorLayerNorm: boolean;
+  /** For `td3`: the policy that is exploited is an average of the actor's weights over the last 1/averaging updates. */
+  averaging: number;
   /** λ of λ·mean‖π‖², which the actor pays for a residual that gains nothing. */
   penalty: number;
   /** Over so many steps the residual's bound grows from 0 to `scale`; 0: at once. */
@@ -66,7 +68,7 @@ export const RESIDUAL_DEFAULTS: ResidualOptions = {
   ...{ learningStarts: 2000, warmUpNoise: 0.2, criticWarmUp: 1000, updates: 1 },
   burnIn: { window: 250, change: 0.3, most: 2000 },
   ...{ hidden: [64, 64], heads: 4, layerNorm: true, rate: 3e-4, decay: 1e-2, clip: 1, tau: 0.005 },
-  ...{ actorRate: 5e-5, actorLayerNorm: true, penalty: 0.01, progressive: 0 },
+  ...{ actorRate: 5e-5, actorLayerNorm: true, averaging: 1e-3, penalty: 0.01, progressive: 0 },
   ...{ exploration: 0.1, smoothing: 0.05, smoothingClip: 0.3 },
   ...{ temperature: 0.01, backupEntropy: false },
   ...{ nStep: 8, gamma: 0.995, bootstrapTimeouts: false, relabelling: 'executed' },
@@ -99,7 +101,7 @@ export class ResidualLearner implements Learner {
   constructor(environment: Pick<Environment, 'observationSize' | 'actionSize' | 'baseSize'>, options: ResidualOptions) {
     const { observationSize: o, actionSize: a, baseSize } = environment;
     if (baseSize !== a) throw new RangeError(`a base of ${baseSize} numbers; allowed: ${a}, the size of the action`);
-    const { batch, capacity, hidden, actorRate: rate, decay, clip, actorLayerNorm: layerNorm } = options;
+    const { batch, capacity, hidden, actorRate: rate, decay, clip, actorLayerNorm: layerNorm, averaging } = options;
     this.#options = options;
     this.#o = o;
     this.#a = a;
@@ -108,7 +110,7 @@ export class ResidualLearner implements Learner {
     const kernel = new TrainingKernel();
     this.#critics = new Critics(kernel, o + a, batch, options, random.fork('critics'));
     const shape = { inputs: o + a, actions: a, rows: batch };
-    const actor = { hidden, layerNorm, rate, decay, clip, lastGain: 0 };
+    const actor = { hidden, layerNorm, rate, decay, clip, lastGain: 0, averaging };
     this.#actor =
       options.policy === 'td3'
         ? new DeterministicActor(kernel, shape, actor, random.fork('actor'))

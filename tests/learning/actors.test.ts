@@ -66,6 +66,32 @@ describe.each([
   });
 });
 
+describe('an average of the weights', () => {
+  it('is what is exploited and exported, and goes to the actor by its share in each update', () => {
+    const kernel = new TrainingKernel();
+    const shape = { inputs: 1, actions: 1, rows: 1 };
+    const options = { ...OPTIONS, hidden: [], lastGain: 0, averaging: 0.5 };
+    const actor = new DeterministicActor(kernel, shape, options, new SeededRandom(1));
+    // Weight and bias 1: tanh 1 for an input of 0. The slow copy for the targets would have gone a hundredth of the way.
+    const { parameters } = actor.parts('a').a!.arrays;
+    parameters!.fill(1);
+    const one = kernel.matrix(1, 1);
+    const out = new Float64Array(1);
+    const exploited = () => {
+      actor.mean(one, out);
+      return out[0]!;
+    };
+    expect(exploited()).toBe(0);
+    actor.follow(0.01);
+    expect(exploited()).toBeCloseTo(Math.tanh(0.5), 6);
+    actor.follow(0.01);
+    expect(exploited()).toBeCloseTo(Math.tanh(0.75), 6);
+    const mlp = new Mlp(readNetwork(readSafetensors(actor.export({}, { mean: [0], std: [1] }), 'f'), 'f'));
+    mlp.forward(Float64Array.of(0), 0, out, 0);
+    expect(out[0]).toBeCloseTo(Math.tanh(0.75), 5);
+  });
+});
+
 describe('a tanh-Gaussian', () => {
   /** Both numbers of the last layer by hand: the mean's bias, and that of the squashed log σ. */
   function fixed(mean: number, raw: number) {

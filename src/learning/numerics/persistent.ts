@@ -4,13 +4,18 @@ import type { Adam } from './adam.ts';
 import type { Ensemble } from './ensemble.ts';
 
 /** Parts of a checkpoint: a network with its target and its optimiser. */
-export function persistentNetwork(name: string, network: Ensemble, more: { target?: Ensemble; adam: Adam }): Parts {
-  const { adam, target } = more;
+export function persistentNetwork(
+  name: string,
+  network: Ensemble,
+  more: { target?: Ensemble; average?: Ensemble; adam: Adam },
+): Parts {
+  const { adam, target, average } = more;
   const arrays: Record<string, Float32Array> = {
     parameters: network.parameters,
     mean: adam.mean,
     square: adam.square,
     ...(target && { target: target.parameters }),
+    ...(average && { average: average.parameters }),
   };
   return {
     [name]: {
