@@ -10,13 +10,15 @@ import { TwistScene } from './scene.ts';
  * Runs the braking law from the fastest twists that the limits admit, each with an obstacle ahead as near as the stop
  * needs, and asks the post-check about each step: rest within V/A + τ, and not past the minimum distance. Empty when it
  * keeps its word; else one sentence.
+ *
+ * @param law the one to run: the law itself, but where it is the self-test that is tested
  */
-export function selfTest(limits: TwistLimits): string {
+export function selfTest(limits: TwistLimits, law = brakeTwist): string {
   const l = { ...limits, beams: [1], ageNs: [Number.POSITIVE_INFINITY], delayNs: 0 };
   for (const side of [1, -1]) {
     for (const turn of [0, 1, -1]) {
       for (const slide of l.sideways ? [0, 1] : [0]) {
-        const found = stop(l, side * l.speed * Math.cos(slide), side * l.speed * Math.sin(slide), turn * l.turn);
+        const found = stop(l, law, side * l.speed * Math.cos(slide), side * l.speed * Math.sin(slide), turn * l.turn);
         if (found !== '') return found;
       }
     }
@@ -24,7 +26,7 @@ export function selfTest(limits: TwistLimits): string {
   return '';
 }
 
-function stop(l: TwistLimits, vx: number, vy: number, w: number): string {
+function stop(l: TwistLimits, law: typeof brakeTwist, vx: number, vy: number, w: number): string {
   const dt = l.period;
   const motion = new TwistMotion(l);
   const scene = new TwistScene(l);
@@ -62,8 +64,8 @@ function stop(l: TwistLimits, vx: number, vy: number, w: number): string {
     state.pose.set([at.x, at.y, 0, 0, 0, Math.sin(at.heading / 2), Math.cos(at.heading / 2)]);
     motion.predict(0, 0);
     scene.look(state, motion);
-    brakeTwist(motion, l, true, dt, u);
-    if (admissible(u, dt, motion, scene, l) !== 0) brakeTwist(motion, l, false, dt, u);
+    law(motion, l, true, dt, u);
+    if (admissible(u, dt, motion, scene, l) !== 0) law(motion, l, false, dt, u);
     const refusal = admissible(u, dt, motion, scene, l);
     if (refusal !== 0) return `braking law breaks ${REFUSAL[refusal]} at step ${n}`;
     motion.sent(u, dt, 0);

@@ -90,6 +90,35 @@ describe('the self-test of the braking law of a base', () => {
     expect(selfTest(limitsOf({ sideways: false, speed: 0.5, turn: 1, y: 0.5 }))).toBe('');
   });
 
+  it('runs it forwards and backwards, straight and on arcs to either side, and askew where the base can', () => {
+    const begun: number[][] = [];
+    let steps = 0;
+    const watching: typeof brakeTwist = (motion, limits, gently, dt, out) => {
+      if (Math.hypot(motion.twist[0]!, motion.twist[1]!) > 1.999) begun.push([...motion.twist]);
+      if (gently) steps++;
+      brakeTwist(motion, limits, gently, dt, out);
+    };
+    expect(selfTest(limitsOf({ reaction: 0.095 }), watching)).toBe('');
+    const c = 2 * Math.cos(1);
+    const s = 2 * Math.sin(1);
+    const forwards = [0, 2, -2].flatMap((w): Vector[] => [
+      [2, 0, w],
+      [c, s, w],
+    ]);
+    const all = [...forwards, ...forwards.map(([x, y, w]): Vector => [-x, -y, w])];
+    const told = new Map(begun.map((twist) => [twist.map((v) => v.toFixed(6)).join(), twist]));
+    expect([...told.values()].map((twist) => twist.map((v) => Number(v.toFixed(9)) + 0).join()).sort()).toEqual(
+      all.map((twist) => twist.map((v) => Number(v.toFixed(9)) + 0).join()).sort(),
+    );
+    // 0.2 s to rest and 0.095 s of reaction, in periods of 10 ms, and two more.
+    expect(steps).toBe(12 * 32);
+  });
+
+  it('finds a law that does not brake', () => {
+    const none: typeof brakeTwist = (motion, _limits, _gently, _dt, out) => out.set(motion.twist);
+    expect(selfTest(limitsOf(), none)).toBe('braking law breaks min_distance at step 1');
+  });
+
   it('says which limit a step breaks: nothing keeps an acceleration below none', () => {
     expect(selfTest(limitsOf({ acceleration: -1, reaction: 5 }))).toBe('braking law breaks acceleration at step 1');
   });
