@@ -23,6 +23,7 @@ import { makeRobotState } from '../core/signals.ts';
 import { worldOf } from '../core/task-world.ts';
 import { InProcessRun } from '../pipeline/in-process.ts';
 import { carefree } from './demonstrations.ts';
+import { withoutForceRules } from './environments/peg.ts';
 import { startTensorflow, tf } from './tensorflow.ts';
 import { normalisationOf, normalised, TrainableNetwork } from './trainable.ts';
 
@@ -62,8 +63,7 @@ export async function collectRisk(
   options: Pick<RiskOptions, 'seed' | 'episodes' | 'gamma' | 'onProgress' | 'signal'>,
 ): Promise<RiskData> {
   const rough = structuredClone(config);
-  rough.safety.force_limit = 1000;
-  rough.safety.force_soft = 999;
+  withoutForceRules(rough);
   const limit = VIOLATION_SHARE * config.safety.force_limit;
   const gammaFast = options.gamma ** (config.task.decision_hz / worldOf(config.task).state_hz);
   const random = new SeededRandom(options.seed).fork('risk');
