@@ -150,8 +150,15 @@ function build(): Command {
     .option('--seconds <n>', 'how long a soak goes on', whole('--seconds', 1, 86_400, 'seconds'))
     .option('--case <name...>', 'of `learning`: only these')
     .option('--seeds <n>', 'of `learning`: training seeds', whole('--seeds', 1, 1000, 'seeds'))
-    .option('--steps <n>', 'of `learning`: steps or episodes of each run', whole('--steps', 1, 100_000_000, 'steps'))
-    .option('--out <folder>', 'of `learning`: runs are kept here, and not made again')
+    .option(
+      '--steps <n>',
+      'of `learning`: steps or episodes of each run; of `practice`: episodes',
+      whole('--steps', 1, 100_000_000, 'steps'),
+    )
+    .option(
+      '--out <folder>',
+      'of `learning`: runs are kept here, and not made again; of `practice`: it is gone on with',
+    )
     .option('--json', 'one JSON object as the last line of stdout')
     .option('--verbose', 'print stacks of unexpected errors')
     .action(async (name, file, given) => {

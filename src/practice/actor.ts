@@ -304,8 +304,15 @@ export class Actor {
     this.counts.episodes++;
     if (success) this.counts.successes++;
     if (violation) this.counts.violations++;
-    say('info', `episode ${episode.id}: ${ended}`, { version: episode.version, decisions: whole.reward.length });
-    if (episode.heldOut) this.counts.heldOut++;
+    const { version, heldOut } = episode;
+    say('info', `episode ${episode.id}: ${ended}`, {
+      version,
+      heldOut,
+      success,
+      violation,
+      decisions: whole.reward.length,
+    });
+    if (heldOut) this.counts.heldOut++;
     else {
       spool.add(episode.id, encode({ kind: 'episode', ...whole }));
       const gone = spool.keepWithin(practice.keep_bytes);
@@ -313,7 +320,6 @@ export class Actor {
       if (gone > 0) say('warn', `the spool is full: ${gone} episodes were let go`);
       spooled();
     }
-    const { version } = episode;
     // An episode of a version that is no longer in use says nothing of the one that is.
     if (version !== memory.current.version) return;
     const { blocks, worse } = countEpisode(memory.blocks, { version, success, violation }, practice.block);

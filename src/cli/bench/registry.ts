@@ -55,6 +55,10 @@ export const benches = {
     summary: 'what is learned beside public numbers, case by case; long',
     load: async () => (await import('./learning.ts')).benchLearning,
   },
+  practice: {
+    summary: 'practice on the simulated robot: success before and after, with the learner killed on the way; long',
+    load: async () => (await import('./practice.ts')).benchPractice,
+  },
 } as const satisfies Record<string, Entry>;
 
 export type BenchName = keyof typeof benches;

@@ -1,0 +1,185 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { createInterface } from 'node:readline';
+import { formatRun } from '../../core/config/load.ts';
+import type { RunConfig } from '../../core/config-schema.ts';
+import { packageRoot } from '../../core/paths.ts';
+import { practiceSchema } from '../../core/practice-schema.ts';
+import { wilson } from '../../learning/judging/binomial.ts';
+import { ActorMemory } from '../../practice/actor-memory.ts';
+import { freePort } from '../ports.ts';
+import { pause } from './child.ts';
+import { type BenchOptions, type Outcome, type Row, rounded } from './rows.ts';
+
+/** Episodes that a residual is judged by, before and after; and of practice. */
+const JUDGED = 100;
+const EPISODES = 500;
+/** The learner is killed after this share of them. */
+const KILLED_AT = 0.3;
+/** What practice shall come to. */
+const AIM = 0.9;
+/** Points of the curve. */
+const BLOCK = 25;
+
+interface Told {
+  success: boolean;
+  violation: boolean;
+  version: number;
+  decisions: number;
+}
+
+/**
+ * The whole loop on the simulated robot, through the real processes and the real websocket, as fast as it goes: the base alone is judged, practises with
+ * `reflexarc learn` beside it, which is killed with -9 and started again on the way, and the residual that is in use at the end is judged on
+ * the same seeds. Every episode must be at the learner once.
+ */
+export async function benchPractice(
+  config: RunConfig,
+  { samples = JUDGED, steps = EPISODES, out }: BenchOptions,
+): Promise<Outcome> {
+  const folder = out === undefined ? mkdtempSync(join(tmpdir(), 'reflexarc-practice-')) : resolve(out);
+  try {
+    return await practised(await settled(config, folder), folder, samples, steps);
+  } finally {
+    if (out === undefined) rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** The run from the base alone, with a learner beside it, in stepped time, where a machine that is busy is no dead robot. */
+async function settled(config: RunConfig, folder: string): Promise<RunConfig> {
+  const run = structuredClone(config);
+  run.policies.residual = { type: 'zero', scale: config.policies.residual.scale };
+  run.practice = {
+    ...(config.practice ?? practiceSchema.parse({})),
+    ...{ dir: join(folder, 'practice'), learner: `ws://127.0.0.1:${await freePort()}` },
+  };
+  run.daemon.heartbeat_ms = Math.max(run.daemon.heartbeat_ms, 3000);
+  Object.assign(run.log, { dir: join(folder, 'logs'), enabled: false, black_box_s: 0 });
+  return run;
+}
+
+async function practised(run: RunConfig, folder: string, judged: number, episodes: number): Promise<Outcome> {
+  mkdirSync(run.log.dir, { recursive: true });
+  const learned = join(run.practice!.dir, 'learner/episodes');
+  const alone = structuredClone(run);
+  delete alone.practice;
+  const before = await demo(alone, folder, judged, 1_000_000);
+
+  let learner = await startLearner(run, folder);
+  const killAt = KILLED_AT * episodes;
+  let kills = 0;
+  let watching = true;
+  const killer = (async () => {
+    while (watching) {
+      await pause(200);
+      if (kills > 0 || practisedIn(run).length < killAt) continue;
+      kills++;
+      learner.kill('SIGKILL');
+      learner = await startLearner(run, folder);
+    }
+  })();
+  const began = performance.now();
+  const practice = await demo(run, folder, episodes, 1);
+  const wallS = (performance.now() - began) / 1000;
+  watching = false;
+  await killer;
+  await ended(learner);
+
+  const memory = new ActorMemory(join(run.practice!.dir, 'actor'));
+  const { current } = memory;
+  if (current.version > 0)
+    Object.assign(alone.policies.residual, { type: 'mlp', path: memory.fileOf(current), sha256: current.sha256 });
+  const after = await demo(alone, folder, judged, 1_000_000);
+
+  const told = practisedIn(run);
+  const toLearn = told.filter((t) => !t.heldOut).length;
+  const waiting = readdirSync(join(run.practice!.dir, 'actor/spool')).length;
+  const kept = existsSync(learned) ? readdirSync(learned).length + waiting : 0;
+  const share = (name: string, subject: string, n: number, of: number): Row => {
+    const value = rounded((100 * n) / of);
+    return { case: name, subject, unit: '%', p50: value, p99: value, max: value, samples: of };
+  };
+  const [low, high] = wilson(after.successes, after.episodes);
+  const lost = toLearn - kept;
+  return {
+    results: [
+      share('success', 'base alone', before.successes, before.episodes),
+      { ...share('success', 'ours', after.successes, after.episodes), series: curve(told, (t) => t.success) },
+      share('violations', 'base alone', before.violations, before.episodes),
+      { ...share('violations', 'ours', after.violations, after.episodes), series: curve(told, (t) => t.violation) },
+    ],
+    notes: [
+      `success after practice: 95 % interval ${(100 * low).toFixed(1)} to ${(100 * high).toFixed(1)} %; the aim is ${100 * AIM} %`,
+      `practice: ${practice.episodes} episodes, ${told.reduce((s, t) => s + t.decisions, 0)} decisions, ${wallS.toFixed(0)} s; series by episodes, noise included`,
+      `the learner was killed ${kills} time(s); of ${toLearn} episodes for it ${Math.max(0, lost)} are missing; version ${current.version} at the end`,
+    ],
+    failed: after.successes / after.episodes < AIM || after.violations > before.violations || lost > 0 || kills !== 1,
+  };
+}
+
+/** Share in % of each block of episodes. */
+function curve(told: readonly Told[], is: (t: Told) => boolean): [number, number][] {
+  const points: [number, number][] = [];
+  for (let from = 0; from + BLOCK <= told.length; from += BLOCK)
+    points.push([from + BLOCK, (100 * told.slice(from, from + BLOCK).filter(is).length) / BLOCK]);
+  return points;
+}
+
+/** What the practice process has said of each episode. */
+function practisedIn(run: RunConfig): (Told & { heldOut: boolean })[] {
+  const file = join(run.log.dir, 'processes.ndjson');
+  if (!existsSync(file)) return [];
+  return readFileSync(file, 'utf8')
+    .split('\n')
+    .filter((line) => line.includes('"name":"practice"') && line.includes('"heldOut"') && line.includes('"decisions"'))
+    .map((line) => JSON.parse(line) as Told & { heldOut: boolean });
+}
+
+interface Scored {
+  episodes: number;
+  successes: number;
+  violations: number;
+}
+
+const MAIN = join(packageRoot, 'dist/src/cli/main.js');
+
+/** `reflexarc demo` to its end. @throws Error when it fails */
+async function demo(run: RunConfig, folder: string, episodes: number, seed: number): Promise<Scored> {
+  const args = ['demo', written(run, folder), '--headless', '--json', '--speed', 'max', '--no-log'];
+  args.push('--episodes', String(episodes), '--seed', String(seed));
+  for (const port of ['sim', 'console', 'ros', 'foxglove']) args.push(`--${port}-port`, '0');
+  const child = spawn(process.execPath, [MAIN, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
+  let last = '';
+  createInterface({ input: child.stdout! }).on('line', (line) => {
+    last = line;
+  });
+  const code = await new Promise((done) => child.once('close', done));
+  if (code !== 0) throw new Error(`the demo ended with ${code}; see ${run.log.dir}`);
+  return JSON.parse(last) as Scored;
+}
+
+/** The run as a file, which is all that a command takes. */
+function written(run: RunConfig, folder: string): string {
+  const file = join(folder, run.practice ? 'practice.yaml' : 'alone.yaml');
+  writeFileSync(file, formatRun(run));
+  return file;
+}
+
+async function startLearner(run: RunConfig, folder: string): Promise<ChildProcess> {
+  const child = spawn(process.execPath, [MAIN, 'learn', written(run, folder), '--json', '--seed', '1'], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  await new Promise<void>((begun, reject) => {
+    createInterface({ input: child.stdout! }).once('line', () => begun());
+    child.once('exit', (code) => reject(new Error(`the learner ended with ${code}`)));
+  });
+  return child;
+}
+
+async function ended(child: ChildProcess): Promise<void> {
+  const gone = new Promise<void>((done) => child.once('exit', () => done()));
+  child.kill('SIGTERM');
+  await gone;
+}
