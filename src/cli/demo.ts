@@ -57,6 +57,8 @@ export async function demo(configFile: string, options: DemoOptions): Promise<nu
   if (config.daemon.foxglove_port)
     say(`viewers  ws://${config.daemon.host}:${config.daemon.foxglove_port}  (Foxglove, Lichtblick)`);
   if (!options.headless) say(`console  http://${config.daemon.host}:${config.daemon.console_port}`);
+  if (config.practice)
+    say(`learner  ${config.practice.learner}  (\`reflexarc learn\`; episodes wait in ${config.practice.dir})`);
   say(`log      ${log.shown}; processes write to ${lines}`);
   say(
     options.episodes

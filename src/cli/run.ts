@@ -33,6 +33,8 @@ export async function run(configFile: string, options: RunOptions): Promise<numb
   say(`console  http://${config.daemon.host}:${config.daemon.console_port}`);
   say(`ROS      ws://${config.daemon.host}:${config.daemon.ros_port}`);
   if (config.daemon.foxglove_port) say(`viewers  ws://${config.daemon.host}:${config.daemon.foxglove_port}`);
+  if (config.practice)
+    say(`learner  ${config.practice.learner}  (\`reflexarc learn\`; episodes wait in ${config.practice.dir})`);
   say(`log      ${log.shown}`);
   daemon.reflex.transitions$.subscribe((t) => say(`${t.from} → ${t.to}: ${t.cause} ${t.detail}`));
   daemon.events$.subscribe((e) => {

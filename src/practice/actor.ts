@@ -216,6 +216,8 @@ export class Actor {
     if (state.phase !== before.phase) this.#parts.say('info', `practice: ${state.phase}`);
     if (ending !== null) isOn(before) ? this.#end(ending) : this.#amend(ending);
     if (disengage) this.#parts.disengage();
+    // A brain that was in the middle of an episode took nothing then.
+    if (state.phase === 'waiting' && before.phase !== 'waiting') this.#between();
   }
 
   #begin(): void {

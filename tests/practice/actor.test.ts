@@ -39,6 +39,8 @@ function made(set: Record<string, unknown> = {}, folder = join(dir, `a${count++}
     evaluate: (_rows: Float64Array, _count: number, out: Float64Array) => void out.fill(risk.value),
   };
   const told: Preparation[] = [];
+  /** Why the brain does not take what it is told. */
+  const busy = { why: '' };
   const verdicts: unknown[][] = [];
   const said: string[] = [];
   const asked: string[] = [];
@@ -50,7 +52,7 @@ function made(set: Record<string, unknown> = {}, folder = join(dir, `a${count++}
     load: (v) => (v.version === 0 ? configured : weightsFrom(memory.fileOf(v), v.sha256, SIZES)),
     prepare(preparation) {
       told.push(preparation);
-      actor.brainIsReady(preparation, '');
+      actor.brainIsReady(preparation, busy.why);
     },
     disengage: () => void asked.push('disengage'),
     spooled: () => {},
@@ -104,7 +106,7 @@ function made(set: Record<string, unknown> = {}, folder = join(dir, `a${count++}
     actor.ladder({ to: 'DISARMED', cause: 'reset' });
   };
   const spooled = () => spool.ids.map((id) => decode(readOf(spool, id)) as MessageOf<'episode'>);
-  return { actor, memory, spool, spooled, told, verdicts, said, asked, begin, goOn, episode, folder, risk };
+  return { actor, memory, spool, spooled, told, verdicts, said, asked, begin, goOn, episode, folder, risk, busy };
 }
 function readOf(spool: EpisodeFolder, id: string): Buffer {
   for (let e = spool.from(0); e; e = spool.from(e.index + 1)) if (e.id === id) return e.read();
@@ -213,16 +215,18 @@ describe('the actor', () => {
     expect(ids[0]).toBe(first.spool.ids[0]);
   });
 
-  it('uses no episode of a brain that has not said what it does', () => {
-    const { actor, begin, said, spool } = made();
-    begin();
-    actor.lost('reflex_lost');
-    actor.brainIsReady(
-      { episode: 0, version: 0, path: '', sha256: '', exploration: EXPLORATION },
-      'the policy is engaged',
-    );
-    expect(said.join()).toMatch(/does not take version 0: the policy is engaged/);
-    expect(spool.size).toBe(0);
+  it('that comes back in the middle of an episode uses the next one: the brain is told again when it is at rest', () => {
+    const { actor, goOn, episode, busy, said } = made();
+    busy.why = 'the policy is engaged';
+    actor.brainIsHere();
+    expect(said.at(-1)).toMatch(/does not take version 0: the policy is engaged/);
+    goOn(3);
+    busy.why = '';
+    actor.ladder({ to: 'STOPPING', cause: 'force_limit' });
+    actor.ladder({ to: 'DISARMED', cause: 'reset' });
+    expect(actor.counts.episodes).toBe(0);
+    episode('success');
+    expect(actor.counts.episodes).toBe(1);
   });
 
   describe('with a person to label', () => {
