@@ -99,6 +99,7 @@ export class Actor {
     const { stuck } = parts.practice;
     this.#limits = {
       horizonNs: (horizon_steps / decision_hz) * 1e9,
+      graceNs: 1e9 / decision_hz,
       stuck: stuck ? { distance: stuck.distance, forNs: stuck.seconds * 1e9 } : null,
     };
     this.#live = parts.practice.reward === 'label' ? this.label : parts.progress;

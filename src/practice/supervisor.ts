@@ -49,6 +49,8 @@ export interface Ending {
 export interface PracticeLimits {
   /** An episode is cut short after so long, ns of the robot's time. */
   readonly horizonNs: number;
+  /** The task's word of so much later than a stop still belongs to it: one decision. */
+  readonly graceNs: number;
   /** The tip has stayed within so much, m, for so long. Null: nobody looks. */
   readonly stuck: { readonly distance: number; readonly forNs: number } | null;
 }
@@ -108,7 +110,7 @@ export function practise(state: PracticeState, event: PracticeEvent, limits: Pra
     case 'task': {
       const over = event.phase !== 'running';
       const next: PracticeState = { ...state, task: over ? 'over' : 'running' };
-      if (!isOn(state)) return over && state.last ? amended(next, event) : nothing(ready(next));
+      if (!isOn(state)) return over && state.last ? amended(next, event, limits) : nothing(ready(next));
       if (event.phase === 'success') return end(next, 'success', event.phase, event.stampNs);
       if (event.violation) return end(next, 'violation', 'violation', event.stampNs);
       return over ? end(next, 'timeout', event.phase, event.stampNs) : nothing(next);
@@ -164,10 +166,14 @@ function end(state: PracticeState, ended: Ended, cause: string, stampNs: number)
  * Who sees the task done may ask for the end before its word has come here, on another way: then it was no stop in the middle. Only the
  * first word after the end counts.
  */
-function amended(state: PracticeState, { phase, stampNs }: Extract<PracticeEvent, { kind: 'task' }>): Practised {
+function amended(
+  state: PracticeState,
+  { phase, stampNs }: Extract<PracticeEvent, { kind: 'task' }>,
+  { graceNs }: PracticeLimits,
+): Practised {
   const { last } = state;
   const next: PracticeState = { ...state, phase: 'reset', last: null };
-  if (last?.ended !== 'stopped' || !(stampNs <= last.stampNs)) return nothing(next);
+  if (last?.ended !== 'stopped' || !(stampNs <= last.stampNs + graceNs)) return nothing(next);
   const ending: Ending = { ended: phase === 'success' ? 'success' : 'timeout', cause: phase, stampNs };
   return { ...nothing(next), ending };
 }

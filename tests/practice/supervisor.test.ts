@@ -12,7 +12,7 @@ import {
 } from '../../src/practice/supervisor.ts';
 
 const S = 1e9;
-const LIMITS: PracticeLimits = { horizonNs: 10 * S, stuck: { distance: 0.001, forNs: 3 * S } };
+const LIMITS: PracticeLimits = { horizonNs: 10 * S, graceNs: S / 2, stuck: { distance: 0.001, forNs: 3 * S } };
 type Tick = Extract<PracticeEvent, { kind: 'tick' }>;
 
 const tick = (seconds: number, over: Partial<Tick> = {}): PracticeEvent => ({
@@ -170,6 +170,9 @@ describe('the supervisor of practice', () => {
       ...thought,
       'success (success) at 1 s, terminated',
     ]);
+    expect(played([idle(0), tick(1), ...stop, task(1.4, 'success')]).at(-1)).toBe(
+      'success (success) at 1.4 s, terminated',
+    );
     // Of a later moment it says nothing, and of the next episode still less.
     expect(played([idle(0), tick(1), ...stop, task(3, 'success')])).toEqual(thought);
     expect(played([idle(0), tick(1), ...stop, task(3, 'running'), task(4, 'success')])).toEqual(thought);
