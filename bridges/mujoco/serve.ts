@@ -63,6 +63,9 @@ export function serveWorld(
     if (!running) return { success: false, message: 'the world has ended' };
     const used = seed++;
     world.reset(used);
+    // A robot that was put elsewhere is armed anew: until its first command there is nobody to wait for.
+    commandNs = Number.NEGATIVE_INFINITY;
+    if (waiting) next();
     send(messages.estimate());
     sayEpisode();
     sayStatus();

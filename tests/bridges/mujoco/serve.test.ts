@@ -216,6 +216,22 @@ describe('stepped', () => {
     expect(states()).toBe(18);
   });
 
+  it('after a reset waits for nobody until a command comes', () => {
+    start('stepped');
+    answer();
+    vi.advanceTimersByTime(0);
+    expect(states()).toBe(2);
+    server.services.get('/reset_episode')!({});
+    vi.advanceTimersByTime(100);
+    // The one at once, and one for each 10 ms.
+    expect(states()).toBe(13);
+    answer();
+    vi.advanceTimersByTime(0);
+    expect(states()).toBe(14);
+    vi.advanceTimersByTime(150);
+    expect(states()).toBe(14);
+  });
+
   it('an answer that the receiver refuses still answers: a held robot does not stand still in time', () => {
     start('stepped');
     server.handlers.get('/stop')!({ epoch: epoch + 5, reason: 'test' });
