@@ -5,11 +5,12 @@ import type { LadderTransition, Mode, RobotState } from '../core/signals.ts';
 import { HumanLabel } from '../learning/rewards/human-label.ts';
 import type { RewardSource } from '../learning/rewards/reward.ts';
 import type { ActorMemory } from './actor-memory.ts';
-import { type ActedTick, assembleEpisode, type DecidedStep } from './assemble.ts';
+import type { ActedTick, DecidedStep } from './assemble.ts';
 import { countEpisode } from './blocks.ts';
 import type { EpisodeFolder } from './episode-folder.ts';
 import type { HeldOutMoments } from './held-out.ts';
 import { type Exploration, encode, type MessageOf, type Verdict } from './protocol.ts';
+import { Recording } from './recording.ts';
 import {
   type Ending,
   isOn,
@@ -55,9 +56,6 @@ export interface ActorParts {
 const NONE: Exploration = { uniform: 0, normal: 0 };
 /** A decision may be waited for so long after the end: it has the last observation. */
 const AFTERMATH_MS = 300;
-/** Decisions, and ticks of each, that an episode may have beyond its horizon: what is more is left out. */
-const SPARE = 50;
-const TICKS_PER_DECISION = 50;
 /** Held-out moments without which weights are not judged. */
 const AT_LEAST = 40;
 
@@ -79,14 +77,12 @@ export class Actor {
   readonly #parts: ActorParts;
   readonly #limits: PracticeLimits;
   readonly #live: RewardSource | null;
+  readonly #recording: Recording;
   #state: PracticeState = PRACTICE_BEGIN;
   #episode: Episode | null = null;
   /** What the brain has said that it does. */
   #prepared: Preparation | null = null;
   #exploration: Exploration = NONE;
-  #decisions: DecidedStep[] = [];
-  #ticks: ActedTick[] = [];
-  #rewards = new Map<number, number>();
   #rewarded = false;
   #closing: { ending: Ending; episode: Episode; callOff(): void } | null = null;
   #pending: MessageOf<'weights'> | null = null;
@@ -102,6 +98,7 @@ export class Actor {
       graceNs: 1e9 / decision_hz,
       stuck: stuck ? { distance: stuck.distance, forNs: stuck.seconds * 1e9 } : null,
     };
+    this.#recording = new Recording(parts.config.robot, parts.config.task);
     this.#live = parts.practice.reward === 'label' ? this.label : parts.progress;
     this.#current = parts.load(parts.memory.current);
   }
@@ -131,21 +128,22 @@ export class Actor {
   }
 
   decided(step: DecidedStep, target: Float64Array): void {
-    this.#decisions.push(step);
-    // Of one that was stopped the task may still say that it was done: its word is on its way.
-    const ending = this.#closing?.ending;
-    if (ending && ending.ended !== 'stopped' && step.stampNs >= ending.stampNs) this.#close();
-    if (!isOn(this.#state) || this.#episode === null) {
-      if (this.#closing === null) this.#decisions.splice(0, this.#decisions.length - 2);
-      return;
-    }
-    const { horizon_steps } = this.#parts.config.task;
-    if (this.#decisions.length > horizon_steps + SPARE) this.#decisions.shift();
-    if (this.#episode.heldOut) {
-      const anchor = this.#ticks.findLast((t) => t.sent)?.setpoint;
-      if (anchor) this.#parts.heldOut.keep(step, target, anchor);
-    }
+    this.#recording.decided(step, this.#isRecording);
+    this.#closeWhenPast();
+    if (!isOn(this.#state) || this.#episode === null) return;
+    const { setpoint } = this.#recording;
+    if (this.#episode.heldOut && setpoint) this.#parts.heldOut.keep(step, target, setpoint);
     this.#reward(step);
+  }
+
+  get #isRecording(): boolean {
+    return isOn(this.#state) || this.#closing !== null;
+  }
+
+  /** Of one that was stopped the task may still say that it was done: its word is on its way. */
+  #closeWhenPast(): void {
+    const ending = this.#closing?.ending;
+    if (ending && ending.ended !== 'stopped' && this.#recording.isPast(ending)) this.#close();
   }
 
   #reward({ seq, observation, stampNs }: DecidedStep): void {
@@ -157,18 +155,15 @@ export class Actor {
       return;
     }
     const { reward: worth, done } = this.#live.step(moment);
-    this.#rewards.set(seq, worth);
+    this.#recording.rewarded(seq, worth);
     if (done) this.#on({ kind: 'judged', stampNs, success: worth > 0 });
   }
 
   ticked(tick: ActedTick & { mode: Mode; stateStampNs: number }, position: ArrayLike<number>): void {
     const { mode, source, stateStampNs } = tick;
     this.#on({ kind: 'tick', stampNs: stateStampNs, mode, source, position });
-    this.#ticks.push(tick);
-    const most =
-      isOn(this.#state) || this.#closing ? (this.#parts.config.task.horizon_steps + SPARE) * TICKS_PER_DECISION : 1;
-    // Of what was before an episode only the setpoint counts.
-    if (this.#ticks.length > most) this.#ticks.splice(0, this.#ticks.length - most);
+    this.#recording.ticked(tick, stateStampNs, this.#isRecording);
+    this.#closeWhenPast();
   }
 
   ladder({ to, cause }: Pick<LadderTransition, 'to' | 'cause'>): void {
@@ -231,7 +226,6 @@ export class Actor {
       prepared === null
         ? null
         : { id, version: prepared.version, heldOut: this.#isHeldOut(prepared.episode, practice) };
-    this.#rewards = new Map();
     this.#rewarded = false;
   }
 
@@ -261,19 +255,10 @@ export class Actor {
     if (closing === null) return;
     this.#closing = null;
     closing.callOff();
-    const { practice, config } = this.#parts;
+    const { practice } = this.#parts;
     const { ending, episode } = closing;
     const success = ending.ended === 'success';
-    const parts = assembleEpisode(
-      config.robot,
-      this.#decisions,
-      this.#ticks,
-      ending,
-      this.#rewards,
-      success && practice.reward === 'success' ? 1 : 0,
-    );
-    this.#decisions = this.#decisions.slice(-2);
-    this.#ticks = this.#ticks.slice(-1);
+    const parts = this.#recording.cut(ending, success && practice.reward === 'success' ? 1 : 0);
     if (parts === null) {
       this.counts.dropped++;
       this.#parts.say('warn', `episode ${episode.id} is not used: nothing was acted on, or a number is not finite`);
@@ -284,7 +269,7 @@ export class Actor {
   }
 
   /** A person may still say how it was: until then, or until the next episode, it waits. */
-  #label(episode: Episode, parts: NonNullable<ReturnType<typeof assembleEpisode>>): void {
+  #label(episode: Episode, parts: NonNullable<ReturnType<Recording['cut']>>): void {
     const { after, practice, say } = this.#parts;
     const deadline = new Promise<void>((resolve) => void after(practice.label_wait_s * 1000, resolve));
     void this.label.label(deadline).then((label) => {

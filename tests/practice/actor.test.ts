@@ -103,6 +103,7 @@ function made(set: Record<string, unknown> = {}, folder = join(dir, `a${count++}
     slots++;
     actor.task(stamp(), phase, false);
     decide();
+    tick('HOLD', -1);
     actor.ladder({ to: 'DISARMED', cause: 'reset' });
   };
   const spooled = () => spool.ids.map((id) => decode(readOf(spool, id)) as MessageOf<'episode'>);
@@ -149,7 +150,6 @@ describe('the actor', () => {
     // Not in the middle of one.
     expect([verdicts.length, memory.current.version]).toEqual([1, 8]);
     actor.ladder({ to: 'STOPPING', cause: 'force_limit' });
-    actor.ladder({ to: 'DISARMED', cause: 'reset' });
     episode('success');
     expect(verdicts.map(([version]) => version)).toEqual([8, 16]);
     expect(spooled().map((e) => [e.ended, e.version])).toEqual([
@@ -236,6 +236,7 @@ describe('the actor', () => {
       begin(2);
       expect(actor.label.say(true)).toEqual({ success: true, message: 'success' });
       goOn(2);
+      actor.ladder({ to: 'STOPPING', cause: 'disengage' });
       expect(asked).toEqual(['disengage', 'disengage']);
       expect(spooled().map((e) => [e.ended, e.terminated, [...e.reward]])).toEqual([['success', true, [0, 1]]]);
     });
