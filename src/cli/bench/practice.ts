@@ -3,18 +3,20 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
+import { weightsOptions } from '../../../policies/weights.ts';
 import { formatRun } from '../../core/config/load.ts';
 import type { RunConfig } from '../../core/config-schema.ts';
 import { packageRoot } from '../../core/paths.ts';
 import { practiceSchema } from '../../core/practice-schema.ts';
-import { wilson } from '../../learning/judging/binomial.ts';
+import { summarise } from '../../learning/evaluate.ts';
+import { playSideBySide } from '../../learning/side-by-side.ts';
 import { ActorMemory } from '../../practice/actor-memory.ts';
 import { freePort } from '../ports.ts';
 import { pause } from './child.ts';
 import { type BenchOptions, type Outcome, type Row, rounded } from './rows.ts';
 
 /** Episodes that a residual is judged by, before and after; and of practice. */
-const JUDGED = 100;
+const JUDGED = { episodes: 200, seed: 20_000 };
 const EPISODES = 500;
 /** The learner is killed after this share of them. */
 const KILLED_AT = 0.3;
@@ -31,13 +33,13 @@ interface Told {
 }
 
 /**
- * The whole loop on the simulated robot, through the real processes and the real websocket, as fast as it goes: the base alone is judged, practises with
- * `reflexarc learn` beside it, which is killed with -9 and started again on the way, and the residual that is in use at the end is judged on
- * the same seeds. Every episode must be at the learner once.
+ * The whole loop on the simulated robot, through the real processes and the real websocket, as fast as it goes: the base alone practises with
+ * `reflexarc learn` beside it, which is killed with -9 and started again on the way. Before and after, the run is judged as `eval` does, on the same
+ * seeds, afterwards with the residual that is in use at the end. Every episode must be at the learner once.
  */
 export async function benchPractice(
   config: RunConfig,
-  { samples = JUDGED, steps = EPISODES, out }: BenchOptions,
+  { samples = JUDGED.episodes, steps = EPISODES, out }: BenchOptions,
 ): Promise<Outcome> {
   const folder = out === undefined ? mkdtempSync(join(tmpdir(), 'reflexarc-practice-')) : resolve(out);
   try {
@@ -63,9 +65,8 @@ async function settled(config: RunConfig, folder: string): Promise<RunConfig> {
 async function practised(run: RunConfig, folder: string, judged: number, episodes: number): Promise<Outcome> {
   mkdirSync(run.log.dir, { recursive: true });
   const learned = join(run.practice!.dir, 'learner/episodes');
-  const alone = structuredClone(run);
-  delete alone.practice;
-  const before = await demo(alone, folder, judged, 1_000_000);
+  const judge = async (config: RunConfig) => summarise(await playSideBySide(config, { ...JUDGED, episodes: judged }));
+  const before = await judge(run);
 
   let learner = await startLearner(run, folder);
   const killAt = KILLED_AT * episodes;
@@ -81,17 +82,25 @@ async function practised(run: RunConfig, folder: string, judged: number, episode
     }
   })();
   const began = performance.now();
-  const practice = await demo(run, folder, episodes, 1);
+  let practice: Scored;
+  try {
+    practice = await demo(run, folder, episodes);
+  } finally {
+    watching = false;
+    await killer;
+    await ended(learner);
+  }
   const wallS = (performance.now() - began) / 1000;
-  watching = false;
-  await killer;
-  await ended(learner);
 
   const memory = new ActorMemory(join(run.practice!.dir, 'actor'));
   const { current } = memory;
+  const practisedRun = structuredClone(run);
   if (current.version > 0)
-    Object.assign(alone.policies.residual, { type: 'mlp', path: memory.fileOf(current), sha256: current.sha256 });
-  const after = await demo(alone, folder, judged, 1_000_000);
+    Object.assign(
+      practisedRun.policies.residual,
+      weightsOptions.parse({ type: 'mlp', path: memory.fileOf(current), sha256: current.sha256 }),
+    );
+  const after = await judge(practisedRun);
 
   const told = practisedIn(run);
   const toLearn = told.filter((t) => !t.heldOut).length;
@@ -101,7 +110,7 @@ async function practised(run: RunConfig, folder: string, judged: number, episode
     const value = rounded((100 * n) / of);
     return { case: name, subject, unit: '%', p50: value, p99: value, max: value, samples: of };
   };
-  const [low, high] = wilson(after.successes, after.episodes);
+  const [low, high] = after.success_ci95;
   const lost = toLearn - kept;
   return {
     results: [
@@ -146,9 +155,9 @@ interface Scored {
 const MAIN = join(packageRoot, 'dist/src/cli/main.js');
 
 /** `reflexarc demo` to its end. @throws Error when it fails */
-async function demo(run: RunConfig, folder: string, episodes: number, seed: number): Promise<Scored> {
+async function demo(run: RunConfig, folder: string, episodes: number): Promise<Scored> {
   const args = ['demo', written(run, folder), '--headless', '--json', '--speed', 'max', '--no-log'];
-  args.push('--episodes', String(episodes), '--seed', String(seed));
+  args.push('--episodes', String(episodes));
   for (const port of ['sim', 'console', 'ros', 'foxglove']) args.push(`--${port}-port`, '0');
   const child = spawn(process.execPath, [MAIN, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
   let last = '';
@@ -162,7 +171,7 @@ async function demo(run: RunConfig, folder: string, episodes: number, seed: numb
 
 /** The run as a file, which is all that a command takes. */
 function written(run: RunConfig, folder: string): string {
-  const file = join(folder, run.practice ? 'practice.yaml' : 'alone.yaml');
+  const file = join(folder, 'practice.yaml');
   writeFileSync(file, formatRun(run));
   return file;
 }
@@ -179,6 +188,7 @@ async function startLearner(run: RunConfig, folder: string): Promise<ChildProces
 }
 
 async function ended(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
   const gone = new Promise<void>((done) => child.once('exit', () => done()));
   child.kill('SIGTERM');
   await gone;
