@@ -72,7 +72,8 @@ export class PracticeLearner {
     this.#run = resumed?.folder ?? new RunFolder(folder, record);
     if (resumed) {
       readCheckpoint(resumed.checkpoint, this.#parts(), join(folder, 'checkpoint.safetensors'));
-      if (this.#learner.steps > residual.learningStarts) this.#publish(this.#since);
+      // Told to whoever comes: nobody is here yet.
+      if (this.#learner.steps > residual.learningStarts) this.published = this.#weights();
     } else {
       demonstrate((t) => this.#learner.demonstrations.add(t));
       this.save();
@@ -145,12 +146,16 @@ export class PracticeLearner {
     if (this.#recent.length > RECENT) this.#recent.shift();
   }
 
-  #publish(since = 0): void {
+  #weights(): PublishedWeights {
     const bytes = this.#learner.export({ kind: 'residual', decisions: String(this.steps) });
-    const sha256 = createHash('sha256').update(bytes).digest('hex');
+    return { version: this.steps, sha256: createHash('sha256').update(bytes).digest('hex'), bytes };
+  }
+
+  #publish(): void {
     const { folder } = this.#options;
-    this.#since = since;
-    this.published = { version: this.steps, sha256, bytes };
+    this.#since = 0;
+    this.published = this.#weights();
+    const { bytes } = this.published;
     const name = (version: number) => `${String(version).padStart(9, '0')}.safetensors`;
     const whole = (file: string) => {
       writeFileSync(`${file}.new`, bytes);

@@ -105,6 +105,18 @@ describe('a learner that is fed by episodes', () => {
     for (const [version, sha256] of whole) expect(killed.get(version), `version ${version}`).toBe(sha256);
   });
 
+  it('has its weights again as soon as it is back, for whoever comes, and tells nobody before', async () => {
+    const first = new PracticeLearner(learnerIn(join(dir, 'back')));
+    for (const e of some(2)) give(first, e);
+    await first.work();
+    first.save();
+    const told: number[] = [];
+    const again = new PracticeLearner(learnerIn(join(dir, 'back'), { onWeights: (w) => void told.push(w.version) }));
+    expect(again.resumed).toBe(true);
+    expect(again.published).toMatchObject({ version: 8, sha256: first.published!.sha256 });
+    expect(told).toEqual([]);
+  });
+
   it('lets go of old episodes only when its checkpoint holds them', async () => {
     const learner = new PracticeLearner(learnerIn(join(dir, 'bound'), { keepBytes: 10 }));
     for (const e of some(3)) give(learner, e);

@@ -8,7 +8,7 @@ import { freePort } from '../../src/cli/ports.ts';
 import { packageRoot } from '../../src/core/paths.ts';
 import { faultOf } from '../../src/practice/episode.ts';
 import { decode, type MessageOf } from '../../src/practice/protocol.ts';
-import { alive, cli, descendants, endProcess, MAIN, RUN_FILE, until } from './harness.ts';
+import { alive, cli, descendants, endProcess, MAIN, pause, RUN_FILE, until } from './harness.ts';
 
 let dir: string;
 let port: number;
@@ -59,7 +59,7 @@ describe('practice on the simulated robot', () => {
     let killed = 0;
     const ended = await cli(
       [
-        ...['demo', RUN_FILE, '--headless', '--episodes', '16', '--seed', '1', '--speed', 'max', '--json', ...sets],
+        ...['demo', RUN_FILE, '--headless', '--episodes', '24', '--seed', '1', '--speed', 'max', '--json', ...sets],
         ...['--sim-port', '0', '--console-port', '0', '--ros-port', '0', '--foxglove-port', '0'],
         ...['--set', `log.dir=${dir}`, '--set', 'log.enabled=false', '--set', 'log.black_box_s=0'],
       ],
@@ -73,6 +73,9 @@ describe('practice on the simulated robot', () => {
             }
           };
           await until(() => learned() >= 4, 90_000, 'four episodes at the learner');
+          // It has made weights, and its checkpoint is from after them.
+          await until(() => first.said.some((line) => /^version \d+ accepted/.test(line)), 60_000, 'weights in use');
+          await pause(1500);
           first.child.kill('SIGKILL');
           await until(() => practiceSaid().some((l) => /the learner is not there/.test(l.msg)), 5000, 'a word of it');
           const actor = practiceSaid().findLast((l) => l.msg === 'ready')!.pid;

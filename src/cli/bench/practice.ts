@@ -72,7 +72,8 @@ async function practised(run: RunConfig, folder: string, judged: number, episode
   const killAt = KILLED_AT * episodes;
   let kills = 0;
   let watching = true;
-  const killer = (async () => {
+  let failure: Error | null = null;
+  const kill = async () => {
     while (watching) {
       await pause(200);
       if (kills > 0 || practisedIn(run).length < killAt) continue;
@@ -80,7 +81,10 @@ async function practised(run: RunConfig, folder: string, judged: number, episode
       learner.kill('SIGKILL');
       learner = await startLearner(run, folder);
     }
-  })();
+  };
+  const killer = kill().catch((error: Error) => {
+    failure = error;
+  });
   const began = performance.now();
   let practice: Scored;
   try {
@@ -90,6 +94,7 @@ async function practised(run: RunConfig, folder: string, judged: number, episode
     await killer;
     await ended(learner);
   }
+  if (failure !== null) throw failure;
   const wallS = (performance.now() - began) / 1000;
 
   const memory = new ActorMemory(join(run.practice!.dir, 'actor'));
