@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { logMetadata } from '../../bridges/mcap/reader.ts';
 import { formatRun, loadRun } from '../core/config/load.ts';
 import { type RunConfig, runSchema } from '../core/config-schema.ts';
@@ -61,8 +61,17 @@ export async function loggedConfig(path: string): Promise<RunConfig | null> {
   const text = (await logMetadata(path)).config?.run;
   if (text === undefined) return null;
   const parsed = runSchema.safeParse(JSON.parse(text));
-  if (parsed.success) return parsed.data;
+  if (parsed.success) return withinPackage(parsed.data);
   throw new ReflexArcError('RA_LOG_DAMAGED', { seen: `${path}: ${parsed.error.issues[0]?.message}`, allowed: OURS });
+}
+
+/** Relative paths are those of files that are shipped: so the example names no machine. Others are absolute, as loaded. */
+function withinPackage(config: RunConfig): RunConfig {
+  for (const weights of KINDS.map((kind) => config.policies[kind]))
+    if (weights.path !== undefined) weights.path = resolve(packageRoot, weights.path);
+  const { world } = config.task;
+  if (world !== undefined) world.model = resolve(packageRoot, world.model);
+  return config;
 }
 
 /** Overrides are laid over a config as `reflexarc run` does it, through YAML and the schema. */

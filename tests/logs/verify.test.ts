@@ -48,15 +48,15 @@ describe('a log, made again', () => {
   });
 
   it('with one threshold changed: names the first tick, the field and the threshold', async () => {
-    const v = await verifyLog([path], ['safety.reference_limit=0.004']);
+    const v = await verifyLog([path], ['safety.approach.speed=0.01']);
     expect(v.mismatches).toBeGreaterThan(0);
     expect(v.decisions_identical).toBe(v.decisions);
     expect(v.first_mismatch).toMatchObject({ what: 'tick' });
-    expect(v.first_mismatch!.because).toBe('safety.reference_limit: 0.01 in the log, 0.004 now');
+    expect(v.first_mismatch!.because).toBe('safety.approach.speed: 0.05 in the log, 0.01 now');
   });
 
   it('of a stretch: the same numbers as in all of it, and differences before it do not count', async () => {
-    const sets = ['safety.reference_limit=0.004'];
+    const sets = ['safety.approach.speed=0.01'];
     const whole = await verifyLog([path], sets);
     const edge = whole.first_mismatch!.at_s;
     const until = await verifyLog([path], sets, () => {}, { fromS: 0, toS: edge - 0.001 });
