@@ -30,6 +30,16 @@ describe('the echo of commands', () => {
     expect(echo.age(75)).toBe(5);
   });
 
+  it('remembers when a command went out, by epoch and sequence together, as long as there is room', () => {
+    expect(echo.sentAtNs(3, 2)).toBe(20);
+    expect(echo.sentAtNs(2, 2)).toBeNaN();
+    expect(echo.sentAtNs(3, 5)).toBeNaN();
+    // Its place is taken by a later one.
+    for (let seq = 5; seq <= 2000; seq++) echo.sent(of(seq), 3, seq, seq * 10);
+    expect(echo.sentAtNs(3, 2)).toBeNaN();
+    expect(echo.sentAtNs(3, 2000)).toBe(20_000);
+  });
+
   it('skips sequences that the bridge refused', () => {
     echo.sent(of(7), 3, 7, 70);
     echo.observe(seen(4));

@@ -37,6 +37,25 @@ describe('faults from outside', () => {
     expect(rig.gate.cause).toBe('overrun');
   });
 
+  it('a target estimate that is none is refused: the robot still knows how far off the last one is', () => {
+    const rig = new Rig({ approach: { distance: 0.02, speed: 0.03 } }).active();
+    // 0.15 m above the target a wish is followed at full speed: 1 mm a tick.
+    const moved = () => {
+      const before = rig.state.pose[0]!;
+      rig.think({ base: Float64Array.of(1, 0, 0, 0) });
+      rig.tick();
+      return rig.state.pose[0]! - before;
+    };
+    moved();
+    expect(moved()).toBeCloseTo(0.001, 9);
+    rig.gate.ingestTarget(new Float64Array(7).fill(Number.NaN), rig.nowNs);
+    expect(moved()).toBeCloseTo(0.001, 9);
+    expect(rig.gate.mode).toBe('ACTIVE');
+    // The next one that is one is heeded again.
+    rig.gate.ingestTarget(Float64Array.of(...rig.state.pose), rig.nowNs);
+    expect(moved()).toBeCloseTo(0.0003, 9);
+  });
+
   it('a command of somebody else stops, and is counted', () => {
     const rig = new Rig().active();
     rig.gate.ingestEcho({ epoch: 3, seq: 12345, stampNs: 0, setpoint: null });

@@ -4,6 +4,7 @@ import { BAD, type InputLimits, Inputs } from '../../../controllers/safety/input
 import { inputLimits, ladderLimits } from '../../../controllers/safety/limits.ts';
 import { type Decision, type Mode, makeRobotState, type RobotState } from '../../../src/core/signals.ts';
 import { MS, robot, safetyOf } from './rig.ts';
+import { armOf } from './tip/arm.ts';
 import { baseOf } from './twist/base.ts';
 
 const made = (changes: Partial<InputLimits> = {}) => new Inputs({ ...inputLimits(safetyOf(), robot, 4), ...changes });
@@ -380,6 +381,15 @@ describe('a decision', () => {
     expect(inputs.ingestDecision(decision({ seq: 0 }), 7)).toBe(true);
   });
 
+  it('of a person ends with its epoch, and only with that its sequences may begin anew', () => {
+    const inputs = made();
+    Object.assign(inputs.takeover, { held: true, seq: 9 });
+    inputs.dropDecision(false);
+    expect(inputs.takeover).toMatchObject({ held: true, seq: 9 });
+    inputs.dropDecision(true);
+    expect(inputs.takeover).toMatchObject({ held: false, seq: -1 });
+  });
+
   const wrong: Record<string, [Partial<Record<keyof Decision, unknown>>, number]> = {
     'NaN in one element of the base': [{ base: Float64Array.of(0, 0, Number.NaN, 0) }, BAD.nonFinite],
     'infinity in the residual': [{ residual: Float64Array.of(0, 0, 0, -Infinity) }, BAD.nonFinite],
@@ -469,6 +479,10 @@ describe('the limits from a config', () => {
     expect(inputLimits(safetyOf(), base, 3)).toMatchObject({
       ...{ restSpeed: 0.005, restJointSpeed: Infinity, restTurnSpeed: 0.02 },
       ranging: [{ ageNs: 80 * MS, invalidShare: 0 }],
+    });
+    const tip = safetyOf({ tip_twist: { stop_speed_rotation: 0.03 } });
+    expect(inputLimits(tip, armOf(), 6)).toMatchObject({
+      ...{ restSpeed: 0.005, restJointSpeed: Infinity, restTurnSpeed: 0.03 },
     });
   });
 
