@@ -18,12 +18,16 @@ export interface RecoveryOptions {
   seed: number;
   batch: number;
   hidden: readonly number[];
+  /** Without it the tanh runs into its ends while the critic still changes its mind, and a recovery that is wrong there stays so. */
+  layerNorm: boolean;
   rate: number;
   /** How fast the slow copy follows, by which it acts. */
   tau: number;
 }
 
-export const RECOVERY_DEFAULTS: RecoveryOptions = { seed: 1, batch: 256, hidden: [64, 64], rate: 3e-4, tau: 0.005 };
+export const RECOVERY_DEFAULTS: RecoveryOptions = {
+  ...{ seed: 1, batch: 256, hidden: [64, 64], layerNorm: true, rate: 3e-4, tau: 0.005 },
+};
 
 const SAMPLING: Sampling = { nStep: 1, gamma: 1, bootstrapTimeouts: true, relabelling: 'executed' };
 
@@ -48,7 +52,7 @@ export class RecoveryLearner {
     options: RecoveryOptions,
   ) {
     const { observationSize: o, actionSize: a, baseSize } = environment;
-    const { batch, hidden, rate } = options;
+    const { batch, hidden, layerNorm, rate } = options;
     const { kernel } = critic;
     this.#critic = critic;
     this.#options = options;
@@ -56,7 +60,7 @@ export class RecoveryLearner {
     this.#a = a;
     const random = new SeededRandom(options.seed).fork('recovery');
     this.#random = random.fork('chance');
-    const actor = { hidden, layerNorm: false, rate, lastGain: 0.01 };
+    const actor = { hidden, layerNorm, rate, lastGain: 0.01 };
     const shape = { inputs: o, actions: a, rows: batch };
     this.#actor = new DeterministicActor(kernel, shape, actor, random.fork('init'));
     this.#batch = new Batch(batch, { observationSize: o, actionSize: a, baseSize });

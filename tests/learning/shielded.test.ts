@@ -10,7 +10,7 @@ import { Shielded } from '../../src/learning/shielded.ts';
 const NONE = new Float64Array(0);
 const SIZES = { observationSize: 2, actionSize: 2, baseSize: 0 };
 
-function made(mode: ShieldMode, ratio = 1) {
+function made(mode: ShieldMode, ratio = 1, pretraining = 800) {
   const offline = offlineNavigation(2, 3000, 1, ratio).map(
     (t): Transition => ({
       ...{ observation: t.observation.map((v) => v / 25), nextObservation: t.nextObservation.map((v) => v / 25) },
@@ -21,7 +21,7 @@ function made(mode: ShieldMode, ratio = 1) {
   const small = { hidden: [32, 32], batch: 32, learningStarts: 20, relabelling: 'proposed' as const };
   return new Shielded(SIZES, offline, {
     ...{ mode, seed: 1, ratio, threshold: 0.2, gamma: 0.65, hidden: [32, 32], batch: 32, riskRate: 1e-3 },
-    ...{ pretraining: 800, sac: { ...SAC_DEFAULTS, ...small } },
+    ...{ pretraining, sac: { ...SAC_DEFAULTS, ...small } },
   });
 }
 
@@ -33,7 +33,7 @@ const risk = (learner: Shielded, x: number, y: number, ax: number): number => {
 
 describe('a task policy that learns under a shield', () => {
   it('knows before the first step that towards the box is risky, and its recovery goes the other way', () => {
-    const learner = made('recover');
+    const learner = made('recover', 1, 3000);
     expect(risk(learner, -30.7, 0, 1)).toBeGreaterThan(0.4);
     expect(risk(learner, 5, 20, 1)).toBeLessThan(0.2);
     expect(risk(learner, -30.7, 0, 1)).toBeGreaterThan(risk(learner, -30.7, 0, -1));
@@ -43,7 +43,7 @@ describe('a task policy that learns under a shield', () => {
   });
 
   it('teaches the task policy what it proposed, and the critic what was done', () => {
-    const learner = made('recover');
+    const learner = made('recover', 1, 3000);
     // It is shoved against the box: the shield has to act.
     const environment = new Navigation({ map: 2 });
     const observation = new Float64Array(2);

@@ -34,7 +34,7 @@ const ABLATIONS: Record<string, Partial<ResidualOptions>> = {
 
 /**
  * The peg task: the residual on the frozen base by its recipe, the recipe without one of its parts, RLPD from scratch, which has the same
- * demonstrations and no base, and the base fine-tuned; each in training seeds of its own, judged by the same 200 episodes without a critic. Beside them base and shipped residual
+ * demonstrations and no base, and the base fine-tuned; each in training seeds of its own, judged by the same 200 episodes, with the critic of the config in the gate. Beside them base and shipped residual
  * with the gate's answer to force and without it. Hours, if nobody asks for less.
  */
 export async function benchPeg(config: RunConfig, options: BenchOptions): Promise<Outcome> {
