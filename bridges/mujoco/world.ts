@@ -149,6 +149,32 @@ export class PegWorld {
     this.#seed = seed;
   }
 
+  /**
+   * Goes on from a measured state, in an episode of its own: joints, torques in force, wrench. The receiver holds there. Efforts
+   * that are all 0 were not measured: then the arm carries its own weight.
+   * @param hole pose of the hole, `[x y z qx qy qz qw]`; without it, it stays where it is
+   */
+  resume(state: Pick<RobotState, 'position' | 'velocity' | 'effort' | 'wrench'>, hole?: Float64Array): void {
+    const physics = this.#physics;
+    if (hole !== undefined) {
+      this.holePose.set(hole);
+      this.estimate.set(hole);
+    }
+    physics.resetData();
+    physics.mocapPosition.set(this.holePose.subarray(0, 3));
+    physics.qpos.set(state.position);
+    physics.qvel.set(state.velocity);
+    physics.forward();
+    readPose(physics, this.#tip, this.#pose);
+    if (state.effort.every((torque) => torque === 0)) this.#controller.reset(physics);
+    else this.#controller.resume(state.effort);
+    this.#sensor.resume(state.wrench);
+    this.receiver.restart();
+    this.#hold();
+    this.#score.restart();
+    this.#episode++;
+  }
+
   /** Takes or refuses a command; never throws, whatever it is. What was refused is in `status()`. */
   receive(command: EquilibriumCommand): void {
     const held = this.receiver.holding;

@@ -20,6 +20,7 @@ export function addLogCommands(program: Command, done: (exitCode: number) => voi
     .option('--html <file>', 'without a mode: write what would have been as a report that opens offline')
     .option('--from <s>', 's since the first message: what is reported or published begins there', number('--from'))
     .option('--to <s>', 'and ends there', number('--to'))
+    .option('--in-sim', 'execute the commands in the simulated world: how do it and the log part?')
     .option('--to-ros', 'publish the log on a rosbridge server, with /clock, until its end or Ctrl-C')
     .option('--speed <x>', 'with --to-ros: so many times real time, or max; 1 without it', pace)
     .option('--loop', 'with --to-ros: again and again')

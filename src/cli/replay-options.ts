@@ -4,6 +4,7 @@ import { type Window, windowOf } from '../logs/window.ts';
 export interface ReplayOptions {
   verify?: boolean;
   toRos?: boolean;
+  inSim?: boolean;
   from?: number;
   to?: number;
   set: string[];
@@ -20,12 +21,12 @@ export interface ReplayOptions {
   tokenFile?: string;
 }
 
-const MODES = { verify: '--verify', toRos: '--to-ros' } as const;
+const MODES = { verify: '--verify', toRos: '--to-ros', inSim: '--in-sim' } as const;
 type Mode = keyof typeof MODES | 'whatIf';
 
 /** Options that only some modes know. */
 const ONLY: readonly [option: keyof ReplayOptions, spelt: string, modes: readonly Mode[]][] = [
-  ['set', '--set', ['verify', 'whatIf']],
+  ['set', '--set', ['verify', 'whatIf', 'inSim']],
   ['with', '--with', ['verify', 'whatIf']],
   ['html', '--html', ['whatIf']],
   ['speed', '--speed', ['toRos']],

@@ -74,6 +74,26 @@ function withinPackage(config: RunConfig): RunConfig {
   return config;
 }
 
+/**
+ * The simulated world of a log's own run, with `sets` laid over it; its model where it is on this machine. Asks for no weights.
+ * @throws ReflexArcError RA_LOG_DAMAGED without a config in it, RA_CONFIG_… for overrides that cannot be
+ */
+export async function worldConfigOfLog(path: string, sets: readonly string[] = []): Promise<LogConfig> {
+  const logged = await loggedConfig(path);
+  if (logged === null)
+    throw new ReflexArcError('RA_LOG_DAMAGED', { seen: `${path}: no metadata record \`config\``, allowed: OURS });
+  const config = withSets(logged, sets);
+  const world = config.task.world;
+  // A log comes from another machine.
+  if (world !== undefined && !existsSync(world.model))
+    world.model = join(packageRoot, 'configs/worlds', basename(world.model));
+  return {
+    logged,
+    config,
+    changes: differences(logged, config).filter((line) => !line.startsWith('task.world.model')),
+  };
+}
+
 /** Overrides are laid over a config as `reflexarc run` does it, through YAML and the schema. */
 function withSets(logged: RunConfig, sets: readonly string[]): RunConfig {
   if (sets.length === 0) return structuredClone(logged);

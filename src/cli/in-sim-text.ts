@@ -1,0 +1,51 @@
+import type { EpisodeInSim, InSim } from '../logs/in-sim/in-sim.ts';
+import type { Deviation } from '../logs/in-sim/parting.ts';
+import { table } from './output.ts';
+
+/** Episodes that are listed; `--json` has all. */
+const LISTED = 12;
+
+const fixed = (v: number) => (v === 0 ? '0' : Math.abs(v) < 1e-4 ? v.toExponential(1) : v.toPrecision(3));
+const milli = (v: number) => fixed(1000 * v);
+const both = ({ rms, max }: Deviation, unit: string, of = fixed) =>
+  `RMS ${of(rms)} ${unit}, largest ${of(max)} ${unit}`;
+
+/** How reality and simulation part, as a person reads it. */
+export function inSimText(r: InSim): string {
+  const count = (of: (one: EpisodeInSim) => boolean | undefined) => r.episodes.filter(of).length;
+  const judged = r.episodes.filter((one) => one.logged !== null);
+  const starts = [...new Set(r.episodes.map((one) => one.start))].map(
+    (start) => `${count((one) => one.start === start)} from ${start}`,
+  );
+  const rows: [string, string][] = [
+    ...r.changes.map((change): [string, string] => ['changed', change]),
+    ['episodes', `${r.episodes.length}: ${starts.join('; ')}`],
+    ...(judged.length === 0
+      ? []
+      : [
+          [
+            'log, simulated',
+            `${count((one) => one.logged?.success)}, ${count((one) => one.logged !== null && one.simulated.success)} of ${judged.length} succeeded; ` +
+              `${count((one) => one.logged?.violation)}, ${count((one) => one.logged !== null && one.simulated.violation)} with a violation`,
+          ] as [string, string],
+        ]),
+    ['compared', `${r.states} states, ${r.commands} commands`],
+    ['tip', both(r.tip_m, 'mm', milli)],
+    ['turned', both(r.tip_rad, 'mrad', milli)],
+    ['force', both(r.force_n, 'N')],
+    ...r.joints.map((joint, j): [string, string] => [r.joint_names[j]!, both(joint, 'mrad', milli)]),
+    ...r.at.map(({ at, episodes, joint_rad, tip_m, tip_rad }): [string, string] => [
+      at === 'end' ? 'at the end' : `after ${at} s`,
+      `tip ${milli(tip_m)} mm, turned ${milli(tip_rad)} mrad, worst joint ${milli(joint_rad)} mrad; RMS of ${episodes} episodes`,
+    ]),
+  ];
+  const listed = r.episodes
+    .slice(0, LISTED)
+    .map(
+      ({ from_s, to_s, seed, logged, simulated, tip_m, force_n }) =>
+        `  ${from_s.toFixed(2)} to ${to_s.toFixed(2)} s${seed === null ? '' : `, seed ${seed}`}: tip up to ${milli(tip_m.max)} mm, ` +
+        `force up to ${fixed(force_n.max)} N${logged === null ? '' : `; ${logged.phase} in the log, ${simulated.phase} simulated`}`,
+    );
+  const left = r.episodes.length - listed.length;
+  return [table(rows), '', ...listed, ...(left > 0 ? [`  and ${left} more (--json has all)`] : [])].join('\n');
+}
