@@ -1,3 +1,4 @@
+import type { ClosedLoop } from '../logs/in-sim/closed-loop.ts';
 import type { EpisodeInSim, InSim } from '../logs/in-sim/in-sim.ts';
 import type { Deviation } from '../logs/in-sim/parting.ts';
 import { table } from './output.ts';
@@ -47,5 +48,36 @@ export function inSimText(r: InSim): string {
         `force up to ${fixed(force_n.max)} N${logged === null ? '' : `; ${logged.phase} in the log, ${simulated.phase} simulated`}`,
     );
   const left = r.episodes.length - listed.length;
+  return [table(rows), '', ...listed, ...(left > 0 ? [`  and ${left} more (--json has all)`] : [])].join('\n');
+}
+
+/** What the policies would have done, beside what the log says. */
+export function closedLoopText({ changes, episodes, logged, again }: ClosedLoop): string {
+  const of = logged.episodes;
+  const starts = [...new Set(episodes.map((one) => one.start))].map(
+    (start) => `${episodes.filter((one) => one.start === start).length} from ${start}`,
+  );
+  const compared: [string, string][] = [
+    ['succeeded', `${logged.successes} of ${of} in the log, ${again.successes} of ${of} again`],
+    ['violations', `${logged.violations} in the log, ${again.violations} again`],
+    ['steps', `${logged.mean_steps.toFixed(1)} in the log, ${again.mean_steps.toFixed(1)} again; means`],
+    [
+      'peak force',
+      `${logged.mean_max_force.toFixed(1)} N in the log, ${again.mean_max_force.toFixed(1)} N again; means`,
+    ],
+  ];
+  const rows: [string, string][] = [
+    ...changes.map((change): [string, string] => ['changed', change]),
+    ['episodes', `${episodes.length}: ${starts.join('; ')}`],
+    ...(of === 0 ? [['in the log', 'no word of the task on how they went'] as [string, string]] : compared),
+  ];
+  const listed = episodes.slice(0, LISTED).map(({ from_s, seed, logged: was, again: now }) => {
+    const before = was === null ? '' : `${was.phase}, ${was.steps.toFixed(0)} steps in the log; `;
+    return (
+      `  from ${from_s.toFixed(2)} s${seed === null ? '' : `, seed ${seed}`}: ${before}` +
+      `${now.ended}, ${now.steps.toFixed(0)} steps again${now.violation ? ', VIOLATION' : ''}`
+    );
+  });
+  const left = episodes.length - listed.length;
   return [table(rows), '', ...listed, ...(left > 0 ? [`  and ${left} more (--json has all)`] : [])].join('\n');
 }

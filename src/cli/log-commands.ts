@@ -21,6 +21,10 @@ export function addLogCommands(program: Command, done: (exitCode: number) => voi
     .option('--from <s>', 's since the first message: what is reported or published begins there', number('--from'))
     .option('--to <s>', 'and ends there', number('--to'))
     .option('--in-sim', 'execute the commands in the simulated world: how do it and the log part?')
+    .option(
+      '--closed-loop',
+      'let policies and gate begin anew in the simulated world where the episodes of the log began',
+    )
     .option('--to-ros', 'publish the log on a rosbridge server, with /clock, until its end or Ctrl-C')
     .option('--speed <x>', 'with --to-ros: so many times real time, or max; 1 without it', pace)
     .option('--loop', 'with --to-ros: again and again')

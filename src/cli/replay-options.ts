@@ -5,6 +5,7 @@ export interface ReplayOptions {
   verify?: boolean;
   toRos?: boolean;
   inSim?: boolean;
+  closedLoop?: boolean;
   from?: number;
   to?: number;
   set: string[];
@@ -21,13 +22,13 @@ export interface ReplayOptions {
   tokenFile?: string;
 }
 
-const MODES = { verify: '--verify', toRos: '--to-ros', inSim: '--in-sim' } as const;
+const MODES = { verify: '--verify', toRos: '--to-ros', inSim: '--in-sim', closedLoop: '--closed-loop' } as const;
 type Mode = keyof typeof MODES | 'whatIf';
 
 /** Options that only some modes know. */
 const ONLY: readonly [option: keyof ReplayOptions, spelt: string, modes: readonly Mode[]][] = [
-  ['set', '--set', ['verify', 'whatIf', 'inSim']],
-  ['with', '--with', ['verify', 'whatIf']],
+  ['set', '--set', ['verify', 'inSim', 'closedLoop', 'whatIf']],
+  ['with', '--with', ['verify', 'closedLoop', 'whatIf']],
   ['html', '--html', ['whatIf']],
   ['speed', '--speed', ['toRos']],
   ['loop', '--loop', ['toRos']],

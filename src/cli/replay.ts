@@ -11,7 +11,7 @@ const PARTS = ['policies.base', 'policies.residual', 'policies.critic'];
 
 /**
  * `reflexarc replay`: with `--verify` every decision and command made again and compared, 0 when all are identical, else 1;
- * with `--to-ros` the log is published, with `--in-sim` its commands are executed in the simulation; without a mode what another config or other weights would have done with the same inputs.
+ * with `--to-ros` the log is published, with `--in-sim` its commands are executed in the simulation, with `--closed-loop` its policies begin anew there; without a mode what another config or other weights would have done with the same inputs.
  */
 export async function replay(logs: readonly string[], options: ReplayOptions): Promise<number> {
   const { mode, window } = modeOf(options);
@@ -19,6 +19,7 @@ export async function replay(logs: readonly string[], options: ReplayOptions): P
   if (mode === 'inSim') return (await import('./replay-in-sim.ts')).replayInSim(logs, options, window);
   const stream = options.json ? process.stderr : process.stdout;
   const sets = [...options.set, ...options.with.map(weightsOf)];
+  if (mode === 'closedLoop') return (await import('./replay-in-sim.ts')).replayClosedLoop(logs, sets, options, window);
   if (mode === 'whatIf') return askWhatIf(logs, sets, options, window, stream);
   const { verifyLog } = await import('../logs/verify.ts');
   const live = new LiveLine(stream);

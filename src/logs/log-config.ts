@@ -36,6 +36,7 @@ export async function configOfLog(path: string, sets: readonly string[] = []): P
     });
   const config = withSets(logged, sets);
   const changes = differences(logged, config).filter((line) => !/^policies\.\w+\.(path|sha256)\b/.test(line));
+  useModelHere(config);
   for (const kind of KINDS) {
     const options = config.policies[kind];
     if (options.path === undefined) continue;
@@ -83,15 +84,18 @@ export async function worldConfigOfLog(path: string, sets: readonly string[] = [
   if (logged === null)
     throw new ReflexArcError('RA_LOG_DAMAGED', { seen: `${path}: no metadata record \`config\``, allowed: OURS });
   const config = withSets(logged, sets);
-  const world = config.task.world;
-  // A log comes from another machine.
-  if (world !== undefined && !existsSync(world.model))
-    world.model = join(packageRoot, 'configs/worlds', basename(world.model));
+  useModelHere(config);
   return {
     logged,
     config,
     changes: differences(logged, config).filter((line) => !line.startsWith('task.world.model')),
   };
+}
+
+/** The model of the world: the file itself, or the shipped one of that name, since a log comes from another machine. */
+function useModelHere({ task: { world } }: RunConfig): void {
+  if (world !== undefined && !existsSync(world.model))
+    world.model = join(packageRoot, 'configs/worlds', basename(world.model));
 }
 
 /** Overrides are laid over a config as `reflexarc run` does it, through YAML and the schema. */

@@ -119,9 +119,10 @@ export class InProcessRun {
   /**
    * One whole episode with the operator's part played: reset the world, arm, engage, run to its end, disengage, stop,
    * reset the ladder. Returns the task's own score and how the ladder ended.
+   * @param place puts the world to the start; without it, it is reset by the seed
    */
-  episode(seed: number): { episode: EpisodeStatus; ended: string } {
-    this.begin(seed);
+  episode(seed: number, place?: () => void): { episode: EpisodeStatus; ended: string } {
+    this.begin(seed, place);
     while (this.running) this.step();
     const episode = this.#world.episode();
     const ended = this.ended;
@@ -133,10 +134,10 @@ export class InProcessRun {
    * The operator's part before an episode: reset the world, arm, engage. Then `step` while `running`. It begins at the same
    * place of the decision period whatever was played before, so that a seed is the same episode in any order.
    */
-  begin(seed: number): void {
+  begin(seed: number, place = () => this.#world.reset(seed)): void {
     this.#toDisarmed(seed);
     while (this.#world.timeNs % this.#cycleNs !== 0) this.step();
-    this.#world.reset(seed);
+    place();
     for (let i = 0; i < 5; i++) this.step();
     this.#ask('arm');
     this.step();

@@ -16,12 +16,12 @@ describe('what replay is asked', () => {
   });
 
   it.each<[Partial<ReplayOptions>, string]>([
-    [{ verify: true, toRos: true }, '--verify --to-ros; allowed: one of --verify, --to-ros, --in-sim'],
+    [{ verify: true, toRos: true }, '--verify --to-ros; allowed: one of --verify, --to-ros, --in-sim, --closed-loop'],
     [{ speed: 2 }, '--speed with neither of the modes; allowed: --speed with --to-ros'],
     [{ verify: true, loop: true }, '--loop with --verify; allowed: --loop with --to-ros'],
     [
       { toRos: true, set: ['a=1'] },
-      '--set with --to-ros; allowed: --set with --verify or neither of the modes or --in-sim',
+      '--set with --to-ros; allowed: --set with --verify or --in-sim or --closed-loop or neither of the modes',
     ],
     [{ verify: true, html: 'f' }, '--html with --verify; allowed: --html with neither of the modes'],
     [{ verify: true, topic: ['/a'] }, '--topic with --verify'],

@@ -8,7 +8,8 @@ import { worldConfigOfLog } from '../log-config.ts';
 import { isWithin, WHOLE, type Window } from '../window.ts';
 import { episodesIn, type LoggedEpisode } from './episodes.ts';
 import { type Parted, type PartedAt, Parting } from './parting.ts';
-import { rerun, type Start } from './rerun.ts';
+import { rerun } from './rerun.ts';
+import type { Start } from './start.ts';
 
 /** What an episode came to. */
 export interface Outcome {
@@ -86,11 +87,7 @@ export async function inSim(
   } finally {
     world.dispose();
   }
-  if (episodes.length === 0)
-    throw new ReflexArcError('RA_USAGE', {
-      seen: `${paths.join(', ')}: no command that was sent, with a state that answers it`,
-      allowed: 'a log in which a policy or a person moved the robot',
-    });
+  if (episodes.length === 0) throw nothingSent(paths);
   const commands = episodes.reduce((sum, one) => sum + one.commands, 0);
   return { changes, joint_names: joints, ...all.parted, at: all.at, commands, episodes };
 }
@@ -126,6 +123,12 @@ function play(
   };
 }
 
-const outcome = ({ phase, success, violation, max_force, depth }: EpisodeStatus): Outcome => ({
+export const nothingSent = (paths: readonly string[]) =>
+  new ReflexArcError('RA_USAGE', {
+    seen: `${paths.join(', ')}: no command that was sent, with a state that it answers`,
+    allowed: 'a log, or a stretch of one, in which a policy or a person moved the robot',
+  });
+
+export const outcome = ({ phase, success, violation, max_force, depth }: EpisodeStatus): Outcome => ({
   ...{ phase, success, violation, max_force, depth },
 });

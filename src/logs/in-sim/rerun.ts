@@ -4,17 +4,8 @@ import { rotationBetween } from '../../core/geometry.ts';
 import { makeRobotState } from '../../core/signals.ts';
 import type { LoggedCommand, LoggedEpisode, LoggedState } from './episodes.ts';
 import type { Apart } from './parting.ts';
+import { placeAtStart, type Start, TOLERANCE_NS } from './start.ts';
 
-/**
- * Where an episode begins in the simulation: at its reset, by its seed; or at the measured state that the first command
- * answers, with the hole where the seed puts it, or where the robot was told.
- */
-export type Start = 'reset' | 'measured, hole by seed' | 'measured, hole as estimated';
-
-/** The target of a log is ours when the seed gives it to the last digits that matter, m. */
-const SAME_TARGET = 1e-9;
-/** Doubles do not hold stamps of wall time to the nanosecond. */
-const TOLERANCE_NS = 1000;
 /** After a silence of so long nothing is known of the robot. */
 const LOST_NS = 5e9;
 
@@ -30,8 +21,9 @@ export function rerun(
   onState: (state: LoggedState, sinceS: number, apart: Apart) => void,
 ): Start | null {
   const { states, stops } = episode;
-  const { start, from, nowNs } = begin(world, episode);
-  if (start === null) return null;
+  const placed = placeAtStart(world, episode);
+  if (placed === null) return null;
+  const { start, from, nowNs } = placed;
   const offsetNs = nowNs - world.timeNs;
   // What the world was told already when it was put to its start.
   const commands = [...episode.commands].sort((a, b) => a.atNs - b.atNs);
@@ -59,20 +51,6 @@ export function rerun(
     onState(state, (state.stampNs - nowNs) / 1e9, apart(state, measured));
   }
   return start;
-}
-
-function begin(world: PegWorld, episode: LoggedEpisode): { start: Start | null; from: number; nowNs: number } {
-  const { seed, resetNs, states, target } = episode;
-  world.reset(seed ?? 0);
-  const ours = seed !== null && world.estimate.every((v, i) => i > 2 || Math.abs(v - target[i]!) < SAME_TARGET);
-  if (ours && resetNs !== null) return { start: 'reset', from: 0, nowNs: resetNs };
-  const firstNs = episode.commands[0]!.atNs;
-  const from = states.findIndex(({ stampNs }) => stampNs >= firstNs - TOLERANCE_NS);
-  const first = states[from];
-  if (first === undefined) return { start: null, from: 0, nowNs: 0 };
-  const told = Number.isFinite(target[0]!) ? target : undefined;
-  world.resume(first, ours ? undefined : told);
-  return { start: ours ? 'measured, hole by seed' : 'measured, hole as estimated', from, nowNs: first.stampNs };
 }
 
 function message({ atNs, epoch, seq, setpoint: s }: LoggedCommand, leaseMs: number): EquilibriumCommand {
