@@ -41,7 +41,8 @@ export async function learn(file: string, options: LearnOptions): Promise<number
   const { seed = config.seed } = options;
   const folder = resolve(practice.dir, 'learner');
   const residual: ResidualOptions = {
-    ...{ ...RESIDUAL_DEFAULTS, seed, scale: config.policies.residual.scale },
+    // What acts is to be what is learned about: an average over a thousand updates would act where the critic has never been.
+    ...{ ...RESIDUAL_DEFAULTS, averaging: 0, seed, scale: config.policies.residual.scale },
     ...(options.warmUp !== undefined && { learningStarts: options.warmUp }),
   };
   const { residualSize: observationSize } = compileObservation(config.robot, config.task);
