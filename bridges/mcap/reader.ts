@@ -21,26 +21,50 @@ export interface LogMessage {
   readonly message: Record<string, unknown>;
 }
 
+/** Records that are handed over at once, at most. */
+const BATCH = 256;
+
 /** Metadata records by name, as `Recorder` takes them. */
 export type LogMetadata = Record<string, Record<string, string>>;
 
 const damaged = (path: string, seen: string, cause?: unknown) =>
   new ReflexArcError('RA_LOG_DAMAGED', { seen: `${path}: ${seen}`, allowed: 'a complete MCAP file', cause });
 
-/** Every record as it stands in the file, those inside chunks too. `where.at` is the offset of what comes next. */
-async function* records(path: string, where: { at: number }): AsyncGenerator<McapTypes.TypedMcapRecord> {
+/** A record, and the offset in the file up to which it was read: of a chunk, its end. */
+interface Placed {
+  readonly at: number;
+  readonly record: McapTypes.TypedMcapRecord;
+}
+
+/**
+ * Every record as it stands in the file, those inside chunks too; what one piece of the file holds at once, since a turn of the
+ * event loop for each record would cost as much as reading it. What was read before a fault is given before it is thrown.
+ */
+async function* records(path: string): AsyncGenerator<readonly Placed[]> {
   const reader = new McapStreamReader({ validateCrcs: true, decompressHandlers: await decompressors() });
   let read = 0;
+  let at = 0;
   try {
     for await (const data of createReadStream(path)) {
       reader.append(data as Buffer);
       read += (data as Buffer).length;
-      for (;;) {
-        where.at = read - reader.bytesRemaining();
-        const record = reader.nextRecord();
-        if (record === undefined) break;
-        yield record;
-      }
+      let found: Placed[] = [];
+      let fault: unknown = null;
+      do {
+        found = [];
+        try {
+          while (found.length < BATCH) {
+            at = read - reader.bytesRemaining();
+            const record = reader.nextRecord();
+            if (record === undefined) break;
+            found.push({ at, record });
+          }
+        } catch (error) {
+          fault = error;
+        }
+        if (found.length > 0) yield found;
+        if (fault !== null) throw fault;
+      } while (found.length === BATCH);
     }
   } catch (cause) {
     const { code, message } = cause as NodeJS.ErrnoException;
@@ -51,9 +75,9 @@ async function* records(path: string, where: { at: number }): AsyncGenerator<Mca
         next: 'Check the path.',
         cause,
       });
-    throw damaged(path, `at ${where.at}: ${message}`, cause);
+    throw damaged(path, `at ${at}: ${message}`, cause);
   }
-  if (!reader.done()) throw damaged(path, `ends in the middle of a record, at ${where.at} of ${read} bytes`);
+  if (!reader.done()) throw damaged(path, `ends in the middle of a record, at ${at} of ${read} bytes`);
 }
 
 /**
@@ -65,67 +89,92 @@ export async function* readLog(
   path: string,
   onMetadata: (name: string, entries: ReadonlyMap<string, string>) => void = () => {},
 ): AsyncGenerator<LogMessage> {
-  const types = new Map<number, { name: string; reader: MessageReader }>();
+  const types: Types = new Map();
   const channels: Channels = new Map();
-  const where = { at: 0 };
-  for await (const record of records(path, where)) {
-    if (record.type === 'Metadata') onMetadata(record.name, record.metadata);
-    else if (record.type === 'Channel')
-      channels.set(record.id, { topic: record.topic, schemaId: record.schemaId, durable: isDurable(record.metadata) });
-    else if (record.type !== 'Schema' && record.type !== 'Message') continue;
-    else {
-      const { at } = where;
-      const broken = (cause: unknown) => damaged(path, `at ${at}: ${(cause as Error).message}`, cause);
-      if (record.type === 'Schema') learn(record, types, broken);
-      else {
-        const found = undecoded(record, channels, types, broken);
-        if (found !== null) yield found;
-      }
+  for await (const batch of records(path))
+    for (const { at, record } of batch) {
+      if (record.type === 'Message') {
+        const channel = channels.get(record.channelId);
+        const type = channel && types.get(channel.schemaId);
+        // Of another encoding than ours: a foreign log may hold some beside those that we know.
+        if (type !== undefined) yield new Undecoded(path, at, channel!, type, record);
+      } else if (record.type === 'Metadata') onMetadata(record.name, record.metadata);
+      else if (record.type === 'Channel')
+        channels.set(record.id, {
+          topic: record.topic,
+          schemaId: record.schemaId,
+          durable: isDurable(record.metadata),
+        });
+      else if (record.type === 'Schema') learn(path, at, record, types);
     }
-  }
 }
 
-type Types = Map<number, { name: string; reader: MessageReader }>;
-type Channels = Map<number, { topic: string; schemaId: number; durable: boolean }>;
+interface Type {
+  readonly name: string;
+  readonly reader: MessageReader;
+}
+type Types = Map<number, Type>;
+interface Channel {
+  readonly topic: string;
+  readonly schemaId: number;
+  readonly durable: boolean;
+}
+type Channels = Map<number, Channel>;
 
 /** By rosbag2's `offered_qos_profiles`: YAML, the policy as its number in older ones. */
 const isDurable = (metadata: ReadonlyMap<string, string>): boolean =>
   /\bdurability: *(transient_local|1)\b/.test(metadata.get('offered_qos_profiles') ?? '');
 
-type Broken = (cause: unknown) => ReflexArcError;
+const broken = (path: string, at: number, cause: unknown) =>
+  damaged(path, `at ${at}: ${(cause as Error).message}`, cause);
 
-function learn(schema: McapTypes.TypedMcapRecords['Schema'], types: Types, broken: Broken): void {
+function learn(path: string, at: number, schema: McapTypes.TypedMcapRecords['Schema'], types: Types): void {
   if (types.has(schema.id) || schema.encoding !== 'ros2msg') return;
   try {
     const definitions = parse(new TextDecoder().decode(schema.data), { ros2: true });
     types.set(schema.id, { name: schema.name, reader: new MessageReader(definitions) });
   } catch (cause) {
-    throw broken(cause);
+    throw broken(path, at, cause);
   }
 }
 
-/** Null for a message of another encoding than ours: a foreign log may hold some beside those that we know. */
-function undecoded(
-  record: McapTypes.TypedMcapRecords['Message'],
-  channels: Readonly<Channels>,
-  types: Types,
-  broken: Broken,
-): LogMessage | null {
-  const channel = channels.get(record.channelId);
-  const type = channel && types.get(channel.schemaId);
-  if (channel === undefined || type === undefined) return null;
-  let message: Record<string, unknown> | null = null;
-  return {
-    ...{ topic: channel.topic, type: type.name, logTimeNs: record.logTime, durable: channel.durable },
-    get message(): Record<string, unknown> {
-      try {
-        message ??= type.reader.readMessage<Record<string, unknown>>(record.data);
-      } catch (cause) {
-        throw broken(cause);
-      }
-      return message;
-    },
-  };
+/** A class, and nothing made for each message but this: there are a thousand of them in a second of log. */
+class Undecoded implements LogMessage {
+  readonly topic: string;
+  readonly type: string;
+  readonly logTimeNs: bigint;
+  readonly durable: boolean;
+  readonly #path: string;
+  readonly #at: number;
+  readonly #reader: MessageReader;
+  readonly #data: Uint8Array;
+  #message: Record<string, unknown> | null = null;
+
+  constructor(
+    path: string,
+    at: number,
+    { topic, durable }: Channel,
+    { name, reader }: Type,
+    { logTime, data }: McapTypes.TypedMcapRecords['Message'],
+  ) {
+    this.topic = topic;
+    this.type = name;
+    this.logTimeNs = logTime;
+    this.durable = durable;
+    this.#path = path;
+    this.#at = at;
+    this.#reader = reader;
+    this.#data = data;
+  }
+
+  get message(): Record<string, unknown> {
+    try {
+      this.#message ??= this.#reader.readMessage<Record<string, unknown>>(this.#data);
+    } catch (cause) {
+      throw broken(this.#path, this.#at, cause);
+    }
+    return this.#message;
+  }
 }
 
 /**
@@ -148,8 +197,9 @@ export async function logMetadata(path: string): Promise<LogMetadata> {
     await file?.close();
   }
   try {
-    for await (const record of records(path, { at: 0 }))
-      if (record.type === 'Metadata') found[record.name] = Object.fromEntries(record.metadata);
+    for await (const batch of records(path))
+      for (const { record } of batch)
+        if (record.type === 'Metadata') found[record.name] = Object.fromEntries(record.metadata);
   } catch (error) {
     if (Object.keys(found).length === 0) throw error;
   }

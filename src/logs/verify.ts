@@ -102,6 +102,13 @@ export async function verifyLog(
       if (base !== null || refold === null) continue;
       const ticked = refold.take(entry);
       if (!ticked && entry.kind !== ENTRY.sent) continue;
+      // What the bridge said comes after its tick; all else of the record stands.
+      const made = ticked ? undefined : waiting.get(refold.record.seq);
+      if (made !== undefined) {
+        made.sent = refold.record.sent;
+        made.refused = refold.record.refused;
+        continue;
+      }
       if (waiting.size >= MAX_WAITING) waiting.clear();
       waiting.set(refold.record.seq, copyOf(refold.record));
     }
@@ -179,23 +186,24 @@ const copyOf = (r: TickRecord): TickRecord => ({ ...r, aim: r.aim.slice(), setpo
 
 /** The first field in which a logged tick and one made again differ, bit for bit. */
 function tickDifference(logged: LoggedTick, made: TickRecord): Difference | null {
-  const fields: Difference[] = [
-    ['mode', logged.mode, made.mode],
-    ['source', logged.source, made.source],
-    ['cause', logged.cause, made.cause],
-    ['value', logged.value, made.value],
-    ['limit', logged.limit, made.limit],
-    ['epoch', Number(logged.epoch), made.epoch],
-    ['state_seq', logged.state_seq, made.stateSeq],
-    ['decision_seq', Number(logged.decision_seq), made.decisionSeq],
-    ['command_seq', logged.command_seq, made.commandSeq],
-    ['takeover_seq', Number(logged.takeover_seq), made.takeoverSeq],
-    ['risk', logged.risk, made.risk],
-    ['residual_fraction', logged.residual_fraction, made.residualFraction],
-    ['force', logged.force, made.force],
-    ['sent', logged.sent, made.sent],
-  ];
-  for (const field of fields) if (!Object.is(field[1], field[2])) return field;
+  const { is } = Object;
+  if (!is(logged.mode, made.mode)) return ['mode', logged.mode, made.mode];
+  if (!is(logged.source, made.source)) return ['source', logged.source, made.source];
+  if (!is(logged.cause, made.cause)) return ['cause', logged.cause, made.cause];
+  if (!is(logged.value, made.value)) return ['value', logged.value, made.value];
+  if (!is(logged.limit, made.limit)) return ['limit', logged.limit, made.limit];
+  if (!is(Number(logged.epoch), made.epoch)) return ['epoch', Number(logged.epoch), made.epoch];
+  if (!is(logged.state_seq, made.stateSeq)) return ['state_seq', logged.state_seq, made.stateSeq];
+  if (!is(Number(logged.decision_seq), made.decisionSeq))
+    return ['decision_seq', Number(logged.decision_seq), made.decisionSeq];
+  if (!is(logged.command_seq, made.commandSeq)) return ['command_seq', logged.command_seq, made.commandSeq];
+  if (!is(Number(logged.takeover_seq), made.takeoverSeq))
+    return ['takeover_seq', Number(logged.takeover_seq), made.takeoverSeq];
+  if (!is(logged.risk, made.risk)) return ['risk', logged.risk, made.risk];
+  if (!is(logged.residual_fraction, made.residualFraction))
+    return ['residual_fraction', logged.residual_fraction, made.residualFraction];
+  if (!is(logged.force, made.force)) return ['force', logged.force, made.force];
+  if (!is(logged.sent, made.sent)) return ['sent', logged.sent, made.sent];
   return vectorDifference('aim', logged.aim, made.aim) ?? vectorDifference('setpoint', logged.setpoint, made.setpoint);
 }
 

@@ -6,17 +6,20 @@ import { longRecording } from './log/long.ts';
 import { paced } from './log/pace.ts';
 import * as reading from './log/reading.ts';
 import { type Sample, Traffic } from './log/traffic.ts';
+import { verifying } from './log/verifying.ts';
 import * as writing from './log/writing.ts';
 import { type BenchOptions, type Outcome, type Row, rowOf } from './rows.ts';
 
 const COMPRESSIONS = ['none', 'lz4', 'zstd'] as const;
 const PEER = '@mcap/core';
 const ROUNDS = 9;
+/** Longest log that is verified: ten hours of them are 10 GB. */
+const VERIFIED_S = 3600;
 
 /**
  * The log: what `record` costs who calls it, writing and reading beside the bare library on the same messages and files in
- * turns, what the observer's other work waits for it, and the heap of a long recording (`--seconds`, 600 without it; 36000
- * is ten hours). `--samples`: states of each round.
+ * turns, what the observer's other work waits for it, the heap of a long recording (`--seconds`, 600 without it; 36000
+ * is ten hours), and how fast a log of that length is verified, an hour at most. `--samples`: states of each round.
  */
 export async function benchLog(config: RunConfig, { samples = 2000, seconds = 600 }: BenchOptions): Promise<Outcome> {
   const folder = mkdtempSync(join(tmpdir(), 'reflexarc-bench-log-'));
@@ -28,7 +31,12 @@ export async function benchLog(config: RunConfig, { samples = 2000, seconds = 60
     const pace = Math.min(5, seconds);
     for (const compression of [null, ...COMPRESSIONS]) results.push(await paced(folder, config, compression, pace));
     const long = await longRecording(folder, config, seconds);
-    return { ...long, results: [...results, ...long.results] };
+    const verified = await verifying(folder, config, Math.min(seconds, VERIFIED_S));
+    return {
+      results: [...results, ...long.results, ...verified.results],
+      notes: [...(long.notes ?? []), ...(verified.notes ?? [])],
+      failed: long.failed === true || verified.failed === true,
+    };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

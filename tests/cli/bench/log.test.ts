@@ -22,5 +22,12 @@ describe('bench log', () => {
     expect(delays).toEqual(['nothing recorded', 'ours, none', 'ours, lz4', 'ours, zstd']);
     // 500 states of five messages, and each fifth a decision.
     expect(notes?.[0]).toMatch(/^2600 messages of 1 s .* 0 lost/);
+    // Every command and decision of it was the same, or the bench would have failed; memory is looked at from a tenth on.
+    expect(notes?.[1]).toMatch(/^a log of 1 s with 500 states .* times real time/);
+    const verified = results.find((r) => r.case === 'verify_speed')!;
+    expect(verified).toMatchObject({ subject: 'ours', unit: '× real time', samples: 3 });
+    expect(verified.p50).toBeGreaterThan(0);
+    const looked = results.filter((r) => r.case.endsWith('_while_verifying')).map((r) => r.series!.length);
+    expect(looked).toEqual([5, 5]);
   });
 });
