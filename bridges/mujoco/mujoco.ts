@@ -74,6 +74,18 @@ export class Physics {
   get geomFriction(): Float64Array {
     return this.#model.geom_friction;
   }
+  /** Viscous damping of the joints, Nm s/rad. */
+  get jointDamping(): Float64Array {
+    return this.#model.dof_damping;
+  }
+  /** Dry friction of the joints, Nm. */
+  get jointFriction(): Float64Array {
+    return this.#model.dof_frictionloss;
+  }
+  /** Force and torque in the world on the centre of mass of each body, `[fx fy fz tx ty tz]` one after another; 0 after a reset. */
+  get loads(): Float64Array {
+    return this.#data.xfrc_applied;
+  }
   get geomPosition(): Float64Array {
     return this.#model.geom_pos;
   }

@@ -99,6 +99,20 @@ export class Receiver {
     this.#hold(reason, this.accepted === 0 ? -1 : this.epoch);
   }
 
+  /** As when it was switched on: it has heard of no epoch. */
+  forget(): void {
+    this.holding = true;
+    this.reason = 'start';
+    this.epoch = 0;
+    this.seq = 0;
+    this.accepted = 0;
+    this.refused = 0;
+    this.lastRefusal = '';
+    this.#acceptedNs = Number.NaN;
+    this.#heldEpoch = -1;
+    this.#stopped = false;
+  }
+
   /** The person at the robot lets it follow again, whatever the epoch. */
   release(): void {
     this.#heldEpoch = -1;

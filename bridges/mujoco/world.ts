@@ -30,6 +30,17 @@ const DOWN = [1, 0, 0, 0] as const;
 /** Posture to start inverse kinematics from, and that the null space prefers: inside the rectangular limits. */
 const HOME = Float64Array.of(0, 0.1, 0, -2.0, 0, 2.1, 0.7854);
 
+/** What of a world may be changed while it stands. See `task.world`. */
+export interface Dynamics {
+  /** Of peg and fixture. */
+  readonly friction: number;
+  /** Nm s/rad and Nm, of every joint. */
+  readonly joint_damping: number;
+  readonly joint_friction: number;
+  /** kg at the tool. */
+  readonly payload: number;
+}
+
 /**
  * The simulated robot and its task, in-process: an arm with a peg, a hole whose pose is known only by a noisy estimate,
  * the robot's own impedance servo and its receiver with the deadman. Deterministic: one seed, the same bits.
@@ -54,6 +65,8 @@ export class PegWorld {
   /** Stiffness with which the robot holds by itself. */
   readonly #nominal: InterfaceConfig<'cartesian_impedance'>;
   readonly #pose = new Float64Array(7);
+  readonly #tool: number;
+  #dynamics: Dynamics;
   #timeNs = 0;
   #episode = -1;
   #seed = 0;
@@ -64,7 +77,13 @@ export class PegWorld {
     this.#physics = physics;
     this.#nominal = interfaceOf(robot, 'cartesian_impedance');
     this.#tip = physics.id('site', 'tip');
+    this.#tool = physics.id('body', 'tool');
     const world = worldOf(task);
+    // The model's own, where the config says nothing: those of its first joint.
+    const { joint_damping = physics.jointDamping[0]!, joint_friction = physics.jointFriction[0]! } = world;
+    this.#dynamics = { friction: world.friction, joint_damping, joint_friction, payload: world.payload ?? 0 };
+    if (world.joint_damping !== undefined) physics.jointDamping.fill(joint_damping);
+    if (world.joint_friction !== undefined) physics.jointFriction.fill(joint_friction);
     this.#stepNs = world.timestep_us * 1000;
     this.#stepsPerState = Math.max(1, Math.round(1e9 / world.state_hz / this.#stepNs));
     this.periodNs = this.#stepsPerState * this.#stepNs;
@@ -101,6 +120,20 @@ export class PegWorld {
     }
   }
 
+  get dynamics(): Dynamics {
+    return this.#dynamics;
+  }
+
+  /** Another friction, damping or load from now on; what is as it was is left alone. A load shows from the next reset on. */
+  tune(dynamics: Dynamics): void {
+    const physics = this.#physics;
+    const { friction, joint_damping, joint_friction } = this.#dynamics;
+    this.#dynamics = { ...dynamics };
+    if (dynamics.friction !== friction) setFriction(physics, dynamics.friction);
+    if (dynamics.joint_damping !== joint_damping) physics.jointDamping.fill(dynamics.joint_damping);
+    if (dynamics.joint_friction !== joint_friction) physics.jointFriction.fill(dynamics.joint_friction);
+  }
+
   get timeNs(): number {
     return this.#timeNs;
   }
@@ -126,7 +159,7 @@ export class PegWorld {
     start[1] = start[1]! + spread(START_SIDE);
     start[2] = start[2]! + random.range(...START_ABOVE);
 
-    physics.resetData();
+    this.#clear();
     physics.mocapPosition.set(this.holePose.subarray(0, 3));
     physics.qpos.set(HOME);
     try {
@@ -160,7 +193,7 @@ export class PegWorld {
       this.holePose.set(hole);
       this.estimate.set(hole);
     }
-    physics.resetData();
+    this.#clear();
     physics.mocapPosition.set(this.holePose.subarray(0, 3));
     physics.qpos.set(state.position);
     physics.qvel.set(state.velocity);
@@ -257,6 +290,13 @@ export class PegWorld {
     return { stamp: timeFromNs(this.#timeNs), frame_id: this.robot.base_frame };
   }
 
+  /** Nothing moves, and the tool carries its load. */
+  #clear(): void {
+    const physics = this.#physics;
+    physics.resetData();
+    physics.loads[6 * this.#tool + 2] = this.#dynamics.payload * physics.gravity;
+  }
+
   /** Equilibrium at the measured pose at the nominal stiffness: the robot stays where it is, whatever it was told. */
   #hold(): void {
     const s = this.#controller.setpoint;
@@ -270,12 +310,18 @@ export class PegWorld {
 function parametrise(physics: Physics, friction: number, clearance: number): void {
   const outwards = clearance - DRAWN_CLEARANCE;
   const shift = { px: [1, 0], nx: [-1, 0], py: [0, 1], ny: [0, -1] } as const;
+  setFriction(physics, friction);
   for (let g = 0; g < physics.geomCount; g++) {
     const name = physics.name('geom', g);
-    if (name !== '') physics.geomFriction[3 * g] = friction;
     const side = /^wall_.*?(px|nx|py|ny)$/.exec(name)?.[1] as keyof typeof shift | undefined;
     if (side === undefined) continue;
     const position = physics.geomPosition;
     for (let i = 0; i < 2; i++) position[3 * g + i] = position[3 * g + i]! + shift[side][i]! * outwards;
   }
+}
+
+/** Of peg and fixture: the geoms that have a name. */
+function setFriction(physics: Physics, friction: number): void {
+  for (let g = 0; g < physics.geomCount; g++)
+    if (physics.name('geom', g) !== '') physics.geomFriction[3 * g] = friction;
 }

@@ -37,6 +37,26 @@ export function addLogCommands(program: Command, done: (exitCode: number) => voi
     });
 
   logCommand(
+    'identify',
+    'Parameters of the simulated world with which the commands of a log give its states most nearly',
+  )
+    .option(
+      '--parameter <name>',
+      'joint_damping, joint_friction, payload or friction; repeatable. All without it',
+      collect,
+      [],
+    )
+    .option('--set <key=value>', "override one key of the log's config first; repeatable", collect, [])
+    .option('--from <s>', 's since the first message: only what is from there on counts', number('--from'))
+    .option('--to <s>', 'and up to there', number('--to'))
+    .option('--evaluations <n>', 'execute the log at most so often', whole('--evaluations', 10, 100_000, 'evaluations'))
+    .option('--out <file>', 'write a run file with the found world')
+    .option('--force', 'write over a file that is there')
+    .action(async (logs: string[], given) => {
+      done(await (await import('./identify.ts')).identifyLog(logs, given));
+    });
+
+  logCommand(
     'inspect',
     'What is in a log: rates, gaps, modes, interventions, risk, latency; the readable part of a damaged one',
   )

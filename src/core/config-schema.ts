@@ -169,7 +169,13 @@ export const taskSchema = z.strictObject({
       model: fileHere('MJCF file, relative to this file'),
       timestep_us: z.int().positive().default(2000),
       state_hz: positive.default(100).describe('rate of state messages'),
-      friction: positive.default(0.3),
+      friction: positive.default(0.3).describe('of peg and fixture'),
+      joint_damping: finite.min(0).optional().describe("Nm s/rad, of every joint, instead of the model's"),
+      joint_friction: finite.min(0).optional().describe("dry friction, Nm, of every joint, instead of the model's"),
+      payload: finite
+        .min(0)
+        .optional()
+        .describe("kg at the tool that the robot's servo does not know of: its weight, not its inertia"),
       clearance: positive.default(0.0005).describe('m per side'),
       estimate_error: vec(3)
         .default([0.003, 0.003, 0.001])

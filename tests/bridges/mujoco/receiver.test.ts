@@ -20,6 +20,17 @@ describe('the deadman', () => {
     expect(Array.from(r.setpoint)).toEqual([0.5, 0, 0.1, 1, 0, 0, 0, 2000, 150]);
   });
 
+  it('that forgets is as at first, whatever it had heard: an old epoch, and one that was stopped', () => {
+    const r = new Receiver(100);
+    r.receive(command(7, 9), 0);
+    r.stop(stop(7));
+    expect(r.receive(command(7, 10), MS)).toBe('stopped');
+    r.forget();
+    expect(r.status(2 * MS)).toEqual(new Receiver(100).status(2 * MS));
+    expect(r.receive(command(0, 0), 2 * MS)).toBe('');
+    expect(r.receive(command(0, 0), 3 * MS)).toBe('old sequence');
+  });
+
   it('lets go after the lease where that is shorter: at 50 ms it follows, a nanosecond later it holds', () => {
     const r = new Receiver(100);
     r.receive(command(1, 1, undefined, { lease_ms: 50 }), 0);
