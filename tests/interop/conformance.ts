@@ -27,7 +27,6 @@ const ROSBRIDGE = {
   raw: ANY.raw,
   roslib: 'roslib 2 from npm',
   roslibpy: 'roslibpy from PyPI',
-  rospy: "ROS 1's own Python packages from Debian",
   hostile: ANY.hostile,
 } as const;
 /** How each side was tested. A new way is a new line here. */
