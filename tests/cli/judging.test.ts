@@ -21,7 +21,7 @@ describe('eval', () => {
   it('prints the keys of its contract, and what the gate does to an expert', () => {
     const out = join(dir, 'base.json');
     const { code, stdout, stderr, json } = reflexarc(
-      ...['eval', '--episodes', '3', '--expert-episodes', '2', '--seed', '4', '--without', 'residual', 'critic'],
+      ...['eval', '--episodes', '3', '--expert-episodes', '2', '--seed', '11', '--without', 'residual', 'critic'],
       ...['--out', out, '--json'],
     );
     expect([code, stdout.split('\n').length]).toEqual([0, 2]);
@@ -34,8 +34,8 @@ describe('eval', () => {
     expect(seen).toMatchObject({ episodes: 3, successes: 3, success_rate: 1 });
     expect(seen.false_interventions).toMatchObject({ episodes: 2, intervened: 0, upper95: expect.closeTo(0.7764, 4) });
     const written = JSON.parse(readFileSync(out, 'utf8'));
-    expect(written.episodes.map((e: { seed: number }) => e.seed)).toEqual([4, 5, 6]);
-    expect(written.made_by).toBe('reflexarc eval --episodes 3 --seed 4 --without residual critic');
+    expect(written.episodes.map((e: { seed: number }) => e.seed)).toEqual([11, 12, 13]);
+    expect(written.made_by).toBe('reflexarc eval --episodes 3 --seed 11 --without residual critic');
   });
 });
 

@@ -2,11 +2,11 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { kept, seedRow } from '../../../src/cli/bench/learning/runs.ts';
-import { benchLearning } from '../../../src/cli/bench/learning.ts';
-import { loadRun } from '../../../src/core/config/load.ts';
-import { packageRoot } from '../../../src/core/paths.ts';
-import { readRun } from '../../../src/learning/run-folder.ts';
+import { kept, seedRow } from '../../src/cli/bench/learning/runs.ts';
+import { benchLearning } from '../../src/cli/bench/learning.ts';
+import { loadRun } from '../../src/core/config/load.ts';
+import { packageRoot } from '../../src/core/paths.ts';
+import { readRun } from '../../src/learning/run-folder.ts';
 
 const { config } = loadRun(join(packageRoot, 'configs/runs/peg.yaml'), []);
 const out = mkdtempSync(join(tmpdir(), 'reflexarc-bench-learning-'));
@@ -65,7 +65,7 @@ describe('the learning bench', () => {
     expect(of('residual')).toBeLessThanOrEqual(of('base, gate')!);
     expect(of('residual')).toBe(of('n = 1'));
     // So short a run is no claim.
-    expect([notes!.length, failed]).toEqual([10, undefined]);
+    expect([notes!.length, failed]).toEqual([11, undefined]);
     expect(readRun(join(out, 'peg n = 1-1'))!.record.settings).toMatchObject({ algorithm: { options: { nStep: 1 } } });
   });
 
