@@ -1,5 +1,6 @@
 import { definePolicy } from '../../src/core/plugin.ts';
 import { Mlp } from '../kernels/mlp.ts';
+import type { Network } from '../kernels/network.ts';
 import type { ResidualPolicy } from '../policy.ts';
 import { loadWeights, type WeightsOptions, weightsOptions } from '../weights.ts';
 
@@ -10,19 +11,24 @@ export const mlpResidual = definePolicy<WeightsOptions, void, ResidualPolicy>({
   options: weightsOptions,
   create(options): ResidualPolicy {
     const { network, sha256 } = loadWeights(options);
-    const mlp = new Mlp(network);
-    const actionSize = mlp.outputs;
-    const observationSize = mlp.inputs - actionSize;
-    const input = new Float64Array(mlp.inputs);
-    return {
-      observationSize,
-      actionSize,
-      sha256,
-      infer(observation, base, out) {
-        input.set(observation, 0);
-        input.set(base, observationSize);
-        mlp.forward(input, 0, out, 0);
-      },
-    };
+    return residualFrom(network, sha256);
   },
 });
+
+/** The residual that a network is. */
+export function residualFrom(network: Network, sha256: string): ResidualPolicy {
+  const mlp = new Mlp(network);
+  const actionSize = mlp.outputs;
+  const observationSize = mlp.inputs - actionSize;
+  const input = new Float64Array(mlp.inputs);
+  return {
+    observationSize,
+    actionSize,
+    sha256,
+    infer(observation, base, out) {
+      input.set(observation, 0);
+      input.set(base, observationSize);
+      mlp.forward(input, 0, out, 0);
+    },
+  };
+}

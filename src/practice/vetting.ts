@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { Mlp } from '../../policies/kernels/mlp.ts';
 import { readNetwork } from '../../policies/kernels/network.ts';
 import { readSafetensors } from '../../policies/kernels/safetensors.ts';
 import type { ResidualPolicy } from '../../policies/policy.ts';
+import { residualFrom } from '../../policies/residual/mlp.ts';
 import { clamp } from '../core/geometry.ts';
 import type { Sizes } from './episode.ts';
 
@@ -96,16 +96,7 @@ export function residualOf(bytes: Uint8Array, sha256: string, { observationSize,
     throw new Error(
       `a network of ${inputs} inputs, ${outputs} outputs and ${heads} heads; allowed: ${observationSize + actionSize}, ${actionSize} and 1`,
     );
-  const mlp = new Mlp(network);
-  const input = new Float64Array(inputs);
-  return {
-    ...{ observationSize, actionSize, sha256 },
-    infer(observation, base, out) {
-      input.set(observation, 0);
-      input.set(base, observationSize);
-      mlp.forward(input, 0, out, 0);
-    },
-  };
+  return residualFrom(network, sha256);
 }
 
 function riskOf(
