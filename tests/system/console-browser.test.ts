@@ -1,14 +1,11 @@
-import { existsSync } from 'node:fs';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { ConsoleServer } from '../../src/console/server.ts';
 import type { OperatorRequest } from '../../src/core/signals.ts';
 import { telemetry, transition } from '../console/telemetry.ts';
+import { CHROMIUM, noChromium } from '../interop/peers.ts';
 
-const executablePath = [process.env.CHROMIUM, '/usr/bin/chromium', '/usr/bin/chromium-browser'].find(
-  (path) => path !== undefined && path !== '' && existsSync(path),
-);
-const why = executablePath === undefined ? ': NOT TESTED, no Chromium here (set CHROMIUM to its path)' : '';
+const why = noChromium();
 
 describe.skipIf(why !== '')(`the console in a browser${why}`, () => {
   let browser: Browser;
@@ -25,7 +22,7 @@ describe.skipIf(why !== '')(`the console in a browser${why}`, () => {
   beforeAll(async () => {
     const quiet = ['--disable-background-networking', '--disable-component-update', '--disable-sync'];
     browser = await chromium.launch({
-      executablePath: executablePath!,
+      executablePath: CHROMIUM!,
       args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', ...quiet],
     });
   });

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -7,6 +7,7 @@ import type { Ros } from 'roslib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Viewer } from '../bridges/foxglove/viewer.ts';
 import { covers } from '../interop/conformance.ts';
+import { CHROMIUM, noChromium } from '../interop/peers.ts';
 import { listen, rosClient, Sim, startDaemon, type TestDaemon, until } from './harness.ts';
 
 /** The stock client of the Foxglove protocol on a daemon with its real processes. */
@@ -101,10 +102,7 @@ describe('a viewer of a running daemon', () => {
   });
 });
 
-const executablePath = [process.env.CHROMIUM, '/usr/bin/chromium', '/usr/bin/chromium-browser'].find(
-  (path) => path !== undefined && existsSync(path),
-);
-const why = executablePath === undefined ? ': NOT TESTED, no Chromium here (set CHROMIUM to its path)' : '';
+const why = noChromium();
 
 /** A page that connects from its window and from a worker, and remembers the first two things that it is told. */
 function page(url: string): string {
@@ -126,7 +124,7 @@ describe.skipIf(why !== '')(`a page from a file in a browser${why}`, () => {
   const hearing = async (args: string[]) => {
     const dir = mkdtempSync(join(tmpdir(), 'reflexarc-page-'));
     writeFileSync(join(dir, 'page.html'), page(`ws://127.0.0.1:${t.config.daemon.foxglove_port}`));
-    const browser = await chromium.launch({ executablePath: executablePath!, args: ['--no-sandbox', ...args] });
+    const browser = await chromium.launch({ executablePath: CHROMIUM!, args: ['--no-sandbox', ...args] });
     try {
       const opened = await browser.newPage();
       await opened.goto(String(pathToFileURL(join(dir, 'page.html'))));

@@ -7,6 +7,7 @@ import { definitions } from '../../bridges/messages/definitions.ts';
 import { ros1Text } from '../../bridges/messages/ros1.ts';
 import { type Field, type Shape, shapeOf } from '../../bridges/messages/shape.ts';
 import { packageRoot } from '../../src/core/paths.ts';
+import { needs } from '../interop/peers.ts';
 
 /** The distribution's own Python: ROS 1 is packaged for that one. */
 const PYTHON = '/usr/bin/python3';
@@ -110,8 +111,7 @@ describe("ROS 1's own serialisation", () => {
     }));
     const answers = ask(asked);
     if (typeof answers === 'string') {
-      process.stderr.write(`genpy (Debian: python3-genpy, python3-std-msgs …) was not tested with: ${answers}\n`);
-      context.skip();
+      needs(context, 'ros1', 'genpy', answers);
       return;
     }
     const missing = answers.filter((a) => !a.installed && !a.type.startsWith('reflexarc_msgs/')).map((a) => a.type);

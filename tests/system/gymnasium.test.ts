@@ -7,6 +7,7 @@ import { InvertedPendulum } from '../../src/learning/environments/inverted-pendu
 import { MountainCar } from '../../src/learning/environments/mountain-car.ts';
 import { Pendulum } from '../../src/learning/environments/pendulum.ts';
 import { Reacher } from '../../src/learning/environments/reacher.ts';
+import { needs } from '../interop/peers.ts';
 import { venv } from '../interop/venv.ts';
 
 const GYMNASIUM = '1.4.0';
@@ -38,10 +39,7 @@ interface Heard {
 
 /** The same, by Gymnasium; skips the test where there is none. */
 function gymnasium(context: TestContext, played: Played): Heard {
-  if (missing !== '') {
-    process.stderr.write(`Gymnasium ${GYMNASIUM} could not be installed, and was not asked: ${missing}\n`);
-    context.skip();
-  }
+  needs(context, 'pypi', `Gymnasium ${GYMNASIUM}`, missing);
   const script = join(packageRoot, 'tests/interop/gymnasium_peer.py');
   const said = execFileSync(PYTHON, ['-W', 'ignore', script], {
     input: `${JSON.stringify(played)}\n`,

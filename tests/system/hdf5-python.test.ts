@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { packageRoot } from '../../src/core/paths.ts';
+import { needs } from '../interop/peers.ts';
 import { venv } from '../interop/venv.ts';
 import { folder, read } from '../logs/trajectories/rig.ts';
 
@@ -18,10 +19,7 @@ afterAll(() => at.remove());
 
 describe('demonstrations written by h5py', () => {
   it.for(['robomimic', 'aloha'])('%s: every number is read', async (layout, context) => {
-    if (missing !== '') {
-      process.stderr.write(`${PACKAGES.join(', ')} could not be installed, and was not tested: ${missing}\n`);
-      context.skip();
-    }
+    needs(context, 'pypi', PACKAGES.join(', '), missing);
     const said = execFileSync(PYTHON, [PEER, layout, at.path(`${layout}.hdf5`)], { encoding: 'utf8' });
     const expected = said
       .trim()

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { packageRoot } from '../../src/core/paths.ts';
+import { needs } from '../interop/peers.ts';
 import { venv } from '../interop/venv.ts';
 import { bits, folder, read } from '../logs/trajectories/rig.ts';
 
@@ -26,10 +27,7 @@ describe('a bag written by rosbags', () => {
   it.for(['none', 'bz2', 'lz4', 'sqlite3', 'mcap'])(
     '%s: counts, times and values equal those of rosbags, to the last bit',
     async (kind, context) => {
-      if (missing !== '') {
-        process.stderr.write(`${PACKAGES.join(', ')} could not be installed, and were not tested: ${missing}\n`);
-        context.skip();
-      }
+      needs(context, 'pypi', PACKAGES.join(', '), missing);
       const two = kind === 'sqlite3' || kind === 'mcap';
       const bag = at.path(two ? kind : `${kind}.bag`);
       peer(two ? 'write2' : 'write', kind, bag);

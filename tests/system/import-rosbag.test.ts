@@ -1,26 +1,22 @@
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { packageRoot } from '../../src/core/paths.ts';
+import { noRos1, ROS1_PYTHON } from '../interop/peers.ts';
 import { bits, folder, read } from '../logs/trajectories/rig.ts';
 
-/** The distribution's own Python: ROS 1 is packaged for that one. */
-const PYTHON = '/usr/bin/python3';
 const PEER = join(packageRoot, 'tests/interop/debian_rosbag_peer.py');
-const has = spawnSync(PYTHON, ['-c', 'import rosbag, sensor_msgs.msg, geometry_msgs.msg, std_msgs.msg']).status === 0;
-const why = has
-  ? ''
-  : ': NOT TESTED, no rosbag here (Debian: python3-rosbag python3-sensor-msgs python3-geometry-msgs python3-std-msgs)';
+const why = noRos1(['rosbag', 'sensor_msgs.msg', 'geometry_msgs.msg', 'std_msgs.msg']);
 
 interface Line {
   time: string;
   channels: [string, string[]][];
 }
-const peer = (...args: string[]) => execFileSync(PYTHON, [PEER, ...args], { encoding: 'utf8', maxBuffer: 1e9 });
+const peer = (...args: string[]) => execFileSync(ROS1_PYTHON, [PEER, ...args], { encoding: 'utf8', maxBuffer: 1e9 });
 const at = folder();
 afterAll(() => at.remove());
 
-describe.skipIf(!has)(`a bag written by ROS 1's own rosbag${why}`, () => {
+describe.skipIf(why !== '')(`a bag written by ROS 1's own rosbag${why}`, () => {
   it.for(['none', 'bz2', 'lz4'])(
     '%s: counts, times and values equal those that rosbag reads, to the last bit',
     async (kind) => {

@@ -1,16 +1,14 @@
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { END_OF_LADDER } from '../../src/console/ladder-page.ts';
 import { ConsoleServer } from '../../src/console/server.ts';
 import { packageRoot } from '../../src/core/paths.ts';
+import { CHROMIUM, noChromium } from '../interop/peers.ts';
 
-const executablePath = [process.env.CHROMIUM, '/usr/bin/chromium', '/usr/bin/chromium-browser'].find(
-  (path) => path !== undefined && path !== '' && existsSync(path),
-);
-const why = executablePath === undefined ? ': NOT TESTED, no Chromium here (set CHROMIUM to its path)' : '';
+const why = noChromium();
 
 describe.skipIf(why !== '')(`the ladder in a browser${why}`, () => {
   let browser: Browser;
@@ -21,7 +19,7 @@ describe.skipIf(why !== '')(`the ladder in a browser${why}`, () => {
 
   beforeAll(async () => {
     browser = await chromium.launch({
-      executablePath: executablePath!,
+      executablePath: CHROMIUM!,
       args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking'],
     });
     server = new ConsoleServer({ host: '127.0.0.1', port: 0, title: 'peg' });

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, type TestContext } from 'vitest';
 import { exportLog } from '../../src/cli/export.ts';
 import { packageRoot } from '../../src/core/paths.ts';
 import { readTrajectory } from '../../src/logs/trajectories/formats.ts';
@@ -8,6 +8,7 @@ import { framesOf } from '../../src/logs/trajectories/frames.ts';
 import { writeLeRobot } from '../../src/logs/trajectories/lerobot-writer.ts';
 import { writeTrajectoryLog } from '../../src/logs/trajectories/log-writer.ts';
 import { Findings } from '../../src/logs/trajectories/trajectory.ts';
+import { needs } from '../interop/peers.ts';
 import { venv } from '../interop/venv.ts';
 import { folder, read } from '../logs/trajectories/rig.ts';
 
@@ -21,11 +22,7 @@ beforeAll(() => {
 });
 const at = folder();
 afterAll(() => at.remove());
-const covered = (context: { skip(): void }) => {
-  if (missing === '') return;
-  process.stderr.write(`${PACKAGES.join(', ')} could not be installed, and were not tested: ${missing}\n`);
-  context.skip();
-};
+const covered = (context: TestContext) => needs(context, 'pypi', PACKAGES.join(', '), missing);
 const peer = (...args: string[]) => execFileSync(PYTHON, [PEER, ...args], { encoding: 'utf8', maxBuffer: 1e9 });
 
 describe('a LeRobot dataset', () => {

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, type TestContext } from 'vitest';
 import type { Compression } from '../../bridges/mcap/compression.ts';
 import { filesOfLog } from '../../bridges/mcap/files.ts';
 import { type LogMessage, logMetadata, readLog } from '../../bridges/mcap/reader.ts';
@@ -11,6 +11,7 @@ import { examineLog } from '../../bridges/mcap/repair.ts';
 import { definitionOf } from '../../bridges/messages/definitions.ts';
 import { packageRoot } from '../../src/core/paths.ts';
 import { EXAMPLES } from '../bridges/messages/examples.ts';
+import { needs } from '../interop/peers.ts';
 import { venv } from '../interop/venv.ts';
 
 const PACKAGES = ['mcap==1.6.0', 'mcap-ros2-support==0.6.0', 'rosbags==0.11.9'];
@@ -94,11 +95,7 @@ async function record(name: string, compression: Compression, rotateBytes = Numb
 }
 
 describe.each(['none', 'lz4', 'zstd'] as const)('a log of ours, %s, in Python', (compression) => {
-  const covered = (context: { skip(): void }) => {
-    if (missing === '') return;
-    process.stderr.write(`${PACKAGES.join(', ')} could not be installed, and were not tested: ${missing}\n`);
-    context.skip();
-  };
+  const covered = (context: TestContext) => needs(context, 'pypi', PACKAGES.join(', '), missing);
 
   it('mcap: every message with its topic, type, time, sequence and bytes, and the metadata', async (context) => {
     covered(context);

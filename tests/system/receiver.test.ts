@@ -4,6 +4,7 @@ import { type Ros, Topic } from 'roslib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { EquilibriumCommand, PoseStamped, RobotStatus } from '../../bridges/messages/messages.ts';
 import { packageRoot } from '../../src/core/paths.ts';
+import { needs } from '../interop/peers.ts';
 import { prepareRoslibpy, ROSLIBPY } from '../interop/roslibpy.ts';
 import {
   callTrigger,
@@ -69,12 +70,7 @@ function heard<T>(name: string, messageType: string): T[] {
 
 describe('the reference receiver between our daemon and a controller', () => {
   it('follows it, holds when it dies, refuses what it said before, and follows a new one', async (context) => {
-    if (missing !== '') {
-      process.stderr.write(
-        `roslibpy could not be installed, the receiver was not tested with our daemon: ${missing}\n`,
-      );
-      context.skip();
-    }
+    needs(context, 'pypi', 'roslibpy', missing);
     const commands = heard<EquilibriumCommand>('/equilibrium_command', 'reflexarc_msgs/msg/EquilibriumCommand');
     const out = heard<EquilibriumCommand>('/guarded', 'reflexarc_msgs/msg/EquilibriumCommand');
     const status = heard<RobotStatus>('/guarded/status', 'reflexarc_msgs/msg/RobotStatus');
@@ -120,7 +116,7 @@ describe('the reference receiver between our daemon and a controller', () => {
   });
 
   it('knows by the lease beside them when commands without any of ours may be followed', async (context) => {
-    if (missing !== '') context.skip();
+    needs(context, 'pypi', 'roslibpy', missing);
     const status = heard<RobotStatus>('/pose/status', 'reflexarc_msgs/msg/RobotStatus');
     const out = heard<PoseStamped>('/guarded/pose', 'geometry_msgs/msg/PoseStamped');
     const talker = new Topic<PoseStamped>({ ros, name: '/pose', messageType: 'geometry_msgs/msg/PoseStamped' });

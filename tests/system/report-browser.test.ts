@@ -1,16 +1,14 @@
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadRun } from '../../src/core/config/load.ts';
+import { CHROMIUM, noChromium } from '../interop/peers.ts';
 import { LoggedRun } from '../logs/logged-run.ts';
 import { cli, RUN_FILE } from './harness.ts';
 
-const executablePath = [process.env.CHROMIUM, '/usr/bin/chromium', '/usr/bin/chromium-browser'].find(
-  (path) => path !== undefined && path !== '' && existsSync(path),
-);
-const why = executablePath === undefined ? ': NOT TESTED, no Chromium here (set CHROMIUM to its path)' : '';
+const why = noChromium();
 
 describe.skipIf(why !== '')(`the report of a log in a browser${why}`, () => {
   const dir = mkdtempSync(join(tmpdir(), 'reflexarc-report-'));
@@ -25,7 +23,7 @@ describe.skipIf(why !== '')(`the report of a log in a browser${why}`, () => {
     await LoggedRun.record(log, loadRun(RUN_FILE).config, { seconds: 6, relinkAtS: 3 });
     const { code, stdout } = await cli(['inspect', log, '--html', html]);
     expect([code, stdout]).toEqual([0, expect.stringContaining('link_changed 1')]);
-    browser = await chromium.launch({ executablePath: executablePath!, args: ['--no-sandbox', '--disable-gpu'] });
+    browser = await chromium.launch({ executablePath: CHROMIUM!, args: ['--no-sandbox', '--disable-gpu'] });
     page = await browser.newPage({ viewport: { width: 1280, height: 900 } });
     page.on('pageerror', (error) => faults.push(error.message));
     page.on('request', (request) => asked.push(request.url()));

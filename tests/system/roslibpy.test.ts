@@ -7,6 +7,7 @@ import { MonotonicClock } from '../../src/core/clock.ts';
 import { packageRoot } from '../../src/core/paths.ts';
 import { RawClient } from '../bridges/rosserver/raw-client.ts';
 import { covers } from '../interop/conformance.ts';
+import { needs } from '../interop/peers.ts';
 import { prepareRoslibpy, ROSLIBPY } from '../interop/roslibpy.ts';
 
 let missing = '';
@@ -68,10 +69,7 @@ describe('a stock roslibpy client on our server', () => {
     covers('server', ['advertise_service', 'unadvertise_service', 'rosapi.params', 'rosapi.topics'], 'roslibpy');
     covers('server', ['rosapi.types', 'rosapi.nodes', 'rosapi.services', 'rosapi.message_details'], 'roslibpy');
     covers('server', ['rosapi.time', 'send_action_goal', 'action_feedback', 'action_result'], 'roslibpy');
-    if (missing !== '') {
-      process.stderr.write(`roslibpy could not be installed, and was not tested: ${missing}\n`);
-      context.skip();
-    }
+    needs(context, 'pypi', 'roslibpy', missing);
     child = spawn(ROSLIBPY, [join(packageRoot, 'tests/interop/roslibpy_peer.py'), String(port)], {
       stdio: ['pipe', 'pipe', 'inherit'],
     });

@@ -9,26 +9,15 @@ import { definitions } from '../../bridges/messages/definitions.ts';
 import { ros1Text } from '../../bridges/messages/ros1.ts';
 import { freePort } from '../../src/cli/ports.ts';
 import { packageRoot } from '../../src/core/paths.ts';
+import { needs, ROS1_PYTHON, ros1Lacks } from '../interop/peers.ts';
 import { endProcess, pause } from './harness.ts';
 
-/** The distribution's own Python: ROS 1 is packaged for that one. */
-const PYTHON = '/usr/bin/python3';
 const dir = mkdtempSync(join(tmpdir(), 'reflexarc-rospy-'));
 const children: ChildProcess[] = [];
 afterAll(async () => {
   for (const child of children.reverse()) await endProcess(child);
   rmSync(dir, { recursive: true, force: true });
 });
-
-/** Empty, or what is not installed. */
-function missing(): string {
-  try {
-    execFileSync(PYTHON, ['-c', 'import rospy, rosmaster.main, genpy.generator, std_srvs.srv'], { stdio: 'pipe' });
-    return '';
-  } catch (error) {
-    return String((error as { stderr?: Buffer }).stderr ?? error).trim();
-  }
-}
 
 const listens = (port: number) =>
   new Promise<boolean>((resolve) => {
@@ -53,7 +42,7 @@ function buildMessages(): string {
   });
   const out = join(dir, 'python');
   const messages = join(packageRoot, 'bridges/messages/ros1/reflexarc_msgs/msg');
-  execFileSync(PYTHON, [join(packageRoot, 'tests/interop/genpy_package.py'), messages, out, ...folders], {
+  execFileSync(ROS1_PYTHON, [join(packageRoot, 'tests/interop/genpy_package.py'), messages, out, ...folders], {
     stdio: 'pipe',
   });
   return out;
@@ -61,11 +50,7 @@ function buildMessages(): string {
 
 describe('the reference receiver in a real ROS 1 graph', () => {
   it('passes commands on, refuses, holds and stands still as the contract says', async (context) => {
-    const why = missing();
-    if (why !== '') {
-      process.stderr.write(`rospy (Debian: python3-rospy, python3-rosmaster) was not tested with: ${why}\n`);
-      context.skip();
-    }
+    needs(context, 'ros1', 'rospy', ros1Lacks(['rospy', 'rosmaster.main', 'genpy.generator', 'std_srvs.srv']));
     const port = await freePort();
     const env = {
       ...process.env,
@@ -77,7 +62,7 @@ describe('the reference receiver in a real ROS 1 graph', () => {
       PYTHONDONTWRITEBYTECODE: '1',
     };
     const start = (...args: string[]) => {
-      const child = spawn(PYTHON, args, { env, stdio: ['ignore', 'pipe', 'inherit'] });
+      const child = spawn(ROS1_PYTHON, args, { env, stdio: ['ignore', 'pipe', 'inherit'] });
       children.push(child);
       return child;
     };

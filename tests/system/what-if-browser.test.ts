@@ -1,16 +1,14 @@
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadRun } from '../../src/core/config/load.ts';
+import { CHROMIUM, noChromium } from '../interop/peers.ts';
 import { LoggedRun } from '../logs/logged-run.ts';
 import { cli, RUN_FILE } from './harness.ts';
 
-const executablePath = [process.env.CHROMIUM, '/usr/bin/chromium', '/usr/bin/chromium-browser'].find(
-  (path) => path !== undefined && path !== '' && existsSync(path),
-);
-const why = executablePath === undefined ? ': NOT TESTED, no Chromium here (set CHROMIUM to its path)' : '';
+const why = noChromium();
 
 describe.skipIf(why !== '')(`the report of a counterfactual in a browser${why}`, () => {
   const dir = mkdtempSync(join(tmpdir(), 'reflexarc-what-if-'));
@@ -33,7 +31,7 @@ describe.skipIf(why !== '')(`the report of a counterfactual in a browser${why}`,
     const sets = ['safety.force_limit=1', 'safety.force_soft=0.9', 'safety.stiffness=[10, 20]'];
     const { code, stdout } = await cli(['replay', log, '--html', html, ...sets.flatMap((set) => ['--set', set])]);
     expect([code, stdout]).toEqual([0, expect.stringContaining(`report  ${html}`)]);
-    browser = await chromium.launch({ executablePath: executablePath!, args: ['--no-sandbox', '--disable-gpu'] });
+    browser = await chromium.launch({ executablePath: CHROMIUM!, args: ['--no-sandbox', '--disable-gpu'] });
   });
   afterAll(async () => {
     await browser?.close();

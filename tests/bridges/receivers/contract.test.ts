@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Receiver } from '../../../bridges/mujoco/receiver.ts';
 import { packageRoot } from '../../../src/core/paths.ts';
+import { needs } from '../../interop/peers.ts';
 import { command } from '../mujoco/rig.ts';
 
 const HERE = join(packageRoot, 'tests/bridges/receivers');
@@ -77,10 +78,7 @@ describe('the reference receivers', () => {
   const why = missing();
 
   it("keep their contract: Python's own tests of it and of the nodes", (context) => {
-    if (why !== '') {
-      process.stderr.write(`the reference receivers were not tested, there is no python3: ${why}\n`);
-      context.skip();
-    }
+    needs(context, 'pypi', 'python3', why);
     const tests = execFileSync('python3', ['-m', 'unittest', 'test_contract', 'test_ros2_node'], {
       ...{ cwd: HERE, encoding: 'utf8', stdio: 'pipe' },
       env: { ...process.env, PYTHONDONTWRITEBYTECODE: '1' },
@@ -89,7 +87,7 @@ describe('the reference receivers', () => {
   });
 
   it('and the simulated robot give the same answers to any script', (context) => {
-    if (why !== '') context.skip();
+    needs(context, 'pypi', 'python3', why);
     const scripts = fc.sample(fc.array(act, { minLength: 5, maxLength: 30 }), { numRuns: CASES, seed: 20_261_125 });
     const answers = execFileSync('python3', [join(HERE, 'contract_peer.py')], {
       input: scripts.map((acts) => JSON.stringify(acts, spelt)).join('\n'),
