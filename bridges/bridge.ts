@@ -1,4 +1,5 @@
 import type { Observable } from 'rxjs';
+import type { ErrorCode } from '../src/core/errors.ts';
 import type { SafeAction, SensorFrame, SentCommand } from '../src/core/signals.ts';
 
 /** State of the way to the robot. `OPEN` is not a promise that anybody listens: freshness is judged by data. */
@@ -19,6 +20,21 @@ export interface BridgeCounters {
   commandsSent: number;
   commandsRefused: number;
   reconnects: number;
+  /** Connections that ended otherwise than by us: for commands, for states, for services and bulky topics, for the graph. */
+  lost: number;
+  /** Times that a topic which we listen to fell silent, or had nobody who publishes it. */
+  silent: number;
+  /** Times that a type, a package or the dialect was found to be another than the config says. */
+  mismatched: number;
+}
+
+/** Something about the way to the robot that is wrong, and stays so until it is seen to be well again. */
+export interface BridgeFault {
+  readonly code: ErrorCode;
+  /** A topic, a service, a package, a connection, `dialect`. */
+  readonly about: string;
+  readonly seen: string;
+  readonly sinceNs: number;
 }
 
 /**
@@ -33,6 +49,8 @@ export interface Bridge {
   /** Replays the latest state to a new subscriber. */
   readonly link$: Observable<LinkState>;
   readonly counters: Readonly<BridgeCounters>;
+  /** What stands against it now, oldest first; a bridge that can have no faults need not say so. */
+  readonly faults?: readonly BridgeFault[];
   /** Starts connecting and keeps at it; resolves at the first connection, never rejects for a robot that is away. */
   open(): Promise<void>;
   send(action: SafeAction): SentCommand;

@@ -27,6 +27,9 @@ export class MujocoBridge implements Bridge {
     commandsSent: 0,
     commandsRefused: 0,
     reconnects: 0,
+    lost: 0,
+    silent: 0,
+    mismatched: 0,
   };
   readonly #world: PegWorld;
   readonly #messages: WorldMessages;

@@ -30,6 +30,10 @@ export class ServiceCalls {
     this.#connection = connection;
   }
 
+  get connected(): boolean {
+    return this.#connection.ros !== null;
+  }
+
   /** The connection came up, went down, or could not be made. */
   up(ros: Ros): void {
     this.#lastFailure = '';

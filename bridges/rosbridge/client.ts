@@ -7,14 +7,15 @@ import { type Handshake, handshakeOf } from '../../src/core/handshake.ts';
 import { defineBridge } from '../../src/core/plugin.ts';
 import type { Random } from '../../src/core/random.ts';
 import type { CommandEncoder, RefusedBecause, SafeAction, SensorFrame, SentCommand } from '../../src/core/signals.ts';
-import type { Bridge, BridgeCounters, LinkState } from '../bridge.ts';
+import type { Bridge, BridgeCounters, BridgeFault, LinkState } from '../bridge.ts';
 import { ServiceCalls } from './calls.ts';
 import { Commands } from './commands.ts';
 import { Complaints } from './complaints.ts';
 import { Connection, type ConnectionOptions } from './connection.ts';
 import { type RosVersion, spellIncoming, spellOutgoing, spellType } from './dialect.ts';
 import { RosbridgeGraph } from './graph.ts';
-import { Silence } from './silence.ts';
+import { Listening } from './listening.ts';
+import type { Streams } from './streams.ts';
 import { Subscription, type TopicRef } from './subscription.ts';
 import { Survey } from './survey.ts';
 
@@ -29,10 +30,15 @@ export interface RosbridgeContext {
   /** How commands are spelt; null for a client that only listens. */
   encoder: CommandEncoder | null;
   log(error: ReflexArcError): void;
+  /** Told when what was logged and stood is well again. */
+  cleared?(fault: BridgeFault): void;
 }
 
-/** The age of the data is looked at so many times in `silence_ms`. */
-const LOOKS = 8;
+interface Ends {
+  up(ros: Ros): void;
+  down(reason: string): void;
+  failed?(reason: string): void;
+}
 
 /**
  * A robot behind a rosbridge websocket, over three connections, so that nothing waits behind what may take long: commands,
@@ -51,6 +57,9 @@ export class RosbridgeClient implements Bridge {
     commandsSent: 0,
     commandsRefused: 0,
     reconnects: 0,
+    lost: 0,
+    silent: 0,
+    mismatched: 0,
   };
   readonly #config: BridgeConfig;
   readonly #context: RosbridgeContext;
@@ -63,8 +72,7 @@ export class RosbridgeClient implements Bridge {
   readonly #side: Connection;
   readonly #calls: ServiceCalls;
   readonly #survey: Survey;
-  readonly #silence: Silence;
-  readonly #watching: NodeJS.Timeout;
+  readonly #listening: Listening;
   #graph: RosbridgeGraph | null = null;
   #version: RosVersion | 0;
   #opened: (() => void)[] = [];
@@ -80,44 +88,50 @@ export class RosbridgeClient implements Bridge {
     this.#context = context;
     const { clock, encoder } = context;
     this.#handshake = handshakeOf(config);
-    this.#complaints = new Complaints(clock, (error) => context.log(error));
+    this.#complaints = new Complaints({
+      ...{ clock, counters: this.counters },
+      log: (error) => context.log(error),
+      cleared: (fault) => context.cleared?.(fault),
+    });
     this.#version = config.ros_version === 'auto' ? 0 : config.ros_version;
     this.#subscriptions = context.topics.map((ref) => new Subscription(ref, config.topics[ref.topic]));
     const atNs = clock.nowNs();
     this.link$ = new BehaviorSubject<LinkState>({ up: false, epoch: 0, atNs, reason: 'not yet connected' });
 
-    const states = this.#subscriptions.filter((s) => !s.how.bulky);
-    const bulky = this.#subscriptions.filter((s) => s.how.bulky);
-    this.#states =
-      states.length === 0 && encoder !== null
-        ? null
-        : this.#connection(states, config.max_message_bytes, { up: () => this.#up(), down: (why) => this.#down(why) });
-    this.#commands =
-      encoder === null
-        ? null
-        : new Commands(
-            this.#connection([], config.max_message_bytes, { up: () => this.#up(), down: (why) => this.#down(why) }),
-            encoder,
-          );
-    this.#side = this.#connection(bulky, config.max_bulky_bytes, {
-      up: (ros) => this.#calls.up(ros),
-      down: (why) => this.#calls.down(why),
-      failed: (why) => this.#calls.failed(why),
+    this.#listening = new Listening(this.#subscriptions, {
+      ...{ url: config.url, silenceMs: config.silence_ms, clock, counters: this.counters },
+      complaints: this.#complaints,
+      version: () => this.#version as RosVersion,
+      onMessage: ({ topic, type }, message, receivedNs) =>
+        this.frames$.next({ topic, type, message, receivedNs, linkEpoch: this.#epoch }),
+      onSilent: (subscription, silence) => this.#survey.ask(subscription, silence),
+      onBack: (subscription) => this.#survey.heard(subscription),
+      onDead: (reason) => this.#states?.drop(reason),
     });
+    const ends = { up: () => this.#up(), down: (why: string) => this.#down(why) };
+    this.#states =
+      this.#listening.states.all.length === 0 && encoder !== null
+        ? null
+        : this.#connection(this.#listening.states, config.max_message_bytes, ends);
+    this.#commands =
+      encoder === null ? null : new Commands(this.#connection(null, config.max_message_bytes, ends), encoder);
+    this.#side = this.#connection(
+      this.#listening.bulky,
+      config.max_bulky_bytes,
+      this.#reported('for services and bulky topics', {
+        up: (ros) => this.#calls.up(ros),
+        down: (why) => this.#calls.down(why),
+        failed: (why) => this.#calls.failed(why),
+      }),
+    );
     this.#calls = new ServiceCalls(this.#side);
     this.#survey = new Survey(config, this.#calls, this.#complaints, this.#subscriptions, encoder);
-    this.#silence = new Silence(config.silence_ms * 1e6);
-    this.#watching = setInterval(() => this.#watch(), config.silence_ms / LOOKS);
-    this.#watching.unref();
   }
 
-  #connection(
-    subscriptions: readonly Subscription[],
-    maxMessageBytes: number,
-    on: { up(ros: Ros): void; down(reason: string): void; failed?(reason: string): void },
-  ): Connection {
+  #connection(streams: Streams | null, maxMessageBytes: number, on: Ends): Connection {
     const { url, backoff_ms: backoffMs, ping_ms: pingMs } = this.#config;
-    const exact = new Set(subscriptions.filter((s) => s.exact).map((s) => s.topic));
+    const all = streams?.all ?? [];
+    const exact = new Set(all.filter((s) => s.subscription.exact).map((s) => s.subscription.topic));
     const options: ConnectionOptions = {
       url,
       backoffMs,
@@ -126,13 +140,17 @@ export class RosbridgeClient implements Bridge {
       handshake: this.#handshake,
       random: this.#context.random,
       isExact: (topic) => exact.has(topic),
-      onMalformed: (why) => this.#malformed(url, `${url}: ${why}`, 'operations of rosbridge v2'),
+      onMalformed: (why) => this.#listening.malformed(url, `${url}: ${why}`, 'operations of rosbridge v2'),
       onUnexpected: (operation) => this.#unexpected(operation),
       onUp: (ros) => {
-        for (const subscription of subscriptions) this.#subscribe(ros, subscription);
+        if (streams !== null) this.#listening.begin(streams, ros);
         on.up(ros);
       },
-      onDown: (reason) => on.down(reason),
+      onDown: (reason) => {
+        this.counters.lost++;
+        streams?.end();
+        on.down(reason);
+      },
       onFailed: (reason) => {
         on.failed?.(reason);
         const seen = `${url}: ${reason}`;
@@ -140,6 +158,23 @@ export class RosbridgeClient implements Bridge {
       },
     };
     return new Connection(options);
+  }
+
+  /** A connection that the link does not hang on: that it ended would be told by nobody else. */
+  #reported(what: string, on: Ends): Ends {
+    const about = `connection ${what}`;
+    return {
+      ...on,
+      up: (ros) => {
+        this.#complaints.clear(about);
+        on.up(ros);
+      },
+      down: (reason) => {
+        const seen = `${this.#config.url}, the ${about}: ${reason}`;
+        this.#complaints.raise('RA_BRIDGE_LOST', about, { seen, allowed: 'a connection that lasts' });
+        on.down(reason);
+      },
+    };
   }
 
   /** Resolves at the first connection, or when the bridge is closed before. */
@@ -163,36 +198,36 @@ export class RosbridgeClient implements Bridge {
     this.#graph?.open(this.#version as RosVersion);
   }
 
+  get faults(): readonly BridgeFault[] {
+    return this.#complaints.standing;
+  }
+
   /** On a connection of its own, made at the first use. */
   get graph(): RosbridgeGraph {
     if (this.#graph !== null) return this.#graph;
     const { url, max_message_bytes: maxMessageBytes } = this.#config;
     this.#graph = new RosbridgeGraph({
-      connect: (on) => this.#connection([], maxMessageBytes, on),
+      connect: (on) =>
+        this.#connection(null, maxMessageBytes, this.#reported("for our place in the robot's graph", on)),
       knows: (type) => this.#survey.knows(type, this.#version as RosVersion),
-      lacks: (pkg) =>
-        this.#complaints.say('RA_TOPIC_TYPE', `package ${pkg}`, {
-          seen: `${url} has no ${pkg}: nothing of it is published, heard or answered there`,
-          allowed: `a server with ${pkg} (bridges/messages/ros1 and ros2 hold ours, to be built beside it)`,
-        }),
-      malformed: (topic, seen, allowed) => this.#malformed(topic, seen, allowed),
+      found: (pkg, known) => {
+        if (known) this.#complaints.clear(`package ${pkg}`);
+        else
+          this.#complaints.raise('RA_TOPIC_TYPE', `package ${pkg}`, {
+            seen: `${url} has no ${pkg}: nothing of it is published, heard or answered there`,
+            allowed: `a server with ${pkg} (bridges/messages/ros1 and ros2 hold ours, to be built beside it)`,
+          });
+      },
+      malformed: (topic, seen, allowed) => this.#listening.malformed(topic, seen, allowed),
     });
     if (this.#connected && !this.#closed) this.#graph.open(this.#version as RosVersion);
     return this.#graph;
   }
 
-  #subscribe(ros: Ros, subscription: Subscription): void {
-    const version = this.#version as RosVersion;
-    subscription.define(version);
-    // Of this connection: a frame says under which epoch of the link it was asked for.
-    ros.on(subscription.topic, (operation) => this.#receive(subscription, (operation as { msg?: unknown }).msg));
-    ros.callOnConnection(subscription.operation(version) as RosbridgeMessage);
-  }
-
   /** One of the two connections came up. With the other, that is a new link. */
   #up(): void {
     if (this.#states?.ros === null || this.#commands?.connection.ros === null) return;
-    this.#silence.restart();
+    this.#listening.restart();
     this.#commands?.advertise(this.#version as RosVersion);
     this.#epoch++;
     this.counters.reconnects = this.#epoch - 1;
@@ -209,45 +244,12 @@ export class RosbridgeClient implements Bridge {
     this.link$.next({ up, epoch: this.#epoch, atNs: this.#context.clock.nowNs(), reason });
   }
 
-  /** Hot: each state message passes here. */
-  #receive(subscription: Subscription, msg: unknown): void {
-    const receivedNs = this.#context.clock.nowNs();
-    const { topic, type } = subscription;
-    this.counters.framesIn++;
-    if (!subscription.how.bulky) this.#silence.heard(receivedNs);
-    const { message, fault, met } = subscription.read(msg);
-    if (met !== 0 && met !== this.#version) this.#wrongDialect(met);
-    if (fault === null) this.frames$.next({ topic, type, message, receivedNs, linkEpoch: this.#epoch });
-    else this.#malformed(topic, `${topic}: ${fault.field} is ${fault.seen}`, fault.allowed);
-  }
-
-  /** Pings are answered and no state comes any more: a fresh connection, which subscribes anew. */
-  #watch(): void {
-    const silentNs = this.#silence.tooLong(this.#context.clock.nowNs());
-    if (silentNs === 0 || this.#states?.ros === null) return;
-    this.#silence.restart();
-    this.#states?.drop(`no message for ${(silentNs / 1e9).toFixed(1)} s, although the server answers`);
-  }
-
-  #malformed(key: string, seen: string, allowed: string): void {
-    this.counters.malformed++;
-    this.#complaints.say('RA_MESSAGE_MALFORMED', key, { seen, allowed });
-  }
-
   #unexpected(operation: RosbridgeMessage): void {
     this.counters.unexpected++;
     const { op, topic, service, level, msg } = operation as unknown as Record<string, unknown>;
     const what = op === 'status' ? `${level}: ${JSON.stringify(msg)?.slice(0, 200)}` : String(topic ?? service ?? '');
     const seen = `${this.#config.url}: ${op} ${what}`.trim();
     this.#complaints.say('RA_BRIDGE_UNEXPECTED', `unexpected ${op}`, { seen, allowed: 'what we asked for' });
-  }
-
-  /** What we read is respelt, but what we write would be misread, without a word: the robot would not move. */
-  #wrongDialect(met: 1 | 2): void {
-    this.#complaints.say('RA_CONFIG_INVALID', 'dialect', {
-      seen: `bridge.ros_version: ${this.#version}, but ${this.#config.url} spells times as ROS ${met}`,
-      allowed: `bridge.ros_version: ${met}`,
-    });
   }
 
   send(action: SafeAction): SentCommand {
@@ -276,7 +278,7 @@ export class RosbridgeClient implements Bridge {
 
   async close(): Promise<void> {
     this.#closed = true;
-    clearInterval(this.#watching);
+    this.#listening.close();
     this.#survey.close();
     this.#states?.close();
     this.#commands?.connection.close();

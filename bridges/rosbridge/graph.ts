@@ -9,11 +9,11 @@ type Service = Parameters<RosGraph['advertiseService']>[2];
 
 export interface GraphOptions {
   /** The connection, not yet open. It is this graph's alone: nothing that is said here delays a command or a state. */
-  connect(on: { up(ros: Ros): void; down(): void }): Connection;
+  connect(on: { up(ros: Ros): void; down(reason: string): void }): Connection;
   /** Whether the server has this message type. */
   knows(type: string): Promise<boolean>;
-  /** The server has no type of this package: what is of one is not published there, nor heard or answered. */
-  lacks(pkg: string): void;
+  /** Whether it has the types of this package: where not, what is of one is not published there, nor heard or answered. */
+  found(pkg: string, known: boolean): void;
   malformed(topic: string, seen: string, allowed: string): void;
 }
 
@@ -104,8 +104,8 @@ export class RosbridgeGraph implements RosGraph {
       const known = one === undefined || (await this.#options.knows(one));
       if (this.#connection.ros !== ros) return;
       this.#known.set(pkg, known);
+      this.#options.found(pkg, known);
       if (known) this.#sayAll(ros, (one) => one === pkg);
-      else this.#options.lacks(pkg);
     }
   }
 

@@ -4,7 +4,7 @@ const STREAM = 20;
 const GAPS = 10;
 
 /**
- * Age of the data on one connection. A server that answers every ping may still have stopped to send: its ROS side hangs,
+ * Age of the data of one connection, or of one topic on it. A server that answers every ping may still have stopped to send: its ROS side hangs,
  * or a publisher came back with another quality of service and the subscription no longer fits. Only a stream is judged,
  * by its own rhythm; what is said now and then is not missed.
  */
@@ -13,6 +13,8 @@ export class Silence {
   #count = 0;
   #lastNs = Number.NaN;
   #longestNs = 0;
+  /** Messages at the last look that found it silent. */
+  #suspectedAt = -1;
 
   constructor(limitNs: number) {
     this.#limitNs = limitNs;
@@ -23,6 +25,7 @@ export class Silence {
     this.#count = 0;
     this.#lastNs = Number.NaN;
     this.#longestNs = 0;
+    this.#suspectedAt = -1;
   }
 
   heard(nowNs: number): void {
@@ -32,9 +35,20 @@ export class Silence {
     this.#count++;
   }
 
-  /** ns for which a stream has been silent beyond its limit; 0 while it has not, and when there is none. */
+  /** Nothing has come since the last restart. */
+  get none(): boolean {
+    return this.#count === 0;
+  }
+
+  /**
+   * ns for which a stream has been silent beyond its limit; 0 while it has not, and when there is none. To be asked again and
+   * again: after a stall of our own the first look comes before what waits to be read, so that only the second tells.
+   */
   tooLong(nowNs: number): number {
     const age = nowNs - this.#lastNs;
-    return this.#count >= STREAM && age > Math.max(this.#limitNs, GAPS * this.#longestNs) ? age : 0;
+    if (this.#count < STREAM || !(age > Math.max(this.#limitNs, GAPS * this.#longestNs))) return 0;
+    const again = this.#suspectedAt === this.#count;
+    this.#suspectedAt = this.#count;
+    return again ? age : 0;
   }
 }

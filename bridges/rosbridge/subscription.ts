@@ -21,7 +21,7 @@ const BULKY: ReadonlySet<string> = new Set([
 ]);
 
 /** Every message, as JSON, the newest first. */
-const DEFAULTS = { compression: 'none', throttle_ms: 0, queue_length: 1 } as const;
+const DEFAULTS = { compression: 'none', throttle_ms: 0, queue_length: 1, sporadic: false } as const;
 type How = Omit<SubscriptionConfig, keyof typeof DEFAULTS | 'bulky'> &
   Required<Pick<SubscriptionConfig, keyof typeof DEFAULTS | 'bulky'>>;
 

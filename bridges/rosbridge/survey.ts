@@ -5,10 +5,12 @@ import type { ServiceCalls } from './calls.ts';
 import type { Complaints } from './complaints.ts';
 import type { RosVersion } from './dialect.ts';
 import type { Subscription } from './subscription.ts';
-import { type Expected, Rosapi } from './verify.ts';
+import { ALLOWED, DIALECT, type Expected, Rosapi } from './verify.ts';
 
-/** A topic that is not there yet is looked for again after so long; and rosapi, where the dialect hangs on it. */
+/** What is not as it should be is looked at again after so long; and rosapi, where the dialect hangs on it. */
 const AGAIN_MS = 5000;
+/** A server without one writes a line into its own log at each call. */
+const WITHOUT_ROSAPI_MS = 30_000;
 const DIALECT_AGAIN_MS = 500;
 
 /** What must be asked of the server at each connection, beside the stream of states: dialect, types, definitions. */
@@ -23,6 +25,8 @@ export class Survey {
   #wake: () => void = () => {};
   /** Of the newest link; what an older one asked for is no longer wanted. */
   #round = 0;
+  /** Not verified yet, or not as it should be. */
+  #pending: Expected[] = [];
   #closed = false;
 
   constructor(
@@ -43,8 +47,11 @@ export class Survey {
   async dialect(): Promise<RosVersion> {
     while (!this.#closed) {
       const asked = await this.#rosapi.version().catch((error: ReflexArcError) => error.seen);
-      if (asked === 1 || asked === 2) return asked;
-      this.#complaints.say('RA_CONFIG_INVALID', 'dialect', {
+      if (asked === 1 || asked === 2) {
+        this.#complaints.clear(DIALECT);
+        return asked;
+      }
+      this.#complaints.raise('RA_CONFIG_INVALID', DIALECT, {
         seen: `bridge.ros_version: auto, but rosapi of ${this.#config.url} does not tell: ${asked || 'no time'}`,
         allowed: 'a server with rosapi, or bridge.ros_version: 1 or 2',
       });
@@ -62,20 +69,43 @@ export class Survey {
   begin(version: RosVersion): void {
     const round = ++this.#round;
     void this.#define(version);
-    if (this.#config.verify) void this.#verify(version, round);
-  }
-
-  async #verify(version: RosVersion, round: number): Promise<void> {
-    let expected: Expected[] = this.#subscriptions.map(({ topic, type }) => ({ topic, type, role: 'publishes' }));
+    if (!this.#config.verify) return;
+    this.#pending = this.#subscriptions.map(({ topic, type }) => ({ topic, type, role: 'publishes' }));
     if (this.#encoder !== null) {
       const { topic, type } = this.#encoder;
       // Others seldom publish it; that we hear our own commands is no state of the robot.
-      expected = expected.filter((e) => e.topic !== topic);
-      expected.push({ topic, type, role: 'listens' });
+      this.#pending = this.#pending.filter((e) => e.topic !== topic);
+      this.#pending.push({ topic, type, role: 'listens' });
     }
-    while (expected.length > 0 && round === this.#round && !this.#closed) {
-      expected = await this.#rosapi.verify(expected, version);
-      if (expected.length > 0) await this.#wait(AGAIN_MS);
+    void this.#verify(version, round);
+  }
+
+  /** A topic has fallen silent: is it still what it was? `silence` says that it is, and nothing once it speaks again. */
+  ask({ topic, type }: Subscription, silence: () => string): void {
+    if (!this.#config.verify) {
+      this.#complaints.raise('RA_TOPIC_SILENT', topic, { seen: silence(), allowed: ALLOWED.RA_TOPIC_SILENT });
+      return;
+    }
+    this.#pending = this.#pending.filter((e) => e.topic !== topic);
+    this.#pending.push({ topic, type, role: 'publishes', silence });
+    this.#wake();
+  }
+
+  /** One that was silent speaks again: what else was said of it may be over too. */
+  heard({ topic }: Subscription): void {
+    this.#complaints.clear(topic);
+    if (this.#pending.some((e) => e.topic === topic)) this.#wake();
+  }
+
+  async #verify(version: RosVersion, round: number): Promise<void> {
+    while (round === this.#round && !this.#closed) {
+      const asked = this.#pending.splice(0);
+      const wrong = asked.length === 0 ? [] : await this.#rosapi.verify(asked, version);
+      if (round !== this.#round) return;
+      // What was brought in the meantime is newer, and is asked at once.
+      const brought = this.#pending.length > 0;
+      this.#pending.push(...wrong.filter((e) => !this.#pending.some(({ topic }) => topic === e.topic)));
+      if (!brought) await this.#wait(this.#rosapi.answers ? AGAIN_MS : WITHOUT_ROSAPI_MS);
     }
   }
 

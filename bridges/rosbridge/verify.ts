@@ -9,6 +9,8 @@ export interface Expected {
   /** Long spelling. */
   type: string;
   role: 'publishes' | 'listens';
+  /** What to say when its type is right and it has a publisher, and it was silent all the same; empty once it speaks. */
+  silence?(): string;
 }
 
 const ASK_MS = 2000;
@@ -21,6 +23,8 @@ export class Rosapi {
   readonly #calls: ServiceCalls;
   readonly #url: string;
   readonly #complaints: Complaints;
+  /** False when the last verification got no answer. */
+  answers = true;
 
   constructor(calls: ServiceCalls, url: string, complaints: Complaints) {
     this.#calls = calls;
@@ -40,42 +44,62 @@ export class Rosapi {
   }
 
   /**
-   * Compares what the config says with what the server knows; each difference is said once. Returns the topics that
-   * nobody publishes yet: ask again later.
+   * Compares what the config says with what the server knows; each difference stands until it is gone. Returns what is
+   * not as it should be: ask again later.
    */
   async verify(expected: readonly Expected[], version: RosVersion): Promise<Expected[]> {
-    const absent: Expected[] = [];
+    const wrong: Expected[] = [];
     try {
       const met = await this.version();
-      if (met !== 0 && met !== version) {
+      if (met === version) this.#complaints.clear(DIALECT);
+      else if (met !== 0) {
         const seen = `bridge.ros_version: ${version}, but ${this.#url} spells times as ROS ${met}`;
-        this.#complaints.say('RA_CONFIG_INVALID', 'dialect', { seen, allowed: `bridge.ros_version: ${met}` });
+        this.#complaints.raise('RA_CONFIG_INVALID', DIALECT, { seen, allowed: `bridge.ros_version: ${met}` });
       }
-      for (const one of expected) if (!(await this.#isThere(one, version))) absent.push(one);
+      for (const one of expected) if (!(await this.#isRight(one, version))) wrong.push(one);
+      this.answers = true;
+      this.#complaints.clear(ROSAPI);
+      return wrong;
     } catch (error) {
-      const { seen } = error as ReflexArcError;
-      this.#say(
+      for (const { topic, silence } of expected) this.#stillSilent(topic, silence?.() ?? '');
+      // That a connection ended is said by itself.
+      if (!this.#calls.connected) return [...expected];
+      this.answers = false;
+      this.#raise(
         'RA_TOPIC_SILENT',
-        'rosapi',
-        `rosapi of ${this.#url} does not answer, topics are not verified: ${seen}`,
+        ROSAPI,
+        `rosapi of ${this.#url} does not answer, topics are not verified: ${(error as ReflexArcError).seen}`,
       );
+      return [...expected];
     }
-    return absent;
   }
 
-  /** False when nobody publishes what we want to hear. */
-  async #isThere({ topic, type, role }: Expected, version: RosVersion): Promise<boolean> {
+  /** False when it is of another type, or nobody publishes what we want to hear. */
+  async #isRight({ topic, type, role, silence }: Expected, version: RosVersion): Promise<boolean> {
     const { type: met } = (await this.#ask('topic_type', 'TopicType', { topic }, version)) as { type?: unknown };
-    if (typeof met === 'string' && met !== '' && spellType(met, 2) !== spellType(type, 2)) {
-      this.#say('RA_TOPIC_TYPE', topic, `${topic} is ${met}, the config says ${spellType(type, version)}`);
-      return true;
+    const otherwise = typeof met === 'string' && met !== '' && spellType(met, 2) !== spellType(type, 2);
+    if (otherwise) {
+      const seen = `${topic} is ${met}, the config says ${spellType(type, version)}`;
+      this.#raise('RA_TOPIC_TYPE', typeOf(topic), seen);
+      return false;
     }
+    this.#complaints.clear(typeOf(topic));
     if (role === 'listens') return true;
     // Our own subscription gives a topic its type too: only its publishers tell that it is there.
     const { publishers } = await this.#ask('publishers', 'Publishers', { topic }, version).catch(() => ({}) as never);
-    if (!Array.isArray(publishers) || publishers.length > 0) return true;
-    this.#say('RA_TOPIC_SILENT', topic, `${topic} is published by nobody; the config says ${spellType(type, version)}`);
+    if (!Array.isArray(publishers) || publishers.length > 0) {
+      const silent = silence?.() ?? '';
+      if (silent === '') this.#complaints.clear(topic);
+      else this.#stillSilent(topic, silent);
+      return true;
+    }
+    const seen = `${topic} is published by nobody; the config says ${spellType(type, version)}`;
+    this.#raise('RA_TOPIC_SILENT', topic, seen);
     return false;
+  }
+
+  #stillSilent(topic: string, seen: string): void {
+    if (seen !== '') this.#raise('RA_TOPIC_SILENT', topic, seen);
   }
 
   /**
@@ -112,12 +136,17 @@ export class Rosapi {
     throw new ReflexArcError('RA_SERVICE_FAILED', { seen: `/rosapi/${service}: ${String(values)}`, allowed: 'values' });
   }
 
-  #say(code: 'RA_TOPIC_TYPE' | 'RA_TOPIC_SILENT', key: string, seen: string): void {
-    this.#complaints.say(code, `${code} ${key}`, { seen, allowed: ALLOWED[code] });
+  #raise(code: 'RA_TOPIC_TYPE' | 'RA_TOPIC_SILENT', about: string, seen: string): void {
+    this.#complaints.raise(code, about, { seen, allowed: ALLOWED[code] });
   }
 }
 
-const ALLOWED = {
+/** What complaints are about, besides topics themselves. */
+export const DIALECT = 'dialect';
+const ROSAPI = 'rosapi';
+const typeOf = (topic: string) => `type of ${topic}`;
+
+export const ALLOWED = {
   RA_TOPIC_TYPE: 'the type of the config',
   RA_TOPIC_SILENT: 'somebody on the other end',
 } as const;

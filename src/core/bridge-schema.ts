@@ -29,6 +29,10 @@ export const subscriptionSchema = z.strictObject({
     .boolean()
     .optional()
     .describe('comes over the connection for services, never before a state; images do unless told otherwise'),
+  sporadic: z
+    .boolean()
+    .optional()
+    .describe('it speaks now and then: that nothing comes for silence_ms means nothing, and is not reported'),
   qos: qosSchema.optional(),
 });
 
@@ -46,7 +50,9 @@ export const bridgeSchema = z.strictObject({
   backoff_ms: range.default([100, 2000]),
   silence_ms: positive
     .default(5000)
-    .describe('a stream of states that ends for so long is subscribed anew, although the server answers pings'),
+    .describe(
+      'a topic that says nothing for so long is reported, and subscribed anew; where all states end at once, over a fresh connection',
+    ),
   max_message_bytes: z.int().positive().default(1_000_000),
   max_bulky_bytes: z.int().positive().default(16_000_000).describe('of a message of a bulky topic, or an answer'),
   token_file: fileHere('a file with the token that the server wants, as `Authorization: Bearer …`').optional(),

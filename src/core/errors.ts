@@ -23,6 +23,10 @@ export const ERRORS = {
     exit: 1,
     next: 'Start the ROS bridge (or `reflexarc sim`) or correct `bridge.url`; the daemon keeps trying.',
   },
+  RA_BRIDGE_LOST: {
+    exit: 1,
+    next: 'It is being made anew. Where it is lost again and again, look at the ROS bridge and the network between.',
+  },
   RA_MESSAGE_MALFORMED: { exit: 1, next: 'Find the publisher of this topic; the message was dropped.' },
   RA_BRIDGE_UNEXPECTED: {
     exit: 1,

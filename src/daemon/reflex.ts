@@ -30,7 +30,7 @@ import { DeadlineTimer } from './deadline.ts';
 import { FollowingClock } from './following-clock.ts';
 import { FrameSender, KIND, readFrames } from './link.ts';
 import { REFLEX_SOCKET, startProcess } from './process.ts';
-import { connectRobot, followClock, lowDimensionalTopics } from './robot-link.ts';
+import { commandTopic, connectRobot, followClock, lowDimensionalTopics } from './robot-link.ts';
 import { warmUp } from './warm-up.ts';
 import { encodeStatus, encodeTick, readDecision, readTakeover, STATUS_SIZE, tickSize } from './wire.ts';
 
@@ -64,7 +64,7 @@ const gate = new Gate({
 journal.keep(gate, epochBase);
 // In stepped time a simulator that is busy is no dead robot.
 const pingMs = stepped === null ? config.daemon.link_ping_ms : config.bridge.ping_ms;
-const topics = [...lowDimensionalTopics(config), kinematics.codec];
+const topics = [...lowDimensionalTopics(config), commandTopic(config)];
 const encoder = withLease(kinematics.codec, named(TOPICS.lease.name, config.daemon.namespace));
 const bridge = connectRobot(self, clock, encoder, topics, pingMs);
 if (stepped) followClock(bridge, config, stepped);

@@ -1,10 +1,9 @@
 import type { Bridge } from '../../bridges/bridge.ts';
 import { type ClockMessage, nsFromTime, TYPES } from '../../bridges/messages/messages.ts';
-import { rosbridge, type TopicRef } from '../../bridges/rosbridge/client.ts';
+import { type RosbridgeContext, rosbridge, type TopicRef } from '../../bridges/rosbridge/client.ts';
 import { commandInterface } from '../../controllers/interfaces/index.ts';
 import type { Clock } from '../core/clock.ts';
 import type { RobotConfig, RunConfig } from '../core/config-schema.ts';
-import type { ReflexArcError } from '../core/errors.ts';
 import { named } from '../core/plugin.ts';
 import { SeededRandom } from '../core/random.ts';
 import type { CommandEncoder } from '../core/signals.ts';
@@ -43,6 +42,11 @@ export function lowDimensionalTopics({ robot, task, daemon }: RunConfig): TopicR
   ];
 }
 
+/** What anybody tells the robot. It may be silent for long: a robot that is not moved is told nothing. */
+export function commandTopic({ robot }: RunConfig): TopicRef {
+  return { topic: robot.topics.command, type: commandInterface(robot).codec.type, how: { sporadic: true } };
+}
+
 /** What the brain listens to: that, and whatever else the task's observation is made of. */
 export function brainTopics(config: RunConfig): TopicRef[] {
   const topics = lowDimensionalTopics(config);
@@ -57,8 +61,8 @@ export function observedTopics(config: RunConfig): TopicRef[] {
   const seen = brainTopics(config).filter(shown);
   const more = [
     { topic: config.robot.topics.robot_status, type: TYPES.robotStatus },
-    { topic: config.task.episode_topic, type: TYPES.episodeStatus },
-    { topic: config.robot.topics.command, type: commandInterface(config.robot).codec.type },
+    { topic: config.task.episode_topic, type: TYPES.episodeStatus, how: { sporadic: true } },
+    commandTopic(config),
   ];
   return [...seen, ...more.filter(({ topic }) => !seen.some((ref) => ref.topic === topic))];
 }
@@ -73,7 +77,10 @@ export function connectRobot(
 ): Bridge {
   const { log } = self;
   const config = { ...self.run.config, bridge: { ...self.run.config.bridge, ping_ms: pingMs } };
-  const bridge = robotClient(config, clock, topics, encoder, (error) => log.warn({ code: error.code }, error.message));
+  const bridge = robotClient(config, clock, topics, encoder, {
+    log: (error) => log.warn({ code: error.code }, error.message),
+    cleared: ({ code, about, seen }) => log.info({ code, about }, `well again: ${seen}`),
+  });
   bridge.link$.subscribe((link) => log.info(link, link.up ? 'link to the robot is up' : 'link to the robot is down'));
   return bridge;
 }
@@ -83,11 +90,11 @@ export function robotClient(
   clock: Clock,
   topics: readonly TopicRef[],
   encoder: CommandEncoder | null = null,
-  log: (error: ReflexArcError) => void = () => {},
+  told: Pick<RosbridgeContext, 'log' | 'cleared'> = { log: () => {} },
 ): Bridge {
   // Jitter of reconnection only: that clients of one robot do not come back all at once.
   const random = new SeededRandom(config.seed ^ process.pid);
-  return robotBridge(config).create(config.bridge, { clock, random, topics, encoder, log });
+  return robotBridge(config).create(config.bridge, { clock, random, topics, encoder, ...told });
 }
 
 /** Sets the clock from /clock, before the frames that follow it are looked at. */

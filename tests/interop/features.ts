@@ -35,7 +35,7 @@ export const ROSBRIDGE = {
   'subscribe.compression.cbor': both,
   'subscribe.compression.cbor-raw': both,
   'subscribe.qos': both,
-  unsubscribe: { server: null, client: 'its connection ends' },
+  unsubscribe: both,
   'unsubscribe.id': { server: null, client: 'one subscription a topic' },
   call_service: both,
   'call_service.args': both,

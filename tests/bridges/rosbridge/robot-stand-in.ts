@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { type WebSocket, WebSocketServer } from 'ws';
-import type { LinkState } from '../../../bridges/bridge.ts';
+import type { BridgeFault, LinkState } from '../../../bridges/bridge.ts';
 import { RosbridgeClient, type RosbridgeContext } from '../../../bridges/rosbridge/client.ts';
 import { type BridgeConfig, bridgeSchema } from '../../../src/core/bridge-schema.ts';
 import { MonotonicClock } from '../../../src/core/clock.ts';
@@ -85,7 +85,7 @@ export class StandIn {
   }
 
   /** The newest connection that such an operation came over. */
-  socket(op: 'subscribe' | 'advertise' | 'call_service'): WebSocket {
+  socket(op: 'subscribe' | 'advertise' | 'call_service' | 'advertise_service'): WebSocket {
     return this.from(this.of(op).at(-1)!);
   }
 
@@ -141,10 +141,13 @@ export interface Made {
   bridge: RosbridgeClient;
   links: LinkState[];
   errors: ReflexArcError[];
+  /** What was well again. */
+  cleared: BridgeFault[];
 }
 
 export function client(url: string, config: Partial<BridgeConfig> = {}, context: Partial<RosbridgeContext> = {}): Made {
   const errors: ReflexArcError[] = [];
+  const cleared: BridgeFault[] = [];
   const bridge = new RosbridgeClient(
     bridgeSchema.parse({ url, ping_ms: 10_000, backoff_ms: [1, 5], verify: false, ...config }),
     {
@@ -153,12 +156,13 @@ export function client(url: string, config: Partial<BridgeConfig> = {}, context:
       topics: [],
       encoder: null,
       log: (error) => errors.push(error),
+      cleared: (fault) => cleared.push(fault),
       ...context,
     },
   );
   const links: LinkState[] = [];
   bridge.link$.subscribe((link) => links.push(link));
-  return { bridge, links, errors };
+  return { bridge, links, errors, cleared };
 }
 
 /** Waits, with no limit but the test's, until `holds`. */

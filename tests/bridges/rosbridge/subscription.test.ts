@@ -121,13 +121,29 @@ describe('the age of the data', () => {
   const stream = (gapMs: number, count: number, limitMs = 1000) => {
     const silence = new Silence(limitMs * 1e6);
     for (let i = 0; i < count; i++) silence.heard(i * gapMs * 1e6);
-    const silentFor = (ms: number) => silence.tooLong(((count - 1) * gapMs + ms) * 1e6) / 1e6;
-    return { silence, silentFor };
+    const lastMs = (count - 1) * gapMs;
+    const look = (ms: number) => silence.tooLong((lastMs + ms) * 1e6) / 1e6;
+    /** By the second of two looks. */
+    const silentFor = (ms: number) => [look(ms), look(ms)][1];
+    return { silence, silentFor, look, lastMs };
   };
 
   it('of a stream counts after the limit', () => {
     const { silentFor } = stream(10, 20);
     expect([silentFor(0), silentFor(1000), silentFor(1001)]).toEqual([0, 0, 1001]);
+  });
+
+  it('counts at the second look only, and not when something had waited to be read: it was we who stood still', () => {
+    const { silence, look, lastMs } = stream(10, 20);
+    expect([look(3000), look(3001)]).toEqual([0, 3001]);
+    silence.heard((lastMs + 3002) * 1e6);
+    expect(look(3003)).toBe(0);
+
+    const stalled = stream(10, 20);
+    expect(stalled.look(3000)).toBe(0);
+    for (let ms = 10; ms <= 3000; ms += 10) stalled.silence.heard((lastMs + ms) * 1e6);
+    expect(stalled.look(3001)).toBe(0);
+    expect([stalled.look(4001), stalled.look(4002)]).toEqual([0, 1002]);
   });
 
   it('of a slow stream counts after ten of its gaps', () => {
