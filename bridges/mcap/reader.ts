@@ -1,11 +1,10 @@
-import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { parse } from '@foxglove/rosmsg';
 import { MessageReader } from '@foxglove/rosmsg2-serialization';
-import { McapIndexedReader, McapStreamReader, type McapTypes } from '@mcap/core';
+import { McapIndexedReader, type McapTypes } from '@mcap/core';
 import { FileHandleReadable } from '@mcap/nodejs';
-import { ReflexArcError } from '../../src/core/errors.ts';
-import { decompressors } from './compression.ts';
+import type { CdrCursor } from './cdr-cursor.ts';
+import { damaged, type RecordTaker, recordsOf } from './records.ts';
 
 export interface LogMessage {
   readonly topic: string;
@@ -15,111 +14,64 @@ export interface LogMessage {
   readonly durable: boolean;
   /**
    * Decoded from CDR when it is asked for, so that what nobody reads costs nothing; 64-bit integers are BigInt, arrays of
-   * numbers are typed arrays. Ask before the next message is: the bytes are the reader's.
+   * numbers are typed arrays.
    * @throws ReflexArcError RA_LOG_DAMAGED naming the offset, for bytes that are no such message
    */
   readonly message: Record<string, unknown>;
+  /**
+   * The same bytes through a reader of one's own, for who reads millions: `read` gets a cursor at the first field, and gives
+   * back what it made. Undefined, and nothing read, where the log's definition of the type is not `definition`.
+   * @throws ReflexArcError RA_LOG_DAMAGED naming the offset, for bytes that are no such message
+   */
+  by<T>(definition: string, cursor: CdrCursor, read: (cursor: CdrCursor) => T): T | undefined;
 }
 
-/** Records that are handed over at once, at most. */
-const BATCH = 256;
+/** Messages of a log that follow each other, and the log times of the first and the last that were read for it. */
+export interface LogBatch {
+  readonly messages: readonly LogMessage[];
+  readonly firstNs: bigint;
+  readonly lastNs: bigint;
+}
+
+/** Messages that are handed over at once, at most. */
+const BATCH = 1024;
 
 /** Metadata records by name, as `Recorder` takes them. */
 export type LogMetadata = Record<string, Record<string, string>>;
-
-const damaged = (path: string, seen: string, cause?: unknown) =>
-  new ReflexArcError('RA_LOG_DAMAGED', { seen: `${path}: ${seen}`, allowed: 'a complete MCAP file', cause });
-
-/** A record, and the offset in the file up to which it was read: of a chunk, its end. */
-interface Placed {
-  readonly at: number;
-  readonly record: McapTypes.TypedMcapRecord;
-}
-
-/**
- * Every record as it stands in the file, those inside chunks too; what one piece of the file holds at once, since a turn of the
- * event loop for each record would cost as much as reading it. What was read before a fault is given before it is thrown.
- */
-async function* records(path: string): AsyncGenerator<readonly Placed[]> {
-  const reader = new McapStreamReader({ validateCrcs: true, decompressHandlers: await decompressors() });
-  let read = 0;
-  let at = 0;
-  try {
-    for await (const data of createReadStream(path)) {
-      reader.append(data as Buffer);
-      read += (data as Buffer).length;
-      let found: Placed[] = [];
-      let fault: unknown = null;
-      do {
-        found = [];
-        try {
-          while (found.length < BATCH) {
-            at = read - reader.bytesRemaining();
-            const record = reader.nextRecord();
-            if (record === undefined) break;
-            found.push({ at, record });
-          }
-        } catch (error) {
-          fault = error;
-        }
-        if (found.length > 0) yield found;
-        if (fault !== null) throw fault;
-      } while (found.length === BATCH);
-    }
-  } catch (cause) {
-    const { code, message } = cause as NodeJS.ErrnoException;
-    if (code === 'ENOENT' || code === 'EACCES' || code === 'EISDIR')
-      throw new ReflexArcError('RA_LOG_DAMAGED', {
-        seen: `${path}: ${code}`,
-        allowed: 'an MCAP file',
-        next: 'Check the path.',
-        cause,
-      });
-    throw damaged(path, `at ${at}: ${message}`, cause);
-  }
-  if (!reader.done()) throw damaged(path, `ends in the middle of a record, at ${at} of ${read} bytes`);
-}
+type OnMetadata = (name: string, entries: ReadonlyMap<string, string>) => void;
 
 /**
  * The messages of a log in the order they were written. What can be read of a damaged or truncated file is given
  * first; then it throws.
  * @throws ReflexArcError RA_LOG_DAMAGED naming the offset of what could not be read
  */
-export async function* readLog(
+export async function* readLog(path: string, onMetadata: OnMetadata = () => {}): AsyncGenerator<LogMessage> {
+  for await (const { messages } of readBatches(path, null, onMetadata)) for (const message of messages) yield message;
+}
+
+/**
+ * As `readLog`, many messages at once: a turn of the event loop for each costs as much as reading it.
+ * @param topics those that are given; null: all. Batches come for the others too, empty ones, to say how far the log was read.
+ */
+export async function* readBatches(
   path: string,
-  onMetadata: (name: string, entries: ReadonlyMap<string, string>) => void = () => {},
-): AsyncGenerator<LogMessage> {
-  const types: Types = new Map();
-  const channels: Channels = new Map();
-  for await (const batch of records(path))
-    for (const { at, record } of batch) {
-      if (record.type === 'Message') {
-        const channel = channels.get(record.channelId);
-        const type = channel && types.get(channel.schemaId);
-        // Of another encoding than ours: a foreign log may hold some beside those that we know.
-        if (type !== undefined) yield new Undecoded(path, at, channel!, type, record);
-      } else if (record.type === 'Metadata') onMetadata(record.name, record.metadata);
-      else if (record.type === 'Channel')
-        channels.set(record.id, {
-          topic: record.topic,
-          schemaId: record.schemaId,
-          durable: isDurable(record.metadata),
-        });
-      else if (record.type === 'Schema') learn(path, at, record, types);
-    }
+  topics: ReadonlySet<string> | null = null,
+  onMetadata: OnMetadata = () => {},
+): AsyncGenerator<LogBatch> {
+  const messages = new Messages(path, topics, onMetadata);
+  for await (const _ of recordsOf(path, messages, BATCH)) yield messages.batch();
 }
 
 interface Type {
   readonly name: string;
+  readonly definition: string;
   readonly reader: MessageReader;
 }
-type Types = Map<number, Type>;
 interface Channel {
   readonly topic: string;
   readonly schemaId: number;
   readonly durable: boolean;
 }
-type Channels = Map<number, Channel>;
 
 /** By rosbag2's `offered_qos_profiles`: YAML, the policy as its number in older ones. */
 const isDurable = (metadata: ReadonlyMap<string, string>): boolean =>
@@ -128,13 +80,69 @@ const isDurable = (metadata: ReadonlyMap<string, string>): boolean =>
 const broken = (path: string, at: number, cause: unknown) =>
   damaged(path, `at ${at}: ${(cause as Error).message}`, cause);
 
-function learn(path: string, at: number, schema: McapTypes.TypedMcapRecords['Schema'], types: Types): void {
-  if (types.has(schema.id) || schema.encoding !== 'ros2msg') return;
-  try {
-    const definitions = parse(new TextDecoder().decode(schema.data), { ros2: true });
-    types.set(schema.id, { name: schema.name, reader: new MessageReader(definitions) });
-  } catch (cause) {
-    throw broken(path, at, cause);
+/** Makes messages of records, by the channels and schemas before them. */
+class Messages implements RecordTaker {
+  waiting = 0;
+  readonly #path: string;
+  readonly #topics: ReadonlySet<string> | null;
+  readonly #onMetadata: OnMetadata;
+  readonly #types = new Map<number, Type>();
+  readonly #channels = new Map<number, Channel>();
+  #messages: LogMessage[] = [];
+  #firstNs = 0n;
+  #lastNs = 0n;
+
+  constructor(path: string, topics: ReadonlySet<string> | null, onMetadata: OnMetadata) {
+    this.#path = path;
+    this.#topics = topics;
+    this.#onMetadata = onMetadata;
+  }
+
+  batch(): LogBatch {
+    const batch = { messages: this.#messages, firstNs: this.#firstNs, lastNs: this.#lastNs };
+    this.#messages = [];
+    this.waiting = 0;
+    return batch;
+  }
+
+  record(record: McapTypes.TypedMcapRecord, at: number): void {
+    if (record.type === 'Metadata') this.#onMetadata(record.name, record.metadata);
+    else if (record.type === 'Schema') this.#learn(record, at);
+    else if (record.type === 'Channel')
+      this.#channels.set(record.id, {
+        topic: record.topic,
+        schemaId: record.schemaId,
+        durable: isDurable(record.metadata),
+      });
+    else if (record.type === 'Message') {
+      const { channelId, logTime, data } = record;
+      const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
+      this.message(channelId, logTime, view, 0, data.byteLength, at);
+    }
+  }
+
+  message(id: number, logTimeNs: bigint, view: DataView, from: number, length: number, at: number): void {
+    const channel = this.#channels.get(id);
+    if (channel === undefined)
+      throw new RangeError(`Encountered message on channel ${id} without prior channel record`);
+    const type = this.#types.get(channel.schemaId);
+    // Of another encoding than ours: a foreign log may hold some beside those that we know.
+    if (type === undefined) return;
+    if (this.waiting++ === 0) this.#firstNs = logTimeNs;
+    this.#lastNs = logTimeNs;
+    if (this.#topics === null || this.#topics.has(channel.topic))
+      this.#messages.push(new Undecoded(this.#path, at, channel, type, logTimeNs, view, from, length));
+  }
+
+  #learn(schema: McapTypes.TypedMcapRecords['Schema'], at: number): void {
+    if (this.#types.has(schema.id) || schema.encoding !== 'ros2msg') return;
+    try {
+      const definition = new TextDecoder().decode(schema.data);
+      const reader = new MessageReader(parse(definition, { ros2: true }));
+      this.#types.set(schema.id, { name: schema.name, definition, reader });
+    } catch (cause) {
+      throw broken(this.#path, at, cause);
+    }
   }
 }
 
@@ -146,34 +154,56 @@ class Undecoded implements LogMessage {
   readonly durable: boolean;
   readonly #path: string;
   readonly #at: number;
-  readonly #reader: MessageReader;
-  readonly #data: Uint8Array;
+  readonly #type: Type;
+  readonly #view: DataView;
+  readonly #from: number;
+  readonly #length: number;
   #message: Record<string, unknown> | null = null;
 
   constructor(
     path: string,
     at: number,
     { topic, durable }: Channel,
-    { name, reader }: Type,
-    { logTime, data }: McapTypes.TypedMcapRecords['Message'],
+    type: Type,
+    logTimeNs: bigint,
+    view: DataView,
+    from: number,
+    length: number,
   ) {
     this.topic = topic;
-    this.type = name;
-    this.logTimeNs = logTime;
+    this.type = type.name;
+    this.logTimeNs = logTimeNs;
     this.durable = durable;
     this.#path = path;
     this.#at = at;
-    this.#reader = reader;
-    this.#data = data;
+    this.#type = type;
+    this.#view = view;
+    this.#from = from;
+    this.#length = length;
   }
 
   get message(): Record<string, unknown> {
+    const { buffer, byteOffset } = this.#view;
     try {
-      this.#message ??= this.#reader.readMessage<Record<string, unknown>>(this.#data);
+      this.#message ??= this.#type.reader.readMessage<Record<string, unknown>>(
+        new Uint8Array(buffer, byteOffset + this.#from, this.#length),
+      );
     } catch (cause) {
       throw broken(this.#path, this.#at, cause);
     }
     return this.#message;
+  }
+
+  by<T>(definition: string, cursor: CdrCursor, read: (cursor: CdrCursor) => T): T | undefined {
+    if (definition !== this.#type.definition) return undefined;
+    try {
+      if (!cursor.begin(this.#view, this.#from, this.#length)) return undefined;
+      const made = read(cursor);
+      cursor.end();
+      return made;
+    } catch (cause) {
+      throw broken(this.#path, this.#at, cause);
+    }
   }
 }
 
@@ -184,11 +214,14 @@ class Undecoded implements LogMessage {
  */
 export async function logMetadata(path: string): Promise<LogMetadata> {
   const found: LogMetadata = {};
+  const onMetadata: OnMetadata = (name, entries) => {
+    found[name] = Object.fromEntries(entries);
+  };
   const file = await open(path).catch(() => null);
   try {
     if (file !== null) {
       const reader = await McapIndexedReader.Initialize({ readable: new FileHandleReadable(file) });
-      for await (const { name, metadata } of reader.readMetadata()) found[name] = Object.fromEntries(metadata);
+      for await (const { name, metadata } of reader.readMetadata()) onMetadata(name, metadata);
       return found;
     }
   } catch {
@@ -197,9 +230,7 @@ export async function logMetadata(path: string): Promise<LogMetadata> {
     await file?.close();
   }
   try {
-    for await (const batch of records(path))
-      for (const { record } of batch)
-        if (record.type === 'Metadata') found[record.name] = Object.fromEntries(record.metadata);
+    for await (const _ of readBatches(path, new Set(), onMetadata));
   } catch (error) {
     if (Object.keys(found).length === 0) throw error;
   }

@@ -6,16 +6,20 @@ export const TOPIC = {
   transition: '/reflexarc/transition',
 } as const;
 
+/** 64 bits, as whoever decoded them has them: exact in either, for ours stay below 2^53. */
+type Integer64 = bigint | number;
+
 /** A tick as the log holds it, decoded: reflexarc_msgs/msg/TickRecord. */
 export interface LoggedTick {
-  epoch: bigint;
+  epoch: Integer64;
   seq: number;
   mode: string;
   source: string;
   state_seq: number;
-  decision_seq: bigint;
+  state_stamp: { sec: number; nanosec: number };
+  decision_seq: Integer64;
   command_seq: number;
-  takeover_seq: bigint;
+  takeover_seq: Integer64;
   residual_fraction: number;
   risk: number;
   force: number;
@@ -32,7 +36,7 @@ export interface LoggedTick {
 
 /** A decision as the log holds it, decoded: reflexarc_msgs/msg/Decision. */
 export interface LoggedDecision {
-  epoch: bigint;
+  epoch: Integer64;
   seq: number;
   observation_seq: number;
   observation_stamp: { sec: number; nanosec: number };
@@ -46,6 +50,6 @@ export interface LoggedDecision {
 /** Calls of the gate as the log holds them: reflexarc_msgs/msg/GateJournal. */
 export interface LoggedJournal {
   version: number;
-  first: bigint;
+  first: Integer64;
   entries: Float64Array;
 }

@@ -1,4 +1,4 @@
-import { readLog } from '../../bridges/mcap/reader.ts';
+import { readBatches } from '../../bridges/mcap/reader.ts';
 import type { TickRecord } from '../../controllers/safety/record.ts';
 import { createBase } from '../../policies/base/registry.ts';
 import { createCritic } from '../../policies/critic/registry.ts';
@@ -7,6 +7,7 @@ import { ReflexArcError } from '../core/errors.ts';
 import { ENTRY } from '../pipeline/journal/entry.ts';
 import { entriesIn } from '../pipeline/journal/read.ts';
 import { configOfLog } from './log-config.ts';
+import { OwnMessages } from './own-messages.ts';
 import { bornWith, Refold } from './refold.ts';
 import { DecisionMaker } from './remake.ts';
 import { type LoggedDecision, type LoggedJournal, type LoggedTick, TOPIC } from './topics.ts';
@@ -49,6 +50,9 @@ export interface Verification {
   speed_x_realtime: number;
 }
 
+/** All else of a log is not even decoded. */
+const READ: ReadonlySet<string> = new Set([TOPIC.journal, TOPIC.tick, TOPIC.decision]);
+
 /** Ticks that may wait for their record in the log: the journal of a tick is written just before it. */
 const MAX_WAITING = 100_000;
 
@@ -79,19 +83,23 @@ export async function verifyLog(
   let next = 0;
   let firstNs: bigint | null = null;
   let atS = 0;
+  /** Made, and not compared yet: the last one, which is the gate's own, and copies of those before it. */
+  let newest: TickRecord | null = null;
   const waiting = new Map<number, TickRecord>();
 
   const differ = (what: Mismatch['what'], seq: number, [field, logged, made]: Difference, said: string): void => {
     const because = changes.length > 0 ? changes.join('; ') : said;
     v.first_mismatch ??= { at_s: atS, what, seq, field, logged, made, because };
   };
-  const onJournal = ({ first, entries }: LoggedJournal): void => {
+  const own = new OwnMessages();
+  const onJournal = ({ first, entries, count }: LoggedJournal & { count: number }): void => {
     let number = Number(first);
-    for (const entry of entriesIn(entries)) {
+    for (const entry of entriesIn(entries, count)) {
       const base = bornWith(entry);
       if (base !== null) {
         refold = new Refold(config, critic, base);
         waiting.clear();
+        newest = null;
       } else if (number !== next) {
         v.journal_lost += Math.max(0, number - next);
         v.first_gap_s ??= atS;
@@ -100,22 +108,21 @@ export async function verifyLog(
       number++;
       next = number;
       if (base !== null || refold === null) continue;
-      const ticked = refold.take(entry);
-      if (!ticked && entry.kind !== ENTRY.sent) continue;
-      // What the bridge said comes after its tick; all else of the record stands.
-      const made = ticked ? undefined : waiting.get(refold.record.seq);
-      if (made !== undefined) {
-        made.sent = refold.record.sent;
-        made.refused = refold.record.refused;
-        continue;
-      }
-      if (waiting.size >= MAX_WAITING) waiting.clear();
-      waiting.set(refold.record.seq, copyOf(refold.record));
+      // The record of a tick is in the log behind the calls up to its `sent`, and mostly before the next: then it is not copied.
+      if (entry.kind === ENTRY.tick) keep();
+      if (refold.take(entry)) newest = refold.record;
     }
   };
+  const keep = (): void => {
+    if (newest === null) return;
+    if (waiting.size >= MAX_WAITING) waiting.clear();
+    waiting.set(newest.seq, copyOf(newest));
+    newest = null;
+  };
   const onTick = (logged: LoggedTick): void => {
-    const made = waiting.get(logged.seq);
-    waiting.delete(logged.seq);
+    const made = newest?.seq === logged.seq ? newest : waiting.get(logged.seq);
+    if (made === newest) newest = null;
+    else waiting.delete(logged.seq);
     if (!isWithin(window, atS)) return;
     v.ticks++;
     const isCommand = logged.source !== 'none';
@@ -152,18 +159,21 @@ export async function verifyLog(
 
   let journals = 0;
   reading: for (const path of paths) {
-    for await (const logged of readLog(path)) {
-      const { topic, logTimeNs } = logged;
-      firstNs ??= logTimeNs;
-      atS = Number(logTimeNs - firstNs) / 1e9;
-      // What the gate was told of a tick stands before its record.
+    for await (const batch of readBatches(path, READ)) {
+      firstNs ??= batch.firstNs;
+      for (const logged of batch.messages) {
+        const { topic } = logged;
+        atS = Number(logged.logTimeNs - firstNs) / 1e9;
+        // What the gate was told of a tick stands before its record.
+        if (atS > window.toS) break reading;
+        if (topic === TOPIC.journal) {
+          journals++;
+          onJournal(own.journal(logged));
+        } else if (topic === TOPIC.tick) onTick(own.tick(logged));
+        else onDecision(own.decision(logged));
+      }
+      atS = Number(batch.lastNs - firstNs) / 1e9;
       if (atS > window.toS) break reading;
-      // Only these are decoded.
-      if (topic === TOPIC.journal) {
-        journals++;
-        onJournal(logged.message as unknown as LoggedJournal);
-      } else if (topic === TOPIC.tick) onTick(logged.message as unknown as LoggedTick);
-      else if (topic === TOPIC.decision) onDecision(logged.message as unknown as LoggedDecision);
       onProgress(atS);
     }
   }

@@ -1,4 +1,4 @@
-import { readLog } from '../../bridges/mcap/reader.ts';
+import { readBatches } from '../../bridges/mcap/reader.ts';
 import { createBase } from '../../policies/base/registry.ts';
 import { createCritic } from '../../policies/critic/registry.ts';
 import { createResidual } from '../../policies/residual/registry.ts';
@@ -28,6 +28,8 @@ export type { WhatIfTick } from './what-if-tick.ts';
 
 /** A decision reaches the log at most so long after the call of the gate that took it, ns. */
 const LATE_NS = 1_000_000_000n;
+/** All else of a log is not even decoded. */
+const READ: ReadonlySet<string> = new Set([TOPIC.decision, TOPIC.journal]);
 /** Commands that an echo may still come for. */
 const ECHOES = 512;
 /** Decisions of which one may still be in force. */
@@ -77,18 +79,22 @@ export async function whatIf(
       else if (ticked) onTick(comparison.tick(atS, pair));
     }
   };
+  const readTo = (atNs: bigint): number => {
+    firstNs ??= atNs;
+    const atS = Number(atNs - firstNs) / 1e9;
+    comparison.result.duration_s = Math.min(atS, window.toS);
+    while (waiting.length > 0 && atNs - waiting[0]!.atNs > LATE_NS) take(waiting.shift()!);
+    return atS;
+  };
   reading: for (const path of paths) {
-    for await (const logged of readLog(path)) {
-      const { topic, logTimeNs } = logged;
-      firstNs ??= logTimeNs;
-      const atS = Number(logTimeNs - firstNs) / 1e9;
-      comparison.result.duration_s = Math.min(atS, window.toS);
-      if (atS > window.toS + Number(LATE_NS) / 1e9) break reading;
-      if (topic === TOPIC.decision) decisions.add(logged.message as unknown as LoggedDecision);
-      else if (topic === TOPIC.journal) {
-        waiting.push({ atNs: logTimeNs, journal: logged.message as unknown as LoggedJournal });
+    for await (const batch of readBatches(path, READ)) {
+      readTo(batch.firstNs);
+      for (const logged of batch.messages) {
+        if (readTo(logged.logTimeNs) > window.toS + Number(LATE_NS) / 1e9) break reading;
+        if (logged.topic === TOPIC.decision) decisions.add(logged.message as unknown as LoggedDecision);
+        else waiting.push({ atNs: logged.logTimeNs, journal: logged.message as unknown as LoggedJournal });
       }
-      while (waiting.length > 0 && logTimeNs - waiting[0]!.atNs > LATE_NS) take(waiting.shift()!);
+      readTo(batch.lastNs);
     }
   }
   for (const journal of waiting) take(journal);

@@ -10,13 +10,13 @@ export interface Entry {
   readonly values: Float64Array;
 }
 
-/** The entries in `values`, in order. @throws RangeError for numbers that are no entries */
-export function* entriesIn(values: Float64Array): Generator<Entry> {
-  for (let at = 0; at < values.length; ) {
+/** The entries in the first `count` of `values`, in order. @throws RangeError for numbers that are no entries */
+export function* entriesIn(values: Float64Array, count = values.length): Generator<Entry> {
+  for (let at = 0; at < count; ) {
     const kind = values[at]!;
     const size = values[at + 1]!;
-    if (!Number.isInteger(size) || size < 0 || at + 2 + size > values.length)
-      throw new RangeError(`an entry of kind ${kind} that says ${size} numbers, ${values.length - at - 2} are left`);
+    if (!Number.isInteger(size) || size < 0 || at + 2 + size > count)
+      throw new RangeError(`an entry of kind ${kind} that says ${size} numbers, ${count - at - 2} are left`);
     yield { kind, at: at + 2, size, values };
     at += 2 + size;
   }
