@@ -30,7 +30,8 @@ const MB = 2 ** 20;
 
 /**
  * How fast a log of `seconds` is verified, at 500 states and ticks and 100 decisions a second: all of it, from the file to the
- * comparison of the last bit; by the clock, and by the CPU's time, which other work on the machine does not add to. Then once more, with the heap after a forced collection and the resident memory along the way.
+ * comparison of the last bit, by the clock and by the CPU's time, which other work on the machine does not add to. Then once
+ * more, with the heap after a forced collection and the resident memory along the way.
  */
 export async function verifying(folder: string, config: RunConfig, seconds: number): Promise<Outcome> {
   const path = join(folder, 'verify.mcap');
