@@ -34,7 +34,7 @@ export interface LogBatch {
 }
 
 /** Messages that are handed over at once, at most. */
-const BATCH = 1024;
+const BATCH = 256;
 
 /** Metadata records by name, as `Recorder` takes them. */
 export type LogMetadata = Record<string, Record<string, string>>;
