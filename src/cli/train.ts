@@ -1,4 +1,5 @@
-import { resolve } from 'node:path';
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { createBase } from '../../policies/base/registry.ts';
 import { createResidual } from '../../policies/residual/registry.ts';
 import { loadRun } from '../core/config/load.ts';
@@ -11,10 +12,12 @@ import { makeResidual, RESIDUAL_DEMONSTRATIONS, RESIDUAL_STEPS } from '../learni
 import { demonstrationsOf } from '../learning/recorded.ts';
 import type { ResidualOptions } from '../learning/residual.ts';
 import { RISK_DEFAULTS, trainRisk } from '../learning/risk.ts';
+import { CHECKPOINT } from '../learning/run-folder.ts';
 import { readTrajectory } from '../logs/trajectories/formats.ts';
 import { framesOf } from '../logs/trajectories/frames.ts';
 import { Findings } from '../logs/trajectories/trajectory.ts';
 import { compileObservation } from '../pipeline/observation/compile.ts';
+import { type Recorded, type RecordedOptions, recordedTransitions } from './recorded-transitions.ts';
 import { train, weightRows } from './training.ts';
 
 interface TrainOptions {
@@ -25,7 +28,7 @@ interface TrainOptions {
   set: string[];
 }
 
-interface ResidualTrainOptions extends TrainOptions {
+interface ResidualTrainOptions extends TrainOptions, RecordedOptions {
   steps?: number;
   demonstrations?: number;
   resume?: boolean;
@@ -88,11 +91,15 @@ export async function trainBase(file: string, options: BaseTrainOptions): Promis
 export async function trainResidual(file: string, options: ResidualTrainOptions): Promise<number> {
   const { config } = loadRun(file, options.set);
   const { seed = config.seed, steps = RESIDUAL_STEPS, resume = false, policy = 'td3' } = options;
-  const { demonstrations = RESIDUAL_DEMONSTRATIONS } = options;
+  const logged = options.from.length > 0;
+  const { demonstrations = logged ? 0 : RESIDUAL_DEMONSTRATIONS } = options;
   const out = resolve(options.out);
+  const goesOn = resume && existsSync(join(out, CHECKPOINT));
+  const recorded = logged && !goesOn ? await recordedTransitions(config, options) : null;
+  for (const line of recorded?.unused ?? []) process.stderr.write(`not used: ${line}\n`);
   const made = await train(options, async ({ progress, signal }) => {
     const made = await makeResidual(config, {
-      ...{ out, seed, steps, resume, policy, demonstrations, signal },
+      ...{ out, seed, steps, resume, policy, demonstrations, signal, ...(recorded && { recorded }) },
       onState: ({ steps: done, figures, ...recent }, _wall, of) => {
         const { return: success, cost } = recent;
         progress({ phase: 'steps', done: Math.min(done, of), of, figures: { success, cost, ...figures } });
@@ -105,16 +112,22 @@ export async function trainResidual(file: string, options: ResidualTrainOptions)
         'data',
         `${outcome.state.steps} decisions in ${outcome.state.episodes} episodes, seed ${seed}, ${outcome.wall_s} s`,
       ],
+      ...(recorded ? [['logs', said(recorded)] satisfies [string, string]] : []),
       ...(score ? [['score', scored(score)] satisfies [string, string]] : []),
       ['run', `${shown(out)}; \`reflexarc runs ${shown(out)}\` shows its curve`],
       ...weightRows('residual', made.file, made.sha256),
     ];
     if (!outcome.complete) rows.push(['note', 'ended early; `--resume` goes on from here']);
     const { state, wall_s } = outcome;
-    return { rows, made: { file: made.file, sha256: made.sha256, seed, ...state, wall_s, score } };
+    const of = recorded?.of ?? null;
+    return { rows, made: { file: made.file, sha256: made.sha256, seed, ...state, wall_s, score, recorded: of } };
   });
   return made.score === null ? 1 : 0;
 }
+
+const said = ({ demonstrations, online, of }: Recorded) =>
+  `${of.successes} episodes that succeeded, ${demonstrations.length} decisions: demonstrations\n` +
+  `${of.failures} that did not, ${online.length} decisions: beside the learner's own`;
 
 const scored = (s: Evaluation) =>
   `${percent(s.success_rate)} of ${s.episodes} episodes, 95 % interval ${s.success_ci95.map(percent).join(' to ')}; violations ${percent(s.violation_rate)}, ${s.mean_steps.toFixed(1)} steps`;

@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
 import type { JudgingParts } from './judging-commands.ts';
-import { episodes, port, seed, whole } from './options.ts';
+import { collect, episodes, port, seed, whole } from './options.ts';
 
 /** Adds `train` and `runs`. */
 export function addTrainingCommands(program: Command, { run, checked, done }: Omit<JudgingParts, 'config'>): void {
@@ -24,9 +24,20 @@ export function addTrainingCommands(program: Command, { run, checked, done }: Om
     .option('--steps <n>', 'decisions of training', whole('--steps', 1, 100_000_000, 'decisions of training'))
     .option(
       '--demonstrations <n>',
-      'successful episodes of the scripted expert to begin with; 150 without it',
+      'successful episodes of the scripted expert to begin with; 150 without it, 0 with --from',
       whole('--demonstrations', 0, 100_000, 'how many demonstrations'),
     )
+    .option(
+      '--from <log>',
+      'begin with the episodes of this log of `run`, `demo` or `import`; repeatable, files of one recording in order',
+      collect,
+      [],
+    )
+    .option('--observation <channel>', 'in a log of `import`: what the residual sees', 'observation.state')
+    .option('--base-observation <channel>', 'what the base sees; as --observation without it')
+    .option('--action <channel>', 'what was done there, in [-1, 1]', 'action')
+    .option('--reward <channel>', 'what it was worth; above 0, the episode is a success', 'next.reward')
+    .option('--done <channel>', 'not 0 where the episode ended for good', 'next.done')
     .addOption(
       new Option('--policy <policy>', 'what the residual is learned by; td3 without it').choices(['td3', 'sac']),
     )

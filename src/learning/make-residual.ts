@@ -26,6 +26,8 @@ export interface MakeOptions {
   policy: ResidualOptions['policy'];
   /** Successful episodes of the scripted expert to begin with. */
   demonstrations: number;
+  /** Steps of logs to begin with; none of a run that goes on, whose checkpoint has them. */
+  recorded?: TrainingSpec['recorded'];
   resume: boolean;
   signal?: AbortSignal;
   onState?(state: TrainingState, wallS: number, of: number): void;
@@ -53,14 +55,15 @@ export function residualSpec(
  */
 export async function makeResidual(
   config: RunConfig,
-  { out, resume, signal, onState, onEpisode, ...what }: MakeOptions,
+  { out, resume, signal, onState, onEpisode, recorded, ...what }: MakeOptions,
 ): Promise<{ outcome: TrainingOutcome; file: string; sha256: string; score: Evaluation | null }> {
   const { seed, steps, policy, demonstrations } = what;
   const command = [
     `reflexarc train residual --seed ${seed} --steps ${steps} --demonstrations ${demonstrations}`,
     ...(policy === 'td3' ? [] : [`--policy ${policy}`]),
+    ...(recorded?.of.logs.map(({ file }) => `--from ${file}`) ?? []),
   ].join(' ');
-  const spec = { ...residualSpec(config, what), out, resume, command };
+  const spec = { ...residualSpec(config, what), out, resume, command, ...(recorded && { recorded }) };
   const outcome = await trainInThread(
     { ...spec, weights: { file: FILE, metadata: { kind: 'residual' } } },
     { onState: (state, wallS) => onState?.(state, wallS, steps), ...(signal && { signal }) },
@@ -84,7 +87,7 @@ export async function makeResidual(
     kind: 'residual',
     made_by: command,
     method: 'residual RL on the frozen base from sparse success (src/learning/residual.ts)',
-    data: `${outcome.state.steps} decisions in ${outcome.state.episodes} episodes of the in-process world, ${demonstrations} demonstrations of the scripted expert within the residual's bound, base ${config.policies.base.sha256}`,
+    data: `${outcome.state.steps} decisions in ${outcome.state.episodes} episodes of the in-process world, ${demonstrations} demonstrations of the scripted expert within the residual's bound${recorded ? `, ${recorded.demonstrations.length + recorded.online.length} decisions of logs` : ''}, base ${config.policies.base.sha256}`,
     ...{
       file: FILE,
       sha256,
@@ -94,6 +97,7 @@ export async function makeResidual(
       wall_s: outcome.wall_s,
     },
     settings: spec.algorithm.options,
+    ...(recorded && { recorded: recorded.of }),
     ...(score && { score: { ...score, of: 'base and residual, without a critic', seeds_from: JUDGED.seed } }),
   };
   writeFileSync(join(out, 'residual.manifest.json'), `${JSON.stringify(manifest, null, 2)}\n`);

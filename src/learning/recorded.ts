@@ -2,6 +2,8 @@
  * Trajectories that were recorded elsewhere, as what is trained on: demonstrations for behaviour cloning, transitions for a
  * replay buffer. Both from frames at the rate of the policy (src/logs/trajectories/frames.ts).
  */
+import { RecedingHorizon } from '../../controllers/chunks/receding-horizon.ts';
+import type { BasePolicy } from '../../policies/policy.ts';
 import { ReflexArcError } from '../core/errors.ts';
 import type { FramedEpisode, Frames } from '../logs/trajectories/frames.ts';
 import type { Demonstration } from './demonstrations.ts';
@@ -63,6 +65,67 @@ export function* transitionsOf(
       };
     }
   }
+}
+
+/** What a residual is learned from: `demonstrations` are the steps of episodes that succeeded, `online` those of all others. */
+export interface RecordedTransitions {
+  readonly demonstrations: readonly Transition[];
+  readonly online: readonly Transition[];
+}
+
+/** The same of episodes, by whether they succeeded. */
+export function sortedOut(
+  episodes: Iterable<{ success: boolean; transitions: Iterable<Transition> }>,
+): RecordedTransitions & { successes: number; failures: number } {
+  const out = { demonstrations: [] as Transition[], online: [] as Transition[], successes: 0, failures: 0 };
+  for (const { success, transitions } of episodes) {
+    out[success ? 'successes' : 'failures']++;
+    out[success ? 'demonstrations' : 'online'].push(...transitions);
+  }
+  return out;
+}
+
+/**
+ * Episodes of somebody else as a residual learns from them: the steps of `transitionsOf`, with what the frozen base would have done at
+ * each, asked for as the daemon asks it (`executeSteps` of each chunk, anew in each episode). An episode has succeeded when a
+ * reward in it is above 0. `baseObservation`: what the base sees, in place of `observation`.
+ * @throws ReflexArcError RA_USAGE as `demonstrationsOf`, and without rewards: nobody would know what was a success
+ */
+export async function* residualEpisodesOf(
+  frames: Frames,
+  features: RecordedFeatures & { readonly baseObservation: string },
+  sizes: RecordedSizes,
+  base: BasePolicy,
+  executeSteps: number,
+): AsyncGenerator<{ success: boolean; transitions: Transition[] }> {
+  const { baseObservation, reward } = features;
+  if (reward === undefined) throw refuse('no rewards', 'a channel with the reward of each step');
+  check(frames, { observation: baseObservation, action: features.action }, { ...sizes, observationSize: base.observationSize });
+  for (const episode of frames.episodes) {
+    const transitions = [...transitionsOf({ ...frames, episodes: [episode] }, features, sizes)];
+    const bases = await basesAt(episode.rows.get(baseObservation)!, base, executeSteps);
+    const whole = transitions.map((t, k) => ({ ...t, base: bases[k]!, nextBase: bases[k + 1]! }));
+    yield { success: whole.some((t) => t.reward > 0), transitions: whole };
+  }
+}
+
+/** The base's action at each observation, and once more at the last: what it would have done next. */
+async function basesAt(rows: readonly Float64Array[], base: BasePolicy, executeSteps: number): Promise<Float64Array[]> {
+  const { actionSize, horizon } = base;
+  const executor = new RecedingHorizon(actionSize, horizon, executeSteps);
+  const chunk = new Float64Array(actionSize * horizon);
+  const out: Float64Array[] = [];
+  for (const [k, row] of [...rows, rows.at(-1)!].entries()) {
+    if (executor.needsChunk) {
+      executor.mark(k);
+      await base.infer(row, chunk);
+      executor.plan(chunk, horizon, k, 0);
+    }
+    const action = new Float64Array(actionSize);
+    executor.next(action);
+    out.push(action);
+  }
+  return out;
 }
 
 /** @throws ReflexArcError RA_USAGE for a feature that is missing or of another size, or an action beyond [-1, 1], with its place */

@@ -7,6 +7,7 @@ import { PegEnvironment } from './environments/peg.ts';
 import { type EnvironmentSpec, makeEnvironment } from './environments/registry.ts';
 import { type ExpertOptions, expertTransitions } from './expert-transitions.ts';
 import type { Learner } from './learner.ts';
+import type { RecordedTransitions } from './recorded.ts';
 import { commitOf, RunFolder } from './run-folder.ts';
 import { type EvaluationPoint, Trainer, type TrainerOptions, type TrainingState } from './trainer.ts';
 
@@ -19,6 +20,8 @@ export interface TrainingSpec
   environment: EnvironmentSpec;
   /** Demonstrations to begin with, from the scripted expert of the peg task. */
   demonstrations?: ExpertOptions;
+  /** What others recorded, to begin with: demonstrations, and steps in the place of the learner's own. `of` is for the record. */
+  recorded?: RecordedTransitions & { of: RecordedSource };
   /** Folder of the run; none: nothing is kept. */
   out?: string;
   /** Goes on with the checkpoint in `out`, where there is one. */
@@ -36,6 +39,13 @@ export interface TrainingSpec
   keep?: 'last' | 'best';
   /** Episodes that the kept policy is judged by at the end, of seeds that neither training nor evaluations had. */
   judged?: { episodes: number; seed: number };
+}
+
+/** Where recorded transitions came from. */
+export interface RecordedSource {
+  readonly logs: readonly { readonly file: string; readonly sha256: string }[];
+  readonly successes: number;
+  readonly failures: number;
 }
 
 export interface TrainingOutcome {
@@ -66,7 +76,7 @@ const ROWS = 5;
 export async function runTraining(spec: TrainingSpec, hooks: TrainingHooks = {}): Promise<TrainingOutcome> {
   const environment = await makeEnvironment(spec.environment);
   const evaluation = await makeEnvironment(spec.environment);
-  const { learner, demonstrate } = makeLearner(spec.algorithm, environment);
+  const { learner, demonstrate, remember } = makeLearner(spec.algorithm, environment);
   const resumed = spec.out !== undefined && spec.resume === true ? RunFolder.resume(spec.out) : null;
   const folder = resumed?.folder ?? (spec.out === undefined ? null : new RunFolder(spec.out, recordOf(spec)));
   const began = performance.now() - 1000 * (folder?.record.wall_s ?? 0);
@@ -102,8 +112,12 @@ export async function runTraining(spec: TrainingSpec, hooks: TrainingHooks = {})
   });
   let shown = { played: 0, decisions: 0 };
   if (resumed) trainer.restore(resumed.checkpoint, join(resumed.folder.path, 'checkpoint.safetensors'));
-  else if (spec.demonstrations && demonstrate && environment instanceof PegEnvironment)
-    shown = expertTransitions(environment, spec.demonstrations, demonstrate);
+  else {
+    if (spec.demonstrations && demonstrate && environment instanceof PegEnvironment)
+      shown = expertTransitions(environment, spec.demonstrations, demonstrate);
+    if (demonstrate) spec.recorded?.demonstrations.forEach(demonstrate);
+    if (remember) spec.recorded?.online.forEach(remember);
+  }
 
   const complete = trainer.run();
   if (complete && evaluations.at(-1)?.steps !== learner.steps && evaluationEpisodes > 0) trainer.evaluate();
@@ -162,10 +176,12 @@ function better(a: EvaluationPoint, b: EvaluationPoint): boolean {
 export function settingsOf(spec: TrainingSpec): unknown {
   const { algorithm, environment, demonstrations, evaluateEvery, evaluationEpisodes, evaluationSeed, keep, judged } =
     spec;
+  const recorded = spec.recorded?.of;
   // Through JSON, as the record is read: what is undefined is not there.
   return JSON.parse(
     JSON.stringify({
       ...{ algorithm, environment, demonstrations, evaluateEvery, evaluationEpisodes, evaluationSeed, keep, judged },
+      recorded,
     }),
   );
 }

@@ -50,22 +50,26 @@ export function* transitionsOf(e: Episode, { observationSize: o, actionSize: a }
 }
 
 /**
- * Digest of what actor and learner must have in common for an episode of the one to be one of the other: robot, task, safety and the
+ * What actor and learner must have in common for an episode of the one to be one of the other: robot, task, safety and the
  * frozen base with its residual's scale; not where they run.
  */
-export function configDigest({ robot, task, safety, policies }: RunConfig): string {
+export function sharedConfig({ robot, task, safety, policies }: RunConfig): object {
   const { world: _, ...shared } = task;
   const { sha256, execute_steps } = policies.base;
   const { guard: __, ...limits } = safety;
-  const common = {
+  return {
     robot,
     task: shared,
     safety: limits,
     base: { sha256, execute_steps },
     scale: policies.residual.scale,
   };
+}
+
+/** Digest of `sharedConfig`. */
+export function configDigest(config: RunConfig): string {
   return createHash('sha256')
-    .update(JSON.stringify(sorted(common)))
+    .update(JSON.stringify(sorted(sharedConfig(config))))
     .digest('hex');
 }
 
