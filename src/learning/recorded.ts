@@ -100,7 +100,11 @@ export async function* residualEpisodesOf(
 ): AsyncGenerator<{ success: boolean; transitions: Transition[] }> {
   const { baseObservation, reward } = features;
   if (reward === undefined) throw refuse('no rewards', 'a channel with the reward of each step');
-  check(frames, { observation: baseObservation, action: features.action }, { ...sizes, observationSize: base.observationSize });
+  check(
+    frames,
+    { observation: baseObservation, action: features.action },
+    { ...sizes, observationSize: base.observationSize },
+  );
   for (const episode of frames.episodes) {
     const transitions = [...transitionsOf({ ...frames, episodes: [episode] }, features, sizes)];
     const bases = await basesAt(episode.rows.get(baseObservation)!, base, executeSteps);

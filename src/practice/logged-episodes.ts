@@ -66,7 +66,8 @@ function requireSame(path: string, logged: RunConfig | null, config: RunConfig):
   const more = parts.length > NAMED ? [`and ${parts.length - NAMED} more`] : [];
   throw new ReflexArcError('RA_USAGE', {
     seen: `${path}: ${[...parts.slice(0, NAMED), ...more].join('; ')}`,
-    allowed: 'a log of the same robot, task, limits, base and residual scale: what was done under others is not what this run would do',
+    allowed:
+      'a log of the same robot, task, limits, base and residual scale: what was done under others is not what this run would do',
     next: 'Give the run file that it was recorded with, or `--set` these.',
   });
 }
@@ -122,7 +123,8 @@ class Cutter {
     if (this.#told) return;
     throw new ReflexArcError('RA_USAGE', {
       seen: `${this.#path}: no message on ${this.#config.task.episode_topic}`,
-      allowed: "a log with the task's word for how an episode ended (task.episode_topic): without it no step has a reward",
+      allowed:
+        "a log with the task's word for how an episode ended (task.episode_topic): without it no step has a reward",
     });
   }
 
@@ -138,7 +140,14 @@ class Cutter {
     const [mode, source] = [t.mode as Mode, t.source as Source];
     this.#on({ kind: 'tick', stampNs, mode, source, position: [] });
     const { residual_fraction: residualFraction, sent, setpoint } = t;
-    const tick = { decisionSeq: Number(t.decision_seq), epoch: Number(t.epoch), source, residualFraction, sent, setpoint };
+    const tick = {
+      decisionSeq: Number(t.decision_seq),
+      epoch: Number(t.epoch),
+      source,
+      residualFraction,
+      sent,
+      setpoint,
+    };
     this.#recording.ticked(tick, stampNs, this.#isRecording);
     this.#closeWhenPast(stampNs);
   }

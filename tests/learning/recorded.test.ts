@@ -2,11 +2,13 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import type { BasePolicy } from '../../policies/policy.ts';
 import { loadRun } from '../../src/core/config/load.ts';
 import { packageRoot } from '../../src/core/paths.ts';
 import { SeededRandom } from '../../src/core/random.ts';
 import { BC_DEFAULTS, trainBc } from '../../src/learning/behaviour-cloning.ts';
-import { demonstrationsOf, transitionsOf } from '../../src/learning/recorded.ts';
+import type { Transition } from '../../src/learning/environment.ts';
+import { demonstrationsOf, residualEpisodesOf, sortedOut, transitionsOf } from '../../src/learning/recorded.ts';
 import { Batch, ReplayBuffer } from '../../src/learning/replay.ts';
 import type { Frames } from '../../src/logs/trajectories/frames.ts';
 
@@ -79,6 +81,36 @@ describe('recorded trajectories', () => {
       /feature x with 0 numbers/,
     );
     expect(() => [...transitionsOf(frames(2), features, sizes)]).toThrow(/a of 2 in episode 0, frame 1/);
+  });
+
+  it('for a residual have what the base would have done, asked for as often as by the daemon, and are sorted by success', async () => {
+    // Two actions a chunk: a hundredth of the frame, and that and a half.
+    const base: BasePolicy = {
+      ...{ observationSize: 3, actionSize: 4, horizon: 2, sha256: '' },
+      infer: ([, k], chunk) => void chunk.fill(0).set([k! / 100, 0, 0, 0, k! / 100 + 0.5]),
+    };
+    const given = frames();
+    (given.episodes[1]!.rows as Map<string, Float64Array[]>).set('r', [Float64Array.of(0), Float64Array.of(0)]);
+    const episodes = [];
+    for await (const e of residualEpisodesOf(given, { ...features, baseObservation: 'o' }, sizes, base, 2))
+      episodes.push(e);
+    const { demonstrations, online, successes, failures } = sortedOut(episodes);
+    expect([successes, failures]).toEqual([1, 1]);
+    const seen = (t: Transition) => [t.base[0], t.nextBase[0], t.executed[0], t.reward, t.terminated];
+    // Chunks at frames 0 and 2; behind the last frame its second action.
+    expect(demonstrations.map(seen)).toEqual([
+      [0, 0.5, 0, 0, false],
+      [0.5, 0.02, 0.1, 1, false],
+      [0.02, 0.52, 0.2, 2, true],
+    ]);
+    expect(online.map(seen)).toEqual([
+      [0, 0.5, 0, 0, false],
+      [0.5, 0.01, 0.1, 0, false],
+    ]);
+    const none = residualEpisodesOf(given, { observation: 'o', action: 'a', baseObservation: 'o' }, sizes, base, 2);
+    await expect(none.next()).rejects.toThrow(/no rewards; allowed: a channel with the reward/);
+    const other = residualEpisodesOf(given, { ...features, baseObservation: 'd' }, sizes, base, 2);
+    await expect(other.next()).rejects.toThrow(/feature d with 1 numbers; allowed: 3 numbers/);
   });
 
   it('are cloned in place of the scripted expert, and the manifest says what they were', async () => {
