@@ -1,8 +1,9 @@
-"""Makes a Python package of reflexarc_msgs from its .msg files, as catkin would: with ROS 1's own generator.
+"""Makes a Python package of .msg and .srv files, as catkin would: with ROS 1's own generators.
 
-    python3 genpy_package.py MSG_FOLDER OUT PACKAGE=FOLDER ...
+    python3 genpy_package.py PACKAGE FOLDER OUT OTHER=FOLDER ...
 
-The last arguments say where the .msg files of the packages are that ours are made of.
+FOLDER has `msg` and `srv`, or one of them. The last arguments say where the .msg files of the packages are that these are
+made of.
 """
 
 import os
@@ -11,17 +12,27 @@ import sys
 import genpy.generator
 from genpy.generate_initpy import write_modules
 
+GENERATORS = {
+    "msg": lambda: genpy.generator.MsgGenerator().generate_messages,
+    "srv": lambda: genpy.generator.SrvGenerator().generate_messages,
+}
 
-def main(folder, out, *others):
+
+def main(package, folder, out, *others):
     search = dict(other.split("=") for other in others)
     search = {name: [path] for name, path in search.items()}
-    search["reflexarc_msgs"] = [folder]
-    target = os.path.join(out, "reflexarc_msgs", "msg")
-    os.makedirs(target)
-    files = sorted(os.path.join(folder, name) for name in os.listdir(folder))
-    failed = genpy.generator.MsgGenerator().generate_messages("reflexarc_msgs", files, target, search)
-    write_modules(target)
-    open(os.path.join(out, "reflexarc_msgs", "__init__.py"), "w").close()
+    search[package] = [os.path.join(folder, "msg")]
+    failed = 0
+    for kind, generator in GENERATORS.items():
+        source = os.path.join(folder, kind)
+        if not os.path.isdir(source):
+            continue
+        target = os.path.join(out, package, kind)
+        os.makedirs(target)
+        files = sorted(os.path.join(source, name) for name in os.listdir(source))
+        failed = generator()(package, files, target, search) or failed
+        write_modules(target)
+    open(os.path.join(out, package, "__init__.py"), "w").close()
     return failed
 
 

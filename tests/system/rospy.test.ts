@@ -1,14 +1,13 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterAll, describe, expect, it } from 'vitest';
-import { definitions } from '../../bridges/messages/definitions.ts';
-import { ros1Text } from '../../bridges/messages/ros1.ts';
 import { freePort } from '../../src/cli/ports.ts';
 import { packageRoot } from '../../src/core/paths.ts';
+import { buildOurs } from '../interop/genpy.ts';
 import { needs, ROS1_PYTHON, ros1Lacks } from '../interop/peers.ts';
 import { endProcess, pause } from './harness.ts';
 
@@ -27,30 +26,11 @@ const listens = (port: number) =>
     }).on('error', () => resolve(false));
   });
 
-/** `reflexarc_msgs` for Python, from the package that users build; the types of others from our texts of them. */
-function buildMessages(): string {
-  const folders = ['std_msgs', 'geometry_msgs'].map((pkg) => {
-    const folder = join(dir, 'share', pkg);
-    mkdirSync(folder, { recursive: true });
-    for (const type of definitions.keys()) {
-      if (!type.startsWith(`${pkg}/msg/`)) continue;
-      const [own = ''] = ros1Text(definitions.get(type)!).split(`${'='.repeat(80)}\n`);
-      const text = type === 'std_msgs/msg/Header' ? `uint32 seq\n${own}` : own;
-      writeFileSync(join(folder, `${type.split('/').at(-1)}.msg`), text);
-    }
-    return `${pkg}=${folder}`;
-  });
-  const out = join(dir, 'python');
-  const messages = join(packageRoot, 'bridges/messages/ros1/reflexarc_msgs/msg');
-  execFileSync(ROS1_PYTHON, [join(packageRoot, 'tests/interop/genpy_package.py'), messages, out, ...folders], {
-    stdio: 'pipe',
-  });
-  return out;
-}
-
 describe('the reference receiver in a real ROS 1 graph', () => {
   it('passes commands on, refuses, holds and stands still as the contract says', async (context) => {
     needs(context, 'ros1', 'rospy', ros1Lacks(['rospy', 'rosmaster.main', 'genpy.generator', 'std_srvs.srv']));
+    const packages = join(dir, 'python');
+    buildOurs(packages, dir);
     const port = await freePort();
     const env = {
       ...process.env,
@@ -58,7 +38,7 @@ describe('the reference receiver in a real ROS 1 graph', () => {
       ROS_IP: '127.0.0.1',
       ROS_LOG_DIR: join(dir, 'log'),
       ROS_HOME: dir,
-      PYTHONPATH: buildMessages(),
+      PYTHONPATH: packages,
       PYTHONDONTWRITEBYTECODE: '1',
     };
     const start = (...args: string[]) => {
