@@ -72,6 +72,56 @@ describe('our place in the graph of a robot', () => {
     expect(other.received.filter((m) => m.topic === '/risk')).toEqual([]);
   });
 
+  it('has its services, what it listens to and what it says on the next connection again, and nothing that was said between', async () => {
+    covers(
+      'client',
+      ['reconnect', 'advertise_service', 'service_response', 'subscribe', 'advertise', 'publish'],
+      'raw',
+    );
+    const first = await onOurServer();
+    const { graph } = first.made.bridge;
+    const heard: number[] = [];
+    graph.advertiseService('/reflexarc/arm', TYPES.trigger, () => ({ success: true, message: 'armed' }));
+    graph.onPublish('/reflexarc/takeover', TYPES.takeover, (message) => heard.push((message as { seq: number }).seq));
+    graph.advertise('/reflexarc/risk', TYPES.float64);
+    await first.made.bridge.open();
+    const takeover = (seq: number) => ({
+      ...{ header: stop.header, epoch: 7, command_seq: 3, seq, action: [0.5], release: false, operator: 'desk' },
+    });
+    /** All of our place works, as somebody on that server sees it. */
+    const works = async (on: RawClient, seq: number) => {
+      const known = async (what: string, args: object, field: string) =>
+        ((await on.call(`/rosapi/${what}`, args)).values as Record<string, unknown[]>)[field]!;
+      while ((await known('service_type', { service: '/reflexarc/arm' }, 'type')).length === 0) await on.settled();
+      expect((await on.call('/reflexarc/arm')).values).toEqual({ success: true, message: 'armed' });
+      while ((await known('subscribers', { topic: '/reflexarc/takeover' }, 'subscribers')).length === 0)
+        await on.settled();
+      on.send(
+        { op: 'advertise', topic: '/reflexarc/takeover', type: TYPES.takeover },
+        { op: 'publish', topic: '/reflexarc/takeover', msg: takeover(seq) },
+      );
+      await until(() => heard.includes(seq));
+      while ((await known('publishers', { topic: '/reflexarc/risk' }, 'publishers')).length === 0) await on.settled();
+      on.send({ op: 'subscribe', topic: '/reflexarc/risk' });
+      await on.settled();
+      graph.publish('/reflexarc/risk', TYPES.float64, { data: seq });
+      expect((await on.until((m) => m.topic === '/reflexarc/risk')).msg).toEqual({ data: seq });
+    };
+    await works(first.other, 1);
+    await first.server.close();
+    await until(() => first.made.bridge.faults.length > 0);
+    const { dropped } = graph;
+    graph.publish('/reflexarc/risk', TYPES.float64, { data: 0.125 });
+    expect(graph.dropped).toBe(dropped + 1);
+
+    const server = kept(new RosServer({ port: first.port, clock: new MonotonicClock() }));
+    await server.listen();
+    const other = kept(await RawClient.open(first.port));
+    await works(other, 2);
+    expect(other.published).toEqual([{ data: 2 }]);
+    expect(heard).toEqual([1, 2]);
+  });
+
   it('answers calls of its services, each once: with a message, with why it failed, and with a refusal of a flood', async () => {
     covers('client', ['advertise_service', 'service_response', 'service_response.failure'], 'raw');
     const { made, other } = await onOurServer();
