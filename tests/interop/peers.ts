@@ -8,7 +8,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 
-export type PeerKind = 'chromium' | 'pypi' | 'ros1';
+export type PeerKind = 'chromium' | 'pypi' | 'ros1' | 'lerobot';
 
 /** ROS 1 is packaged for the distribution's own Python. */
 export const ROS1_PYTHON = '/usr/bin/python3';
@@ -48,6 +48,17 @@ export function needs(context: { skip(): void }, kind: PeerKind, peer: string, w
 export const noChromium = (): string => titled(absent('chromium', 'Chromium', NO_CHROMIUM));
 export const noRos1 = (modules: readonly string[]): string => titled(absent('ros1', 'ROS 1', ros1Lacks(modules)));
 const titled = (says: string) => (says === '' ? '' : `: ${says}`);
+
+/** Empty, or why LeRobot is not there: with torch it is gigabytes, and nobody installs it for a test. */
+export function lerobotLacks(python: string): string {
+  if (python === '') return 'set LEROBOT_PYTHON to a Python that has `lerobot` 0.4 or newer';
+  try {
+    execFileSync(python, ['-c', 'import lerobot.datasets.lerobot_dataset'], { stdio: 'pipe', timeout: 120_000 });
+    return '';
+  } catch (error) {
+    return `${python}: ${String((error as { stderr?: Buffer }).stderr ?? error).trim()}`;
+  }
+}
 
 /** Empty, or which of these Python modules of ROS 1 cannot be imported, with what Python said of the last. */
 export function ros1Lacks(modules: readonly string[]): string {

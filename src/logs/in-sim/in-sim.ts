@@ -2,7 +2,6 @@ import type { EpisodeStatus } from '../../../bridges/messages/messages.ts';
 import { PegWorld } from '../../../bridges/mujoco/world.ts';
 import type { RunConfig } from '../../core/config-schema.ts';
 import { ReflexArcError } from '../../core/errors.ts';
-import { interfaceOf } from '../../core/robot-interface.ts';
 import { worldOf } from '../../core/task-world.ts';
 import { worldConfigOfLog } from '../log-config.ts';
 import { isWithin, WHOLE, type Window } from '../window.ts';
@@ -45,13 +44,17 @@ export interface InSim extends Parted {
   at: PartedAt[];
 }
 
-/** The world of a run, and the time of its states. */
+/**
+ * The simulated world of a run.
+ * @throws ReflexArcError RA_CONFIG_INVALID for a robot of other commands than the simulated one takes, or a task without a world
+ */
 export async function worldOfLog({ robot, task }: RunConfig): Promise<PegWorld> {
-  const { message } = interfaceOf(robot, 'cartesian_impedance');
-  if (message !== 'equilibrium_command')
+  const how = robot.interface;
+  if (how.type !== 'cartesian_impedance' || how.message !== 'equilibrium_command')
     throw new ReflexArcError('RA_CONFIG_INVALID', {
-      seen: `robot.interface.message: ${message}`,
-      allowed: 'equilibrium_command, which the simulated robot takes',
+      seen: `robot.interface of ${robot.name}: ${how.type}${'message' in how ? `, ${how.message}` : ''}`,
+      allowed: 'cartesian_impedance, equilibrium_command: the simulated robot takes no other commands',
+      next: 'Ask `replay --set …` what gate and policies would have done, on the logged states; it needs no simulation.',
     });
   return PegWorld.load(robot, task, worldOf(task).model);
 }

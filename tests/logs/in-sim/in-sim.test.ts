@@ -3,18 +3,19 @@ import { inSimText } from '../../../src/cli/in-sim-text.ts';
 import { loadRun } from '../../../src/core/config/load.ts';
 import type { RunConfig } from '../../../src/core/config-schema.ts';
 import { packageRoot } from '../../../src/core/paths.ts';
-import { inSim } from '../../../src/logs/in-sim/in-sim.ts';
+import { inSim, worldOfLog } from '../../../src/logs/in-sim/in-sim.ts';
 import { folder } from '../../bridges/mcap/rig.ts';
 import { recordSimulated } from './rig.ts';
 
 const at = folder();
 afterAll(() => at.remove());
+const RUN = `${packageRoot}/configs/runs/peg.yaml`;
 let config: RunConfig;
 const path = at.path('log.mcap');
 const seeds = [4, 5, 6];
 
 beforeAll(async () => {
-  config = loadRun(`${packageRoot}/configs/runs/peg.yaml`, []).config;
+  config = loadRun(RUN, []).config;
   await recordSimulated(path, config, { seeds, states: 80, stopAt: 75 });
 });
 
@@ -77,5 +78,17 @@ describe('a log of the simulation, in the simulation', () => {
     await recordSimulated(still, config, { seeds: [1], states: 3 });
     await expect(inSim([still])).rejects.toThrow(/RA_USAGE/);
     await expect(inSim([path], ['task.world.friction=-1'])).rejects.toThrow(/RA_CONFIG_INVALID/);
+  });
+
+  it.each([
+    [{ type: 'joint_velocity', message: 'joint_jog' }, 'joint_velocity, joint_jog'],
+    [{ type: 'tip_twist' }, 'tip_twist'],
+    [{ ...loadRun(RUN).config.robot.interface, message: 'pose_stamped' }, 'cartesian_impedance, pose_stamped'],
+  ])('of other commands than the simulated robot takes is refused by their name: %#', async (other, said) => {
+    const { robot, task } = loadRun(RUN).config;
+    Object.assign(robot, { interface: other });
+    await expect(worldOfLog({ robot, task } as RunConfig)).rejects.toMatchObject({
+      ...{ code: 'RA_CONFIG_INVALID', seen: `robot.interface of fr3: ${said}` },
+    });
   });
 });
