@@ -70,6 +70,8 @@ export interface Bridge {
  * latched topic.
  */
 export interface RosGraph {
+  /** Messages of ours that somebody who was to have them did not get, where that is counted. */
+  readonly dropped?: number;
   /** Makes a topic of ours known before its first message. */
   advertise(topic: string, type: string, opts?: { latch?: boolean }): void;
   publish(topic: string, type: string, message: unknown, opts?: { latch?: boolean }): void;

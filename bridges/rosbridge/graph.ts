@@ -33,8 +33,10 @@ const STANDARD = new Set(['std_msgs', 'std_srvs', 'geometry_msgs', 'sensor_msgs'
  * once is dropped and counted.
  */
 export class RosbridgeGraph implements RosGraph {
-  /** Messages that did not go out: no connection, no such type there, or a server that does not read. */
+  /** Messages that did not go out: no connection, or a server that does not read. */
   dropped = 0;
+  /** And those of types that the server does not have: it was said once that they are missing. */
+  unknown = 0;
   readonly #options: GraphOptions;
   readonly #connection: Connection;
   readonly #topics = new Map<string, { type: string; latch: boolean; last: unknown }>();
@@ -70,7 +72,8 @@ export class RosbridgeGraph implements RosGraph {
     this.advertise(topic, type, opts);
     const entry = this.#topics.get(topic)!;
     if (entry.latch) entry.last = message;
-    if (!this.#isKnown(type) || this.#connection.unsentBytes > MAX_UNSENT_BYTES) this.dropped++;
+    if (this.#known.get(packageOf(type)) === false) this.unknown++;
+    else if (!this.#isKnown(type) || this.#connection.unsentBytes > MAX_UNSENT_BYTES) this.dropped++;
     else this.#say(topic, message);
   }
 

@@ -139,6 +139,13 @@ export class RosServer implements RosGraph {
     return [...this.#connections].map(({ id, dropped, malformed }) => ({ id, dropped, malformed }));
   }
 
+  /** Messages that slow clients did not get, of those that have left and of those that are here. */
+  get dropped(): number {
+    let { dropped } = this.counters;
+    for (const connection of this.#connections) dropped += connection.dropped;
+    return dropped;
+  }
+
   /** All that was said has gone out to every client. */
   get clear(): boolean {
     for (const connection of this.#connections) if (!connection.clear) return false;

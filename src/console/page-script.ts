@@ -88,6 +88,8 @@ function panels(t) {
   ]);
   rows('health', [
     ['link', t.link.up ? 'up · connection ' + t.link.epoch : 'DOWN', !t.link.up],
+    ['bridge', t.link.faults.length ? t.link.faults.join(' · ') : 'as the config says', t.link.faults.length > 0],
+    ['ros', n(t.ros.dropped) + ' dropped · ' + n(t.ros.refused) + ' refused · ' + n(t.ros.turnedAway) + ' turned away'],
     ['brain', t.brain.up ? 'up · ' + fixed(t.brain.ageMs, 0) + ' ms ago' : 'GONE', !t.brain.up],
     ['robot', t.robot.holding ? 'holds: ' + (t.robot.reason || 'by itself') : 'follows commands', t.robot.holding && ENGAGED.includes(t.mode)],
     ['commands', n(c.sent) + ' sent · ' + n(c.refused) + ' refused'],

@@ -44,7 +44,10 @@ export interface ConsoleTelemetry {
   };
   tickUs: Quantiles;
   loopMs: Quantiles;
-  link: { up: boolean; epoch: number };
+  /** `faults`: what stands against the robot's bridge, a sentence each. */
+  link: { up: boolean; epoch: number; faults: string[] };
+  /** Messages that others did not get, operations refused and clients turned away, since the observer began. */
+  ros: { dropped: number; refused: number; turnedAway: number };
   brain: { up: boolean; ageMs: number };
   robot: { holding: boolean; reason: string };
   /** `path` is empty without a log; `incidents` of the black box, null without one, `unwritten` of them without a file. */

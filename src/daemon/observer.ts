@@ -15,6 +15,7 @@ import { StateAssembler, writePose } from '../pipeline/assemble.ts';
 import { VERSION as JOURNAL_VERSION } from '../pipeline/journal/entry.ts';
 import type { Port } from './citizen/citizen.ts';
 import { Presence } from './citizen/presence.ts';
+import { droppedOf, trafficOf } from './citizen/traffic.ts';
 import { FollowingClock } from './following-clock.ts';
 import { FrameSender, KIND, readFrames } from './link.ts';
 import { LiveView } from './live-view.ts';
@@ -171,12 +172,15 @@ if (view.graph !== null)
 const { robot_graph: onRobot, robot_graph_hz: tickHz } = config.daemon;
 if (onRobot !== 'off' && bridge.graph !== undefined)
   ports.push({ name: 'robot', graph: bridge.graph, tickHz, commands: onRobot === 'all' });
+// Only where there is a place of ours: asking for it makes one.
+const traffic = () => trafficOf(server, bridge, onRobot === 'off' ? undefined : bridge.graph);
 const presence = new Presence({
   ...{ config, reflex, ports, clock: wall, ask },
   ...(practice && { practice }),
   header: () => header(logNs()),
   record: (topic, type, message) => recorder?.record(topic, type, message, logNs(), logNs()),
   linkReason: () => link.reason,
+  traffic,
   logState: () => {
     const { droppedBecause } = recorder?.counters ?? {};
     const stopped = droppedBecause?.disk ? 'disk' : droppedBecause?.size ? 'size' : '';
@@ -189,6 +193,7 @@ const telemetry = setInterval(() => {
   const status = reflex.status$.value;
   const nowNs = wall.nowNs();
   const { last, decidedNs, why } = presence;
+  const lost = traffic();
   presence.look();
   view.status(status, `${why.cause} ${why.detail}`);
   view.scene(state, target);
@@ -238,7 +243,8 @@ const telemetry = setInterval(() => {
     },
     tickUs: tickUs.quantiles(),
     loopMs: loopMs.quantiles(),
-    link: { up: link.up, epoch: link.epoch },
+    link: { up: link.up, epoch: link.epoch, faults: lost.faults.map(({ seen }) => seen) },
+    ros: { dropped: droppedOf(lost), refused: lost.refused, turnedAway: lost.turnedAway },
     brain: { up: status?.brainUp ?? false, ageMs: (nowNs - decidedNs) / 1e6 },
     robot: { holding: robot?.holding ?? false, reason: robot?.reason ?? '' },
     log: loggedNow(config, recorder),

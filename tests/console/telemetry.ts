@@ -21,7 +21,8 @@ export function telemetry(changes: Partial<ConsoleTelemetry> = {}): ConsoleTelem
     },
     tickUs: { p50: 41, p99: 96, max: 812 },
     loopMs: { p50: 0.9, p99: 2.2, max: 9.1 },
-    link: { up: true, epoch: 1 },
+    link: { up: true, epoch: 1, faults: [] },
+    ros: { dropped: 0, refused: 0, turnedAway: 0 },
     brain: { up: true, ageMs: 22 },
     robot: { holding: false, reason: '' },
     log: {

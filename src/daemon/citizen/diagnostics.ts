@@ -3,6 +3,7 @@ import { isEngaged } from '../../../controllers/safety/ladder.ts';
 import type { PracticeReport } from '../practice-door.ts';
 import type { Status } from '../wire.ts';
 import type { TimingReport } from './timing.ts';
+import { droppedOf, type Growing, type Traffic } from './traffic.ts';
 import type { Trip } from './trips.ts';
 
 /** diagnostic_msgs/DiagnosticStatus. STALE: it is not known, because the part that would know does not speak. */
@@ -32,6 +33,9 @@ export interface Health {
   readonly takeoversRefused: number;
   /** Why one was refused within the last seconds; empty when none was. */
   readonly takeoverRefusal: string;
+  readonly traffic: Traffic;
+  /** Which of its counts have grown within the last seconds. */
+  readonly growing: Growing;
   readonly trips: readonly Trip[];
   /** Where the residual goes on learning; null while its process is not there. */
   readonly practice?: PracticeReport | null;
@@ -47,6 +51,38 @@ function link({ status, bridge, linkReason }: Health): Said {
   const values = { bridge, epoch: status.linkEpoch };
   if (status.linkUp) return [LEVEL.ok, 'up', values];
   return [LEVEL.error, `no link to the robot${linkReason === '' ? '' : `: ${linkReason}`}`, values];
+}
+
+/** What the link does not hang on: connections for the rest, topics, types, and the server's own words. */
+function bridge({ traffic, growing }: Health): Said {
+  const { bridge: counts, faults } = traffic;
+  const { lost, silent, mismatched, malformed, unexpected } = counts;
+  const values = {
+    ...{ 'connections lost': lost, 'topics silent': silent, 'types mismatched': mismatched, malformed, unexpected },
+    ...Object.fromEntries(faults.map(({ about, seen }) => [about, seen])),
+  };
+  const [first] = faults;
+  if (first !== undefined)
+    return [LEVEL.warn, faults.length === 1 ? first.seen : `${faults.length} faults: ${first.seen}; …`, values];
+  const now = (['malformed', 'unexpected'] as const).filter((name) => growing.has(name));
+  if (now.length > 0) return [LEVEL.warn, now.map((name) => `${counts[name]} ${name} messages`).join(', '), values];
+  return [LEVEL.ok, 'every topic as the config says', values];
+}
+
+/** Our words to others, and theirs to us: a WARN while the counts grow. */
+function ros({ traffic, growing }: Health): Said {
+  const { droppedByServer, droppedByGraph, refused, turnedAway, failed } = traffic;
+  const values = {
+    ...{ 'dropped by our server': droppedByServer, "dropped on the robot's graph": droppedByGraph },
+    ...{ 'operations refused': refused, 'clients turned away': turnedAway, 'handlers failed': failed },
+  };
+  const now = [
+    growing.has('dropped') && `${droppedOf(traffic)} messages dropped`,
+    growing.has('refused') && `${refused} operations refused`,
+    growing.has('turned away') && `${turnedAway} clients turned away`,
+    growing.has('failed') && `${failed} handlers failed`,
+  ].filter((text) => text !== false);
+  return now.length > 0 ? [LEVEL.warn, now.join(', '), values] : [LEVEL.ok, 'all that was said went out', values];
 }
 
 function brain({ status, decisionMs, decisionAgeMs }: Health): Said {
@@ -131,12 +167,14 @@ function trip({ level, standing, cause, detail, count }: Trip): Said {
 
 const PARTS: readonly (readonly [name: string, says: (health: Health) => Said])[] = [
   ['link', link],
+  ['bridge', bridge],
   ['brain', brain],
   ['reflex', reflex],
   ['critic', critic],
   ['ladder', ladder],
   ['log', log],
   ['takeover', takeover],
+  ['ros', ros],
 ];
 
 /**

@@ -3,6 +3,7 @@ import { leaseMessage } from '../../../controllers/interfaces/lease.ts';
 import type { LadderTransition } from '../../core/signals.ts';
 import type { Intervention } from '../operator.ts';
 import type { Observed, Status, Tick } from '../wire.ts';
+import { droppedOf, type Traffic } from './traffic.ts';
 
 /** What the daemon knows as the messages that it says: reflexarc_msgs, see bridges/messages/reflexarc-msgs.ts. */
 const list = (v: Float64Array): number[] => Array.from(v);
@@ -89,6 +90,7 @@ export interface Known {
   readonly takeover: string;
   readonly takeoversRefused: number;
   readonly takeoverRefusal: string;
+  readonly traffic: Traffic;
 }
 
 /** `status`: null while there is no reflex; `last`: the newest tick, null before the first. */
@@ -109,4 +111,11 @@ export const stateMessage = (header: Header, status: Status | null, last: Tick |
   takeovers_refused: known.takeoversRefused,
   takeover_refusal: known.takeoverRefusal,
   interventions: last?.interventions ?? 0,
+  dropped: uint32(droppedOf(known.traffic)),
+  refused: uint32(known.traffic.refused),
+  turned_away: uint32(known.traffic.turnedAway),
+  bridge_faults: known.traffic.faults.map(({ seen }) => seen),
 });
+
+/** A count that stays at the largest that the message holds. */
+const uint32 = (count: number) => Math.min(count, 0xffff_ffff);

@@ -20,6 +20,7 @@ import {
 import { Recent } from './recent.ts';
 import { TakeoverDoor } from './takeovers.ts';
 import { Timing } from './timing.ts';
+import { type Traffic, TrafficWatch } from './traffic.ts';
 import { Trips } from './trips.ts';
 
 const STATE_NS = 100e6;
@@ -39,6 +40,7 @@ export interface PresenceParts {
   ask(request: OperatorRequest): Promise<{ accepted: boolean; reason: string }>;
   /** Where the residual goes on learning. */
   readonly practice?: Pick<PracticeDoor, 'report' | 'ask'>;
+  traffic(): Traffic;
   /** Why the observer's link to the robot is down; empty while it is up. */
   linkReason(): string;
   logState(): { path: string; bytes: number; dropped: number; stopped: string };
@@ -57,6 +59,7 @@ export class Presence {
   readonly #door: TakeoverDoor;
   readonly #trips = new Trips();
   readonly #timing: Timing;
+  readonly #traffic = new TrafficWatch(LATELY_NS);
   readonly #lost = new Recent(LATELY_NS);
   readonly #refused = new Recent(LATELY_NS);
   #mode: Mode | null = null;
@@ -141,6 +144,7 @@ export class Presence {
         takeover: this.#door.nameOf(status?.takeoverHolder ?? 0),
         takeoversRefused: this.#door.refused,
         takeoverRefusal: this.#door.lastRefusal,
+        traffic: this.#parts.traffic(),
       }),
     );
   }
@@ -171,6 +175,7 @@ export class Presence {
     const { config, reflex, linkReason, logState } = this.#parts;
     const status = reflex.status$.value;
     const log = logState();
+    const traffic = this.#parts.traffic();
     const refusedLately = this.#refused.grew(this.#door.refused, nowNs);
     return {
       status,
@@ -187,6 +192,7 @@ export class Presence {
       takeover: this.#door.nameOf(status?.takeoverHolder ?? 0),
       takeoversRefused: this.#door.refused,
       takeoverRefusal: refusedLately ? this.#door.lastRefusal : '',
+      ...{ traffic, growing: this.#traffic.growing(traffic, nowNs) },
       trips: this.#trips.all,
       ...(this.#parts.practice && { practice: this.#parts.practice.report }),
     };

@@ -187,6 +187,10 @@ export const EXAMPLES: Readonly<Record<string, object>> = {
     takeovers_refused: 3,
     takeover_refusal: 'stale',
     interventions: 2,
+    dropped: 4_000_000_000,
+    refused: 12,
+    turned_away: 1,
+    bridge_faults: ['/wrench: no message for 5.1 s', ''],
   },
   'reflexarc_msgs/msg/Takeover': {
     header,

@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import type { LadderTransition, Mode } from '../../../src/core/signals.ts';
 import { diagnose, type Health, LEVEL, newsOf } from '../../../src/daemon/citizen/diagnostics.ts';
+import { stateMessage } from '../../../src/daemon/citizen/messages.ts';
 import { Recent } from '../../../src/daemon/citizen/recent.ts';
 import { Timing } from '../../../src/daemon/citizen/timing.ts';
+import { type Traffic, TrafficWatch, trafficOf } from '../../../src/daemon/citizen/traffic.ts';
 import { Trips } from '../../../src/daemon/citizen/trips.ts';
 import type { Status, Tick } from '../../../src/daemon/wire.ts';
 
@@ -11,12 +13,18 @@ const status: Status = {
   ...{ mode: 'ACTIVE', cause: 'engaged', epoch: 5, incident: 0, linkUp: true, linkEpoch: 2, brainUp: true, nowNs: 0 },
   ...{ residualScale: 1, speedScale: 1, takeoverHolder: 0, takeoversRefused: 0, takeoverRefusal: '', armed: true },
 } as Status;
+const quiet: Traffic = {
+  ...{ droppedByServer: 7, droppedByGraph: 2, refused: 3, turnedAway: 1, failed: 0, faults: [] },
+  bridge: { lost: 1, silent: 0, mismatched: 0, malformed: 4, unexpected: 5 },
+};
+const fault = (seen: string) => ({ code: 'RA_TOPIC_SILENT', about: seen.split(':')[0]!, seen, sinceNs: 0 }) as const;
 const well: Health = {
   ...{ status, cause: 'engaged', detail: 'authority ramp done', bridge: 'ws://robot:9090', linkReason: '' },
   ...{ decisionMs: 30, decisionAgeMs: 100, risk: 0.1, riskLow: 0.2, riskHigh: 0.35 },
   timing: { ticks: 500, overruns: 0, periodMs: 10, latenessMs: 0.3, computeMs: 0.2, silentMs: 3 },
   log: { path: 'log.mcap', bytes: 1000, dropped: 0, stopped: '' },
   ...{ takeover: '', takeoversRefused: 0, takeoverRefusal: '', trips: [] },
+  ...{ traffic: quiet, growing: new Set() },
 };
 const inMode = (mode: Mode, changes: Partial<Health> = {}): Health => ({
   ...well,
@@ -30,7 +38,9 @@ describe('/diagnostics', () => {
   it('has one status a part, each OK while all is well, by the names of the node and of the robot', () => {
     const { status: all } = diagnose(header, well, 'reflexarc', 'fr3');
     expect(all.map((s) => s.name)).toEqual(
-      ['link', 'brain', 'reflex', 'critic', 'ladder', 'log', 'takeover'].map((part) => `reflexarc: ${part}`),
+      ['link', 'bridge', 'brain', 'reflex', 'critic', 'ladder', 'log', 'takeover', 'ros'].map(
+        (part) => `reflexarc: ${part}`,
+      ),
     );
     expect(new Set(all.map((s) => s.level))).toEqual(new Set([LEVEL.ok]));
     expect(new Set(all.map((s) => s.hardware_id))).toEqual(new Set(['fr3']));
@@ -74,6 +84,29 @@ describe('/diagnostics', () => {
       { ...well, status: { ...status, brainUp: false } },
       LEVEL.error,
       'the process is gone',
+    ],
+    [
+      'bridge',
+      'a topic is silent',
+      { ...well, traffic: { ...quiet, faults: [fault('/wrench: no message for 5.1 s')] } },
+      LEVEL.warn,
+      '/wrench: no message for 5.1 s',
+    ],
+    [
+      'bridge',
+      'two things are wrong',
+      { ...well, traffic: { ...quiet, faults: [fault('/a: one'), fault('/b: two')] } },
+      LEVEL.warn,
+      '2 faults: /a: one; …',
+    ],
+    ['bridge', 'odd messages come', { ...well, growing: new Set(['malformed']) }, LEVEL.warn, '4 malformed messages'],
+    ['ros', 'somebody does not keep up', { ...well, growing: new Set(['dropped']) }, LEVEL.warn, '9 messages dropped'],
+    [
+      'ros',
+      'clients do wrong',
+      { ...well, growing: new Set(['refused', 'turned away']) },
+      LEVEL.warn,
+      '3 operations refused, 1 clients turned away',
     ],
     ['brain', 'it does not decide', { ...well, decisionMs: 101 }, LEVEL.warn, 'no decision for more than 100 ms'],
     [
@@ -256,4 +289,38 @@ it('a count that grew is news for a while', () => {
   expect(recent.grew(2, 2e9)).toBe(true);
   expect(recent.grew(2, 7e9)).toBe(true);
   expect(recent.grew(2, 7e9 + 1)).toBe(false);
+});
+
+describe('what was lost and refused', () => {
+  const s = 1e9;
+
+  it('is a warning while its count grows, and for five seconds after', () => {
+    const watch = new TrafficWatch(5 * s);
+    const at = (traffic: Traffic, nowNs: number) => [...watch.growing(traffic, nowNs)];
+    const none = { ...quiet, droppedByServer: 0, droppedByGraph: 0, refused: 0, turnedAway: 0 };
+    const still = { ...none, bridge: { ...quiet.bridge, malformed: 0, unexpected: 0 } };
+    expect(at(still, 0)).toEqual([]);
+    expect(at({ ...still, droppedByGraph: 1 }, s)).toEqual(['dropped']);
+    expect(at({ ...still, droppedByGraph: 1, turnedAway: 1 }, 6 * s)).toEqual(['dropped', 'turned away']);
+    expect(at({ ...still, droppedByGraph: 1, turnedAway: 1 }, 6 * s + 1)).toEqual(['turned away']);
+    expect(at({ ...still, droppedByGraph: 1, turnedAway: 1 }, 11 * s + 1)).toEqual([]);
+  });
+
+  it('is in ~/state with what stands against the bridge, and never more than the message holds', () => {
+    const faults = [fault('/wrench: no message for 5.1 s')];
+    const known = { cause: '', detail: '', takeover: '', takeoversRefused: 0, takeoverRefusal: '' };
+    const message = (traffic: Traffic) => stateMessage(header, status, null, { ...known, traffic });
+    expect(message({ ...quiet, faults })).toMatchObject({
+      ...{ dropped: 9, refused: 3, turned_away: 1, bridge_faults: ['/wrench: no message for 5.1 s'] },
+    });
+    expect(message({ ...quiet, droppedByServer: 2 ** 33 }).dropped).toBe(4_294_967_295);
+  });
+
+  it('is counted by our server, by our place in the robot’s graph where there is one, and by the bridge', () => {
+    const counters = { clients: 2, turnedAway: 1, malformed: 3, dropped: 5, failed: 0, refused: {} as never };
+    const of = (graph?: { dropped: number }) =>
+      trafficOf({ counters, dropped: 7 }, { counters: quiet.bridge as never, faults: [] }, graph);
+    expect(of({ dropped: 2 })).toEqual(quiet);
+    expect(of().droppedByGraph).toBe(0);
+  });
 });
