@@ -8,6 +8,8 @@ import { type Kind, noCounts } from './refusal.ts';
 
 /** A client may have so much unsent; beyond, messages of topics are dropped and counted. */
 const MAX_UNSENT_BYTES = 1_000_000;
+/** And so much may wait in the queues that it asked for, all topics together. */
+const MAX_WAITING_BYTES = 8_000_000;
 /** Answers are never dropped, for somebody waits for them; a client this far behind is let go instead. */
 const MAX_UNANSWERED_BYTES = 8_000_000;
 
@@ -33,6 +35,7 @@ export class Connection implements Outlet {
   readonly services = new Set<string>();
   readonly actions = new Set<string>();
   readonly fragments: Fragments;
+  readonly waiting = { bytes: 0, limitBytes: MAX_WAITING_BYTES };
   /** Service calls of it that have not been answered yet. */
   calls = 0;
   readonly refused = noCounts();

@@ -1,11 +1,20 @@
 import { ENCODINGS, type Encoding, type Packet, type Publication } from './publication.ts';
 
+/** Queues are counted in messages by who asks for them, and in bytes by us: a thousand images are not a thousand numbers. */
+export interface Waiting {
+  bytes: number;
+  /** Beyond, the oldest give way. A single message may be larger: it waits alone. */
+  readonly limitBytes: number;
+}
+
 /** The way to one client. */
 export interface Outlet {
   /** True while the operating system takes all that is written. */
   readonly clear: boolean;
   /** `fragmentSize`: cut text that is longer, in characters; 0: never. */
   send(packet: Packet, fragmentSize: number): void;
+  /** Of what waits for this client, over all its feeds. */
+  readonly waiting: Waiting;
   /** Calls `feed.flush` as soon as the way is clear again. */
   whenClear(feed: Feed): void;
   nowNs(): number;
@@ -86,10 +95,19 @@ export class Feed {
       this.#send(publication.packet(this.spelling, encoding), nowNs);
       return;
     }
-    this.#waiting.push(publication.packet(this.spelling, encoding));
+    const packet = publication.packet(this.spelling, encoding);
+    this.#waiting.push(packet);
+    const { waiting } = this.#outlet;
+    waiting.bytes += packet.bytes.length;
     if (this.#waiting.length > queueLength) {
-      this.#waiting.shift();
+      this.#next();
       if (!clear) this.dropped++;
+    }
+    // The oldest of ours; where the others' alone are too many, this one.
+    while (waiting.bytes > waiting.limitBytes && this.#waiting.length > 0) {
+      if (waiting.bytes === this.#waiting[0]!.bytes.length) break;
+      this.#next();
+      this.dropped++;
     }
     this.#await(nowNs);
   }
@@ -99,8 +117,15 @@ export class Feed {
     this.#timer = null;
     const nowNs = this.#outlet.nowNs();
     while (this.#waiting.length > 0 && this.#outlet.clear && nowNs - this.#sentNs >= this.#wish.throttleNs)
-      this.#send(this.#waiting.shift()!, nowNs);
+      this.#send(this.#next(), nowNs);
     this.#await(nowNs);
+  }
+
+  /** Takes the oldest out of the queue. */
+  #next(): Packet {
+    const packet = this.#waiting.shift()!;
+    this.#outlet.waiting.bytes -= packet.bytes.length;
+    return packet;
   }
 
   #send(packet: Packet, nowNs: number): void {
@@ -118,6 +143,6 @@ export class Feed {
   close(): void {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
-    this.#waiting.length = 0;
+    while (this.#waiting.length > 0) this.#next();
   }
 }

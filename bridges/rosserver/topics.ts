@@ -13,7 +13,7 @@ import type { Room } from './room.ts';
 const MAX_TOPICS_PER_CLIENT = 200;
 /** And so many subscriptions to one topic. */
 const MAX_SUBSCRIPTIONS = 20;
-/** A longer queue is one of this length: roslibpy and others ask for what they never need. */
+/** A longer queue is one of this length, and none is longer than a client's bytes (`Waiting`): roslibpy and others ask for what they never need. */
 const MAX_QUEUE = 1000;
 /** A client may have a message kept for late subscribers up to this size. */
 const MAX_LATCHED_BYTES = 100_000;

@@ -14,6 +14,7 @@ beforeEach(() => {
   way = {
     clear: true,
     sent: [],
+    waiting: { bytes: 0, limitBytes: 1000 },
     woken: null,
     send: ({ bytes }) => way.sent.push(JSON.parse(String(bytes)).msg.data),
     whenClear: (waiting) => {
@@ -126,5 +127,42 @@ describe('a publication', () => {
       expect(publication.packet('/t', encoding)).toBe(publication.packet('/t', encoding));
     expect(text('t')).toBe('{"op":"publish","topic":"t","msg":{"x":null}}');
     expect(written).toHaveBeenCalledTimes(1);
+  });
+});
+
+describe('the bytes that wait for one client', () => {
+  /** `{"op":"publish","topic":"/t","msg":{"data":N,"x":"…"}}` of so many bytes. */
+  const sized = (data: number, bytes: number) => {
+    const bare = JSON.stringify({ op: 'publish', topic: '/t', msg: { data, x: '' } }).length;
+    return new Publication('/t', '', { data, x: 'x'.repeat(bytes - bare) });
+  };
+
+  it('are bounded over all its topics: the oldest of the topic give way, counted, and the newest goes out', () => {
+    const other = new Feed('/t', way);
+    for (const one of [feed, other]) one.subscribe('a', wish(0, 100));
+    way.clear = false;
+    other.offer(sized(100, 400), 0);
+    for (let i = 0; i < 5; i++) feed.offer(sized(i, 200), 0);
+    // 400 of the other and three times 200.
+    expect([way.waiting.bytes, feed.dropped, other.dropped]).toEqual([1000, 2, 0]);
+    // Larger than what the other leaves: not kept.
+    feed.offer(sized(5, 601), 0);
+    expect([way.waiting.bytes, feed.dropped, other.dropped]).toEqual([400, 6, 0]);
+    feed.offer(sized(6, 600), 0);
+    way.clear = true;
+    feed.flush();
+    other.flush();
+    expect([way.sent, way.waiting.bytes]).toEqual([[6, 100], 0]);
+  });
+
+  it('may be those of a single message above the bound, for it would never come otherwise; and go with the subscription', () => {
+    feed.subscribe('a', wish(0, 10));
+    way.clear = false;
+    feed.offer(sized(1, 5000), 0);
+    expect([way.waiting.bytes, feed.dropped]).toEqual([5000, 0]);
+    feed.offer(sized(2, 6000), 0);
+    expect([way.waiting.bytes, feed.dropped]).toEqual([6000, 1]);
+    feed.unsubscribe(undefined);
+    expect(way.waiting.bytes).toBe(0);
   });
 });

@@ -70,6 +70,26 @@ describe('a client that does not read', () => {
     expect(numbers(slow)).toEqual([...numbers(slow)].sort((a, b) => a - b));
   });
 
+  it('has no more waiting for it than 8 MB, however long a queue it asked for and however many topics', async () => {
+    covers('server', 'subscribe.queue_length', 'hostile');
+    for (const topic of ['/a', '/b']) slow.send({ op: 'subscribe', topic, type: TYPE, queue_length: 1000 });
+    await slow.settled();
+    slow.socket.pause();
+    const of = (n: number) => (n % 2 === 0 ? '/a' : '/b');
+    for (let n = 0; n < N; n++) {
+      server.publish(of(n), TYPE, { n, data: payload });
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    const { dropped } = server.clients[0]!;
+    // 200 messages of 100 kB are 20 MB: 79 of them fit into 8 MB, and the sockets hold a few.
+    expect(dropped).toBeGreaterThan(0);
+    expect(dropped).toBeLessThanOrEqual(N - 79);
+    slow.socket.resume();
+    await slow.until((m) => (m.msg as { n: number } | undefined)?.n === N - 1);
+    await slow.settled();
+    expect(numbers(slow)).toHaveLength(N - dropped);
+  });
+
   it('is let go when even the answers to its calls pile up', async () => {
     server.advertiseService('/big', TYPE, () => ({ payload }));
     slow.socket.pause();
