@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -16,25 +16,6 @@ afterAll(() => rmSync(dir, { recursive: true }));
 
 const reflexarc = (...args: string[]) => spawnSync(process.execPath, [MAIN, ...args], { encoding: 'utf8' });
 const last = (text: string) => JSON.parse(text.trimEnd().split('\n').at(-1)!);
-
-describe('train residual', () => {
-  const train = ['train', 'residual', '--seed', '1', '--demonstrations', '1', '--json'];
-
-  it('ended before anything was learned says so, and leaves its run and its weights', () => {
-    const out = join(dir, 'residual');
-    const { status, stdout, stderr } = reflexarc(...train, '--steps', '30', '--out', out);
-    expect([status, stderr.includes('steps ')]).toEqual([1, true]);
-    const made = last(stdout);
-    expect(made).toMatchObject({ seed: 1, complete: true, score: null });
-    for (const file of ['run.json', 'curve.jsonl', 'checkpoint.safetensors', 'residual.safetensors'])
-      expect(existsSync(join(out, file)), file).toBe(true);
-    const manifest = JSON.parse(readFileSync(join(out, 'residual.manifest.json'), 'utf8'));
-    expect(manifest).toMatchObject({
-      made_by: 'reflexarc train residual --seed 1 --steps 30 --demonstrations 1',
-      sha256: made.sha256,
-    });
-  });
-});
 
 describe('runs', () => {
   const point = (steps: number, success_rate: number): EvaluationPoint => ({

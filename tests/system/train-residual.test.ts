@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -38,6 +38,23 @@ async function imported(): Promise<string> {
   expect(code, stderr).toBe(0);
   return log;
 }
+
+describe('train residual', () => {
+  it('ended before anything was learned says so, and leaves its run and its weights', async () => {
+    const out = join(dir, 'residual');
+    const { code, stdout, stderr } = await cli(['train', 'residual', '--demonstrations', '1', ...SHORT, '--out', out]);
+    expect([code, stderr.includes('steps ')]).toEqual([1, true]);
+    const made = last(stdout);
+    expect(made).toMatchObject({ seed: 1, complete: true, score: null, recorded: null });
+    for (const file of ['run.json', 'curve.jsonl', 'checkpoint.safetensors', 'residual.safetensors'])
+      expect(existsSync(join(out, file)), file).toBe(true);
+    const manifest = JSON.parse(readFileSync(join(out, 'residual.manifest.json'), 'utf8'));
+    expect(manifest).toMatchObject({
+      made_by: 'reflexarc train residual --seed 1 --steps 30 --demonstrations 1',
+      sha256: made.sha256,
+    });
+  }, 180_000);
+});
 
 describe('train residual --from', () => {
   it('begins with the episodes of a log of `demo`: successes are demonstrations, the others lie beside its own', async () => {
