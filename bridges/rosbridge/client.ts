@@ -29,6 +29,8 @@ export interface RosbridgeContext {
   topics: readonly TopicRef[];
   /** How commands are spelt; null for a client that only listens. */
   encoder: CommandEncoder | null;
+  /** What other processes of ours say to the robot beside the commands: verified with them, not said from here. */
+  said?: readonly TopicRef[];
   log(error: ReflexArcError): void;
   /** Told when what was logged and stood is well again. */
   cleared?(fault: BridgeFault): void;
@@ -125,7 +127,7 @@ export class RosbridgeClient implements Bridge {
       }),
     );
     this.#calls = new ServiceCalls(this.#side);
-    this.#survey = new Survey(config, this.#calls, this.#complaints, this.#subscriptions, encoder);
+    this.#survey = new Survey(config, this.#calls, this.#complaints, this.#subscriptions, encoder, context.said ?? []);
   }
 
   #connection(streams: Streams | null, maxMessageBytes: number, on: Ends): Connection {
@@ -210,6 +212,7 @@ export class RosbridgeClient implements Bridge {
       connect: (on) =>
         this.#connection(null, maxMessageBytes, this.#reported("for our place in the robot's graph", on)),
       knows: (type) => this.#survey.knows(type, this.#version as RosVersion),
+      verify: (ours) => this.#survey.graph(ours),
       found: (pkg, known) => {
         if (known) this.#complaints.clear(`package ${pkg}`);
         else

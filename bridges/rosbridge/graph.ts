@@ -3,6 +3,7 @@ import type { RosGraph } from '../bridge.ts';
 import type { Connection } from './connection.ts';
 import { type RosVersion, spellIncoming, spellOutgoing, spellType } from './dialect.ts';
 import { Subscription } from './subscription.ts';
+import type { Expected } from './verify.ts';
 
 type Handler = Parameters<RosGraph['onPublish']>[2];
 type Service = Parameters<RosGraph['advertiseService']>[2];
@@ -14,6 +15,8 @@ export interface GraphOptions {
   knows(type: string): Promise<boolean>;
   /** Whether it has the types of this package: where not, what is of one is not published there, nor heard or answered. */
   found(pkg: string, known: boolean): void;
+  /** All of ours has been said that could be: whether others have it in another type, nobody tells. */
+  verify(ours: readonly Expected[]): void;
   malformed(topic: string, seen: string, allowed: string): void;
 }
 
@@ -110,6 +113,18 @@ export class RosbridgeGraph implements RosGraph {
       this.#options.found(pkg, known);
       if (known) this.#sayAll(ros, (one) => one === pkg);
     }
+    this.#options.verify([
+      ...[...this.#topics].map(([topic, { type }]) => ({ topic, type, role: 'listens' }) as const),
+      ...[...this.#handlers].map(
+        ([
+          topic,
+          {
+            subscription: { type },
+          },
+        ]) => ({ topic, type, role: 'listens' }) as const,
+      ),
+      ...[...this.#services].map(([topic, { type }]) => ({ topic, type, role: 'serves' }) as const),
+    ]);
   }
 
   #sayAll(ros: Ros, of: (pkg: string) => boolean): void {

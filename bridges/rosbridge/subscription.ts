@@ -14,7 +14,7 @@ export interface TopicRef {
 }
 
 /** Large by their nature: where nothing else is said they do not come over the connection for states. */
-const BULKY: ReadonlySet<string> = new Set([
+export const BULKY: ReadonlySet<string> = new Set([
   'sensor_msgs/msg/Image',
   'sensor_msgs/msg/CompressedImage',
   'sensor_msgs/msg/PointCloud2',

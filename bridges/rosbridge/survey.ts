@@ -4,7 +4,7 @@ import type { CommandEncoder } from '../../src/core/signals.ts';
 import type { ServiceCalls } from './calls.ts';
 import type { Complaints } from './complaints.ts';
 import type { RosVersion } from './dialect.ts';
-import type { Subscription } from './subscription.ts';
+import type { Subscription, TopicRef } from './subscription.ts';
 import { ALLOWED, DIALECT, type Expected, Rosapi } from './verify.ts';
 
 /** What is not as it should be is looked at again after so long; and rosapi, where the dialect hangs on it. */
@@ -20,6 +20,9 @@ export class Survey {
   readonly #rosapi: Rosapi;
   readonly #subscriptions: readonly Subscription[];
   readonly #encoder: CommandEncoder | null;
+  /** What else is said to the robot, by others of us. */
+  readonly #said: readonly TopicRef[];
+  #ours: readonly Expected[] = [];
   #timer: NodeJS.Timeout | null = null;
   /** Wakes what waits, when the client is closed. */
   #wake: () => void = () => {};
@@ -35,7 +38,9 @@ export class Survey {
     complaints: Complaints,
     subscriptions: readonly Subscription[],
     encoder: CommandEncoder | null,
+    said: readonly TopicRef[],
   ) {
+    this.#said = said;
     this.#config = config;
     this.#complaints = complaints;
     this.#rosapi = new Rosapi(calls, config.url, complaints);
@@ -72,12 +77,22 @@ export class Survey {
     if (!this.#config.verify) return;
     this.#pending = this.#subscriptions.map(({ topic, type }) => ({ topic, type, role: 'publishes' }));
     if (this.#encoder !== null) {
-      const { topic, type } = this.#encoder;
-      // Others seldom publish it; that we hear our own commands is no state of the robot.
-      this.#pending = this.#pending.filter((e) => e.topic !== topic);
-      this.#pending.push({ topic, type, role: 'listens' });
+      const said = [this.#encoder, ...(this.#encoder.besides ?? []), ...this.#said];
+      // Others seldom publish them; that we hear our own commands is no state of the robot.
+      this.#pending = this.#pending.filter((e) => !said.some(({ topic }) => topic === e.topic));
+      for (const { topic, type } of said) this.#pending.push({ topic, type, role: 'listens' });
     }
+    this.#pending.push(...this.#ours);
     void this.#verify(version, round);
+  }
+
+  /** Our place in the robot's graph, said anew: is something of it there already, and of another type? */
+  graph(ours: readonly Expected[]): void {
+    if (!this.#config.verify) return;
+    this.#ours = ours;
+    this.#pending = this.#pending.filter((e) => !ours.some(({ topic }) => topic === e.topic));
+    this.#pending.push(...ours);
+    this.#wake();
   }
 
   /** A topic has fallen silent: is it still what it was? `silence` says that it is, and nothing once it speaks again. */

@@ -3,12 +3,14 @@ import type { ServiceCalls } from './calls.ts';
 import type { Complaints } from './complaints.ts';
 import { type RosVersion, spellType } from './dialect.ts';
 
-/** What the config says of a topic. */
+/** What the config says of a topic, or we of one or a service of ours. */
 export interface Expected {
+  /** Or of the service. */
   topic: string;
   /** Long spelling. */
   type: string;
-  role: 'publishes' | 'listens';
+  /** What others do there. `serves`: it is a service, and we offer it. */
+  role: 'publishes' | 'listens' | 'serves';
   /** What to say when its type is right and it has a publisher, and it was silent all the same; empty once it speaks. */
   silence?(): string;
 }
@@ -76,15 +78,18 @@ export class Rosapi {
 
   /** False when it is of another type, or nobody publishes what we want to hear. */
   async #isRight({ topic, type, role, silence }: Expected, version: RosVersion): Promise<boolean> {
-    const { type: met } = (await this.#ask('topic_type', 'TopicType', { topic }, version)) as { type?: unknown };
-    const otherwise = typeof met === 'string' && met !== '' && spellType(met, 2) !== spellType(type, 2);
+    const kind = role === 'serves' ? 'srv' : 'msg';
+    const { type: met } = (await (role === 'serves'
+      ? this.#ask('service_type', 'ServiceType', { service: topic }, version)
+      : this.#ask('topic_type', 'TopicType', { topic }, version))) as { type?: unknown };
+    const otherwise = typeof met === 'string' && met !== '' && spellType(met, 2, kind) !== spellType(type, 2, kind);
     if (otherwise) {
-      const seen = `${topic} is ${met}, the config says ${spellType(type, version)}`;
+      const seen = `${topic} is ${met}, the config says ${spellType(type, version, kind)}`;
       this.#raise('RA_TOPIC_TYPE', typeOf(topic), seen);
       return false;
     }
     this.#complaints.clear(typeOf(topic));
-    if (role === 'listens') return true;
+    if (role !== 'publishes') return true;
     // Our own subscription gives a topic its type too: only its publishers tell that it is there.
     const { publishers } = await this.#ask('publishers', 'Publishers', { topic }, version).catch(() => ({}) as never);
     if (!Array.isArray(publishers) || publishers.length > 0) {

@@ -22,7 +22,13 @@ export const subscriptionSchema = z.strictObject({
     .enum(['none', 'png', 'cbor', 'cbor-raw'])
     .optional()
     .describe('none: JSON, for joint-sized messages; cbor or cbor-raw for large arrays'),
-  throttle_ms: z.int().min(0).optional().describe('the server sends no two messages closer than this; 0: each'),
+  throttle_ms: z
+    .int()
+    .min(0)
+    .optional()
+    .describe(
+      'the server sends no two messages closer than this; 0: each. By default each state; what is bulky, at twice the rate at which it is looked at',
+    ),
   queue_length: z.int().positive().optional().describe('newest messages that the server keeps for us; 1'),
   fragment_bytes: z.int().positive().optional().describe('the server cuts messages above this'),
   bulky: z

@@ -1,6 +1,7 @@
 import type { Bridge } from '../../bridges/bridge.ts';
 import { type ClockMessage, nsFromTime, TYPES } from '../../bridges/messages/messages.ts';
 import { type RosbridgeContext, rosbridge, type TopicRef } from '../../bridges/rosbridge/client.ts';
+import { BULKY } from '../../bridges/rosbridge/subscription.ts';
 import { commandInterface } from '../../controllers/interfaces/index.ts';
 import type { Clock } from '../core/clock.ts';
 import type { RobotConfig, RunConfig } from '../core/config-schema.ts';
@@ -51,14 +52,24 @@ export function commandTopic({ robot }: RunConfig): TopicRef {
 export function brainTopics(config: RunConfig): TopicRef[] {
   const topics = lowDimensionalTopics(config);
   const more = observationTopics(config.robot, config.task).filter((ref) => !topics.some((t) => t.topic === ref.topic));
-  return [...topics, ...more];
+  return [...topics, ...more.map((ref) => ({ ...ref, ...paced(ref, 1000 / config.task.decision_hz) }))];
+}
+
+/**
+ * States come at their own rate, for the gate judges each. What is bulky comes no faster than who wants it looks at it:
+ * twice as fast, for at its very rate every other one would miss its turn, and be old by as much.
+ */
+function paced({ type }: TopicRef, lookedAtMs: number): Pick<TopicRef, 'how'> {
+  return BULKY.has(type) ? { how: { throttle_ms: Math.floor(lookedAtMs / 2) } } : {};
 }
 
 /** All of that, and the robot's and the task's own words: what the log and the console show. Images where `log.topics` names them. */
 export function observedTopics(config: RunConfig): TopicRef[] {
   const { topics } = config.log;
   const shown = ({ topic, type }: TopicRef) => !IMAGES.includes(type) || topics[topic]?.record === true;
-  const seen = brainTopics(config).filter(shown);
+  const seen = brainTopics(config)
+    .filter(shown)
+    .map((ref) => ({ ...ref, ...paced(ref, topics[ref.topic]?.throttle_ms ?? 0) }));
   const more = [
     { topic: config.robot.topics.robot_status, type: TYPES.robotStatus },
     { topic: config.task.episode_topic, type: TYPES.episodeStatus, how: { sporadic: true } },
@@ -94,7 +105,11 @@ export function robotClient(
 ): Bridge {
   // Jitter of reconnection only: that clients of one robot do not come back all at once.
   const random = new SeededRandom(config.seed ^ process.pid);
-  return robotBridge(config).create(config.bridge, { clock, random, topics, encoder, ...told });
+  return robotBridge(config).create(config.bridge, {
+    ...{ clock, random, topics, encoder, ...told },
+    // By the sentinel, which has no rosapi and no time to ask.
+    said: [{ topic: config.robot.topics.stop, type: TYPES.stop }],
+  });
 }
 
 /** Sets the clock from /clock, before the frames that follow it are looked at. */

@@ -72,7 +72,7 @@ export const ROSBRIDGE = {
   'rosapi.topics': { server: null, client: 'not asked' },
   'rosapi.types': both,
   'rosapi.nodes': { server: null, client: 'not asked' },
-  'rosapi.services': { server: null, client: 'not asked' },
+  'rosapi.services': both,
   'rosapi.actions': { server: null, client: 'not asked' },
   'rosapi.params': { server: null, client: 'not asked' },
   'rosapi.time': both,

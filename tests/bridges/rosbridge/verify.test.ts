@@ -20,6 +20,7 @@ function rosapi(version: 1 | 2, types: Record<string, string>, publishers: Recor
   const values = ({ service, args }: Received): object | string => {
     const { topic } = args as { topic: string };
     if (service === '/rosapi/get_time') return { time: version === 1 ? { secs: 1, nsecs: 2 } : { sec: 1, nanosec: 2 } };
+    if (service === '/rosapi/service_type') return { type: types[(args as { service: string }).service] ?? '' };
     if (service === '/rosapi/topic_type') return { type: types[topic] ?? '' };
     if (service === '/rosapi/publishers') return { publishers: publishers[topic] ?? [] };
     return `Service ${String(service)} does not exist`;
@@ -56,6 +57,41 @@ describe('at each connection the topics', () => {
     expect(said()).toEqual([
       ['RA_TOPIC_TYPE', '/joint_states is sensor_msgs/Imu, the config says sensor_msgs/JointState'],
       ['RA_TOPIC_TYPE', '/command is a/B, the config says reflexarc_msgs/EquilibriumCommand'],
+    ]);
+  });
+
+  it('that go beside a command, and those that others of us say, are asked too', async () => {
+    rosapi(
+      2,
+      { '/joint_states': TYPES.jointState, '/lease': 'a/msg/B', '/stop': 'std_msgs/msg/Empty', '/command': '' },
+      {
+        '/joint_states': ['/robot'],
+      },
+    );
+    const besides = [{ topic: '/lease', type: TYPES.uint64MultiArray }];
+    const context = { topics: topics.slice(0, 1), encoder: { ...encoder(), besides } };
+    made = client(standIn.url, { verify: true }, { ...context, said: [{ topic: '/stop', type: TYPES.stop }] });
+    await made.bridge.open();
+    await until(() => made.errors.length >= 2);
+    expect(said()).toEqual([
+      ['RA_TOPIC_TYPE', '/lease is a/msg/B, the config says std_msgs/msg/UInt64MultiArray'],
+      ['RA_TOPIC_TYPE', '/stop is std_msgs/msg/Empty, the config says reflexarc_msgs/msg/Stop'],
+    ]);
+    expect(made.bridge.counters.mismatched).toBe(2);
+  });
+
+  it('and services of ours in its graph, too: others may have their names for another type', async () => {
+    covers('client', 'rosapi.services', 'raw');
+    rosapi(1, { '/mode': 'std_msgs/Int32', '/takeover': '', '/arm': 'std_srvs/SetBool', '/stop': 'std_srvs/Trigger' });
+    made = client(standIn.url, { verify: true, ros_version: 1 });
+    made.bridge.graph.advertise('/mode', TYPES.string);
+    made.bridge.graph.onPublish('/takeover', TYPES.string, () => {});
+    for (const name of ['/arm', '/stop']) made.bridge.graph.advertiseService(name, TYPES.trigger, () => ({}));
+    await made.bridge.open();
+    await until(() => made.errors.length >= 2);
+    expect(said()).toEqual([
+      ['RA_TOPIC_TYPE', '/mode is std_msgs/Int32, the config says std_msgs/String'],
+      ['RA_TOPIC_TYPE', '/arm is std_srvs/SetBool, the config says std_srvs/Trigger'],
     ]);
   });
 
