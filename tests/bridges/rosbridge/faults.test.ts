@@ -136,7 +136,7 @@ describe('a topic that falls silent', () => {
     const sockets = standIn.sockets.length;
     await speaking(others, () => standIn.of('unsubscribe').length > 1);
     expect(said()).toHaveLength(1);
-    expect(said()[0]).toMatch(new RegExp(`^RA_TOPIC_SILENT ${silent}: no message for 0\\.\\d s$`));
+    expect(said()[0]).toMatch(new RegExp(`^RA_TOPIC_SILENT ${silent}: no message for \\d+\\.\\d s$`));
     expect(standing()).toEqual([silent]);
     expect(made.bridge.counters.silent).toBe(1);
     const [unsubscribe, subscribe] = standIn.operations.slice(topics.length, topics.length + 2);
