@@ -273,7 +273,7 @@ describe('one connection of the three that', () => {
     await connect({ silence_ms: 80, ping_ms: 10, backoff_ms: [5, 5] });
     for (let i = 0; i < 40; i++) standIn.tell(publish(joints(i)));
     await until(() => made.links.length > 3);
-    expect(made.links[2]!.reason).toMatch(/^no message for 0\.\d s, although the server answers$/);
+    expect(made.links[2]!.reason).toMatch(/^no message for \d+\.\d s, although the server answers$/);
     expect(made.links[3]).toMatchObject({ up: true, epoch: 2 });
     // Nothing has come on the new one: there is no stream that could have ended. Topics are asked for anew there, each by itself.
     await new Promise((resolve) => setTimeout(resolve, 250));
