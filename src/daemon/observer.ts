@@ -13,7 +13,7 @@ import { Histogram } from '../core/histogram.ts';
 import { copyRobotState, makeRobotState, type OperatorRequest } from '../core/signals.ts';
 import { StateAssembler, writePose } from '../pipeline/assemble.ts';
 import { VERSION as JOURNAL_VERSION } from '../pipeline/journal/entry.ts';
-import type { Port } from './citizen/citizen.ts';
+import { portsOf } from './citizen/ports.ts';
 import { Presence } from './citizen/presence.ts';
 import { droppedOf, trafficOf } from './citizen/traffic.ts';
 import { FollowingClock } from './following-clock.ts';
@@ -165,15 +165,8 @@ const ask = async (request: OperatorRequest) => {
 page.onRequest(ask);
 
 // ---- to ROS, and to who looks on -------------------------------------------------------------------------------------------------
-const always = Number.POSITIVE_INFINITY;
-const ports: Port[] = [{ name: 'server', graph: server, tickHz: always, commands: true }];
-if (view.graph !== null)
-  ports.push({ name: 'viewer', graph: view.graph, tickHz: always, asLogged: true, commands: true });
-const { robot_graph: onRobot, robot_graph_hz: tickHz } = config.daemon;
-if (onRobot !== 'off' && bridge.graph !== undefined)
-  ports.push({ name: 'robot', graph: bridge.graph, tickHz, commands: onRobot === 'all' });
-// Only where there is a place of ours: asking for it makes one.
-const traffic = () => trafficOf(server, bridge, onRobot === 'off' ? undefined : bridge.graph);
+const ports = portsOf(config.daemon, server, view.graph, bridge);
+const traffic = () => trafficOf(server, bridge, ports.find(({ name }) => name === 'robot')?.graph);
 const presence = new Presence({
   ...{ config, reflex, ports, clock: wall, ask },
   ...(practice && { practice }),

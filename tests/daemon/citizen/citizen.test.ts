@@ -9,6 +9,7 @@ import { packageRoot } from '../../../src/core/paths.ts';
 import type { OperatorRequest } from '../../../src/core/signals.ts';
 import { Citizen, type Port } from '../../../src/daemon/citizen/citizen.ts';
 import { PRACTICE_SERVICES, SERVICES, TAKEOVER, TOPICS } from '../../../src/daemon/citizen/interface.ts';
+import { portsOf } from '../../../src/daemon/citizen/ports.ts';
 import { RawClient } from '../../bridges/rosserver/raw-client.ts';
 
 /** A graph that remembers. */
@@ -184,5 +185,56 @@ describe('the list of what the daemon says and answers', () => {
     ].filter((row) => !readme.includes(row));
     expect(missing).toEqual([]);
     expect(readme).toContain(`| \`${TAKEOVER.name}\` | ${short(TAKEOVER.type)} |`);
+  });
+});
+
+describe('daemon.robot_graph', () => {
+  /** What is on each graph; `asked`: how often a place in the robot's was asked for, which makes it. */
+  function on(robot_graph: 'off' | 'topics' | 'all', viewer: RosGraph | null = null) {
+    const [server, robot] = [new FakeGraph(), new FakeGraph()];
+    let asked = 0;
+    const bridge = {
+      get graph() {
+        asked++;
+        return robot;
+      },
+    };
+    const ports = portsOf({ robot_graph, robot_graph_hz: 20 }, server, viewer, bridge);
+    const citizen = new Citizen({
+      ...{ namespace: '/reflexarc', clock: new VirtualClock(0), incident: () => 0, takeOver: () => {}, ports },
+      ask: async () => ({ accepted: true, reason: '' }),
+    });
+    citizen.say('mode', () => ({ data: 'HOLD' }));
+    return { server, robot, asked, ports };
+  }
+  const all = SERVICES.length;
+
+  it.each([
+    // The lease is the reflex's own on the robot's graph.
+    ['all', { topics: Object.keys(TOPICS).length - 1, services: all, heard: 1, published: 1, asked: 1 }],
+    ['topics', { topics: Object.keys(TOPICS).length - 1, services: 0, heard: 0, published: 1, asked: 1 }],
+    ['off', { topics: 0, services: 0, heard: 0, published: 0, asked: 0 }],
+  ] as const)('%s: so much of us is on the robot’s graph, and all of us on our own server', (robot_graph, there) => {
+    const { server, robot, asked } = on(robot_graph);
+    const seen = (graph: FakeGraph) => ({
+      ...{ topics: graph.advertised.length, services: graph.services.size, heard: graph.heard.size },
+      published: graph.published.length,
+    });
+    expect({ ...seen(robot), asked }).toEqual(there);
+    expect(seen(server)).toEqual({ topics: Object.keys(TOPICS).length, services: all, heard: 1, published: 1 });
+  });
+
+  it('paces what speaks at every tick there and nowhere else, and a viewer is told as the log is', () => {
+    const ports = on('all', new FakeGraph()).ports.map(({ name, tickHz, asLogged }) => [
+      name,
+      tickHz,
+      asLogged ?? false,
+    ]);
+    const always = Number.POSITIVE_INFINITY;
+    expect(ports).toEqual([
+      ['server', always, false],
+      ['viewer', always, true],
+      ['robot', 20, false],
+    ]);
   });
 });
