@@ -138,12 +138,13 @@ export class PegEnvironment implements Environment {
     this.#open = false;
     this.#over = false;
     this.#closed = false;
-    this.#violation = false;
     this.#told = false;
     this.#done = false;
     Object.assign(this.#score, { steps: 0, return: 0, cost: 0, interventions: 0 });
     try {
       this.run.begin(seed);
+      // The robot may have had to go on for a moment in the world of the last episode, with the violation that ended that one.
+      this.#violation = false;
       while (this.run.running && !this.#done && !(this.#endOnViolation && this.#violation)) this.#step();
       const { success, violation } = this.world.episode();
       const own = this.#done ? 'done' : this.run.ended;

@@ -148,6 +148,15 @@ describe('the peg task as an environment', () => {
     expect(Math.max(...free.transitions.map((t) => t.executed[0]! - t.base[0]!))).toBeGreaterThan(0.5);
   });
 
+  it('an episode after one that ended in a violation is the same as without that', async () => {
+    const push: Agent = { act: (_step, out) => void out.fill(1) };
+    const one = await load({ authority: 2 });
+    const came = [2, 3, 4, 6].map((seed) => one.episode(seed, push));
+    const alone = await load({ authority: 2 });
+    expect(came.every((c) => c.violation && c.steps > 0)).toBe(true);
+    expect(alone.episode(6, push)).toEqual(came.at(-1));
+  });
+
   it('time truncates, and the observation after the end is a fresh one', async () => {
     const environment = await load({ authority: 2 });
     const agent = recorder((_step, out) => void out.fill(0));
