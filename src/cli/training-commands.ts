@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
 import type { JudgingParts } from './judging-commands.ts';
-import { collect, episodes, port, seed, whole } from './options.ts';
+import { collect, episodes, number, port, seed, whole } from './options.ts';
 
 /** Adds `train` and `runs`. */
 export function addTrainingCommands(program: Command, { run, checked, done }: Omit<JudgingParts, 'config'>): void {
@@ -82,5 +82,27 @@ export function addTrainingCommands(program: Command, { run, checked, done }: Om
     .option('--verbose', 'print stacks of unexpected errors')
     .action(async (folder, given) => {
       done((await import('./runs.ts')).runs(folder, given));
+    });
+
+  program
+    .command('rank')
+    .summary("Does the Q of a training run rank actions? By returns of what it's asked about")
+    .description(
+      "In states of the policy's own episodes several actions are tried, each followed by the policy to the end; their returns are ranked beside what Q says of them. An actor climbs only what Q knows of actions.",
+    )
+    .argument('<folder>', 'of a run with a checkpoint: `train residual --out`, `bench learning --out`')
+    .option('--episodes <n>', 'from which states are taken', episodes, 20)
+    .option('--states <n>', 'of each episode', whole('--states', 1, 1000, 'states of an episode'), 4)
+    .option('--actions <n>', 'tried in each state', whole('--actions', 2, 1000, 'actions of a state'), 8)
+    .option(
+      '--spread <x>',
+      "standard deviation of the actions around the policy's own; without it half a residual's bound, else uniform",
+      number('--spread'),
+    )
+    .option('--seed <n>', 'of the first episode, which no training had', seed, 60_000_000)
+    .option('--json', 'one JSON object as the last line of stdout')
+    .option('--verbose', 'print stacks of unexpected errors')
+    .action(async (folder, given) => {
+      done(await (await import('./rank.ts')).rank(folder, given));
     });
 }

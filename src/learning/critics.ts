@@ -57,6 +57,8 @@ export class Critics {
   /** Rows that are learned from, and those after them: the caller writes both. */
   readonly x: Matrix;
   readonly next: Matrix;
+  /** One row, for `mean`. */
+  readonly one: Matrix;
   readonly online: Ensemble;
   readonly target: Ensemble;
   readonly adam: Adam;
@@ -74,6 +76,7 @@ export class Critics {
     this.adam = new Adam(this.online, options);
     this.x = kernel.matrix(rows, inputs);
     this.next = kernel.matrix(rows, inputs);
+    this.one = kernel.matrix(1, inputs);
     this.#rows = rows;
     this.#heads = Int32Array.from({ length: heads }, (_, i) => i);
     this.#tau = tau;
@@ -94,6 +97,14 @@ export class Critics {
       const q = this.target.forward(heads[k]!, this.next, this.#rows);
       for (let r = 0; r < this.#rows; r++) out[r] = Math.min(out[r]!, q.data[r * q.stride]!);
     }
+  }
+
+  /** Mean of all heads at `one`. */
+  mean(): number {
+    const count = this.#heads.length;
+    let sum = 0;
+    for (let head = 0; head < count; head++) sum += this.online.forward(head, this.one, 1).data[0]!;
+    return sum / count;
   }
 
   /** One step of all heads towards `y`. Returns the mean over heads of the squared error, and of Q. */

@@ -9,6 +9,8 @@ export interface Learner extends Agent {
   readonly figures: Readonly<Record<string, number>>;
   /** What it would do without exploration. Deterministic, changes nothing. */
   exploit(step: Step, out: Float64Array): void;
+  /** What it expects of an action there, by its reward: the mean of its critics. Changes nothing. */
+  value(step: Step, action: Float64Array): number;
   observe(transition: Transition): void;
   /** All that has to be kept to go on with the same bits, between two steps. */
   parts(): Parts;

@@ -161,6 +161,14 @@ export class ResidualLearner implements Learner {
     for (let i = 0; i < this.#a; i++) out[i] = out[i] === 0 ? step.base[i]! : clip(step.base[i]! + scale * out[i]!, 1);
   }
 
+  value(step: Step, action: Float64Array): number {
+    const { one } = this.#critics;
+    this.#look(step);
+    one.put(0, 0, this.#one.data, 0, this.#o);
+    one.put(0, this.#o, action, 0, this.#a);
+    return this.#critics.mean();
+  }
+
   observe(transition: Transition): void {
     const { learningStarts, criticWarmUp, updates } = this.#options;
     this.online.add(transition);

@@ -125,6 +125,13 @@ export class Sac implements Learner {
     this.#actor.mean(this.#one, out);
   }
 
+  value({ observation }: Step, action: Float64Array): number {
+    const { one } = this.#critics;
+    one.put(0, 0, observation, 0, this.#o);
+    one.put(0, this.#o, action, 0, this.#a);
+    return this.#critics.mean();
+  }
+
   observe(transition: Transition): void {
     this.replay.add(transition);
     if (transition.intervened === 'human') this.demonstrations.add(transition);

@@ -111,6 +111,13 @@ export class Td3 implements Learner {
     for (let i = 0; i < this.#a; i++) out[i] = action.data[i]!;
   }
 
+  value({ observation }: Step, action: Float64Array): number {
+    const { one } = this.#critics;
+    one.put(0, 0, observation, 0, this.#o);
+    one.put(0, this.#o, action, 0, this.#a);
+    return this.#critics.mean();
+  }
+
   observe(transition: Transition): void {
     this.replay.add(transition);
     this.steps++;

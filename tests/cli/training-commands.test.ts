@@ -5,7 +5,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { packageRoot } from '../../src/core/paths.ts';
 import { RunFolder, type RunRecord } from '../../src/learning/run-folder.ts';
+import { TD3_DEFAULTS } from '../../src/learning/td3.ts';
 import type { EvaluationPoint } from '../../src/learning/trainer.ts';
+import { runTraining } from '../../src/learning/training.ts';
 
 const MAIN = join(packageRoot, 'dist/src/cli/main.js');
 let dir: string;
@@ -16,6 +18,30 @@ afterAll(() => rmSync(dir, { recursive: true }));
 
 const reflexarc = (...args: string[]) => spawnSync(process.execPath, [MAIN, ...args], { encoding: 'utf8' });
 const last = (text: string) => JSON.parse(text.trimEnd().split('\n').at(-1)!);
+
+describe('rank', () => {
+  it('asks the Q of a run about actions, and says what came of it', async () => {
+    const folder = join(dir, 'ranked');
+    const options = { ...TD3_DEFAULTS, hidden: [8], batch: 8, learningStarts: 200, capacity: 1000 };
+    await runTraining({
+      ...{ name: 'pendulum', algorithm: { name: 'td3', options }, environment: { name: 'pendulum' }, out: folder },
+      ...{ steps: 400, seed: 1, evaluateEvery: 0, evaluationEpisodes: 1, evaluationSeed: 5_000_000 },
+    });
+    const asked = ['--episodes', '2', '--states', '3', '--actions', '4', '--json'];
+    const { status, stdout, stderr } = reflexarc('rank', folder, ...asked);
+    const said = last(stdout);
+    expect([status, said.run, said.states + said.indifferent]).toEqual([0, 'pendulum', 6]);
+    expect(Math.abs(said.correlation)).toBeLessThanOrEqual(1);
+    expect(stderr).toMatch(/verdict +(Q ranks actions|it is not shown that Q ranks actions)/);
+    expect(stderr).toContain('4 in a state, uniform');
+    expect(last(reflexarc('rank', folder, ...asked, '--spread', '0.1').stdout).correlation).not.toBe(said.correlation);
+  });
+
+  it('of a folder without a checkpoint is a usage error', () => {
+    const { status, stderr } = reflexarc('rank', join(dir, 'nowhere'));
+    expect([status, stderr.includes('no training run with a checkpoint')]).toEqual([2, true]);
+  });
+});
 
 describe('runs', () => {
   const point = (steps: number, success_rate: number): EvaluationPoint => ({

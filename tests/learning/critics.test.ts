@@ -29,6 +29,10 @@ describe('an ensemble of critics', () => {
     expect(Array.from(out)).toEqual([-1, -1]);
   });
 
+  it('answers with the mean of all of them, for one row', () => {
+    expect(constant([3, -1, 4], 2).mean()).toBe(2);
+  });
+
   it('asked for two of four draws each pair equally often, anew each time', () => {
     const critics = constant([1, 2, 3, 4], 1);
     const random = new SeededRandom(1);

@@ -9,6 +9,7 @@ import { RESIDUAL_DEFAULTS } from '../../src/learning/residual.ts';
 import { commitOf, readRun, readRuns } from '../../src/learning/run-folder.ts';
 import { TD3_DEFAULTS } from '../../src/learning/td3.ts';
 import { trainInThread } from '../../src/learning/train-in-thread.ts';
+import { trainedRun } from '../../src/learning/trained-run.ts';
 import { runTraining, type TrainingSpec } from '../../src/learning/training.ts';
 
 let dir: string;
@@ -61,6 +62,29 @@ describe('a training run', () => {
     expect(steps.map((r) => r.steps)).toEqual([400, 800]);
   });
 
+  it('can be asked what it learned, by its folder alone, which stays as it is', async () => {
+    const out = join(dir, 'asked');
+    const { evaluations } = await runTraining(pendulum({ out }));
+    const before = readFileSync(join(out, 'curve.jsonl'), 'utf8');
+    const { learner, environment, record, algorithm } = await trainedRun(out);
+    expect([learner.steps, record.name, algorithm.options.gamma]).toEqual([800, 'pendulum', TD3_DEFAULTS.gamma]);
+    const [near, far] = [0.01, 3].map((angle) => ({
+      observation: Float64Array.of(Math.cos(angle), Math.sin(angle), 0),
+      base: new Float64Array(0),
+    }));
+    const still = Float64Array.of(0);
+    const again = environment.episode(5_000_000, { act: (step, action) => learner.exploit(step, action) });
+    expect(again.return).toBe(evaluations.at(-1)!.return_mean);
+    // All rewards are negative, and least so upright; learned in 600 updates.
+    expect(learner.value(far!, still)).toBeLessThan(0);
+    expect(learner.value(near!, still)).not.toBe(learner.value(near!, Float64Array.of(1)));
+    expect(readFileSync(join(out, 'curve.jsonl'), 'utf8')).toBe(before);
+  });
+
+  it('without a checkpoint cannot be asked', async () => {
+    await expect(trainedRun(join(dir, 'nowhere'))).rejects.toMatchObject({ code: 'RA_USAGE' });
+  });
+
   it('keeps the best policy of its evaluations, not the last, through a stop as well, and judges that one', async () => {
     const judged = { episodes: 2, seed: 7_000_000 };
     const seed = 3;
@@ -90,7 +114,7 @@ describe('a training run', () => {
   it('without a folder leaves nothing, and all runs of a folder are found by name and seed', async () => {
     const { sha256 } = await runTraining(pendulum({ steps: 200, evaluateEvery: 0 }));
     expect(sha256).toBe('');
-    const names = ['best', 'early', 'halved', 'last', 'resumed', 'whole'];
+    const names = ['asked', 'best', 'early', 'halved', 'last', 'resumed', 'whole'];
     expect(
       readRuns(dir)
         .map((r) => r.path)

@@ -13,6 +13,7 @@ export interface RankingOptions {
   spread?: number;
   gamma: number;
   random: Random;
+  onEpisode?(done: number): void;
 }
 
 export interface Ranking {
@@ -40,7 +41,7 @@ export function rankActions(
   q: (step: Step, action: Float64Array) => number,
   options: RankingOptions,
 ): Ranking {
-  const { episodes, seed, statesPerEpisode, actions, spread, gamma, random } = options;
+  const { episodes, seed, statesPerEpisode, actions, spread, gamma, random, onEpisode } = options;
   const correlations: number[] = [];
   const choices: number[] = [];
   let indifferent = 0;
@@ -68,6 +69,7 @@ export function rankActions(
       correlations.push(Number.isNaN(correlation) ? 0 : correlation);
       choices.push(place(came, told.indexOf(Math.max(...told))));
     }
+    onEpisode?.(e + 1);
   }
   const n = correlations.length;
   const mean = (values: readonly number[]) => values.reduce((a, b) => a + b, 0) / values.length;
