@@ -36,7 +36,8 @@ export const benches = {
     load: async () => (await import('./bridge/soak.ts')).benchSoak,
   },
   bridge: {
-    summary: 'our bridge client beside roslib and bare ws, our rosbridge server beside a bare ws relay',
+    summary:
+      'our bridge client beside roslib and bare ws, our rosbridge server beside a bare ws relay, our CBOR reader beside that of roslib',
     load: async () => (await import('./bridge.ts')).benchBridge,
   },
   log: {

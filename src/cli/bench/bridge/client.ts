@@ -1,6 +1,7 @@
 import type { RunConfig } from '../../../core/config-schema.ts';
 import { collector } from '../heap.ts';
 import { type BenchOptions, type Outcome, type Row, rowOf } from '../rows.ts';
+import { judge, medianOf, RECEIVED } from './aims.ts';
 import { heapOver, MILLION } from './flat.ts';
 import { numberOf, Robot } from './robot.ts';
 import { SUBJECTS, type Subject } from './subjects.ts';
@@ -28,13 +29,19 @@ export async function benchClient(
   try {
     const loops = await closedLoop(robot, samples);
     const floods = await throughput(robot, samples);
+    const value = medianOf(floods, 'receive', 'ours');
+    // Fewer rounds than the claim is of are a look, not a test.
+    const verdict = judge(
+      [{ what: 'client, receive', value, unit: 'messages/s', atLeast: RECEIVED }],
+      samples >= ROUNDS,
+    );
     const memory = await withSubject(robot, 'ours', (subject) =>
       heapOver('heap_after_gc', million, (count) => received(subject, robot, count), collector()),
     );
     return {
       results: [...loops, ...floods, memory.row],
-      notes: memory.notes,
-      failed: memory.failed,
+      notes: [...verdict.notes, ...memory.notes],
+      failed: verdict.failed || memory.failed,
     };
   } finally {
     await robot.close();
@@ -42,6 +49,7 @@ export async function benchClient(
 }
 
 async function withSubject<T>(robot: Robot, name: Name, measure: (subject: Subject) => Promise<T>): Promise<T> {
+  await robot.forget();
   const subject = await SUBJECTS[name](robot.url);
   try {
     // The subscription has been read when this has come back.

@@ -19,13 +19,13 @@ const NUMBER = /"sec":(\d+),"nanosec":(\d+)/;
 /** A relay in its own process (relay-process.ts). */
 export class Relay {
   readonly name: RelayName;
-  readonly #url: string;
+  readonly url: string;
   readonly #child: ChildProcess;
   readonly #lines: Interface;
 
   private constructor(name: RelayName, url: string, child: ChildProcess, lines: Interface) {
     this.name = name;
-    this.#url = url;
+    this.url = url;
     this.#child = child;
     this.#lines = lines;
   }
@@ -47,7 +47,7 @@ export class Relay {
 
   /** A talker and so many listeners, connected and subscribed, for as long as `measure` takes. */
   async with<T>(listeners: number, measure: (group: Group) => Promise<T>): Promise<T> {
-    const sockets = Array.from({ length: listeners + 1 }, () => new WebSocket(this.#url, { perMessageDeflate: false }));
+    const sockets = Array.from({ length: listeners + 1 }, () => new WebSocket(this.url, { perMessageDeflate: false }));
     // What goes wrong shows as a message that does not come.
     for (const socket of sockets) socket.on('error', () => {});
     try {
@@ -109,17 +109,11 @@ class Group {
       if (at !== undefined && !Number.isNaN(at)) ms.push(performance.now() - at);
     };
     listener.on('message', hear);
-    const begin = performance.now();
-    for (let sent = 0; sent < count; ) {
-      if (performance.now() >= begin + (sent * 1000) / hz) {
-        const text = jointStateText(sent + 1);
-        sentMs[sent] = performance.now();
-        this.#talker.send(text);
-        sent++;
-      }
-      await new Promise((resolve) => setImmediate(resolve));
-    }
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await paced(hz, count, (number) => {
+      const text = jointStateText(number);
+      sentMs[number - 1] = performance.now();
+      this.#talker.send(text);
+    });
     listener.off('message', hear);
     return ms;
   }
@@ -160,6 +154,16 @@ class Group {
     this.#listeners.at(-1)!.pause();
     await this.flood(FILLING);
   }
+}
+
+/** Calls `send` with 1 to `count` at `hz`, by a loop that does not sleep, and waits a moment for what is under way. */
+export async function paced(hz: number, count: number, send: (number: number) => void): Promise<void> {
+  const begin = performance.now();
+  for (let sent = 0; sent < count; ) {
+    if (performance.now() >= begin + (sent * 1000) / hz) send(++sent);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  await new Promise((resolve) => setTimeout(resolve, 50));
 }
 
 function numberIn(data: Buffer): number {

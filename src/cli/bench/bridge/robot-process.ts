@@ -11,8 +11,10 @@ const server: WebSocketServer = new WebSocketServer({ port: 0, host: '127.0.0.1'
 );
 process.stdin.on('end', () => process.exit(0)).resume();
 
-/** The connection that hears the states. */
+/** The connection that hears the states. Orders may be read before the subscription, which comes another way: they wait. */
 let listener: { socket: WebSocket; wire: Socket } | null = null;
+const waiting: (() => void)[] = [];
+const withListener = (act: () => void) => (listener === null ? waiting.push(act) : act());
 /** Milliseconds of the state with this number; NaN once it is answered. */
 const sentMs = new Float64Array(1 << 20);
 let answered: number[] = [];
@@ -26,10 +28,15 @@ server.on('connection', (socket, request) => {
       | { op: 'subscribe' }
       | RobotOrder;
     if (op.op === 'publish') answer(op.msg?.data?.[0] ?? -1);
-    else if (op.op === 'subscribe') listener = { socket, wire: request.socket };
-    else if (op.op === 'flood') flood(op.count, () => say(socket, { done: 'flood' }));
+    else if (op.op === 'subscribe') {
+      listener = { socket, wire: request.socket };
+      for (const act of waiting.splice(0)) act();
+    } else if (op.op === 'forget') {
+      listener = null;
+      say(socket, { done: 'forget' });
+    } else if (op.op === 'flood') withListener(() => flood(op.count, () => say(socket, { done: 'flood' })));
     else if (op.op === 'pace')
-      pace(op.hz, op.count, (sent) => say(socket, { done: 'pace', sent, answeredMs: answered }));
+      withListener(() => pace(op.hz, op.count, (sent) => say(socket, { done: 'pace', sent, answeredMs: answered })));
   });
 });
 

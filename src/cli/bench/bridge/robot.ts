@@ -11,8 +11,8 @@ export const COMMANDS = '/joint_commands';
 export const JOINTS = 7;
 
 /** What the control connection asks of the robot's process, and what it answers. */
-export type RobotOrder = { op: 'flood'; count: number } | { op: 'pace'; hz: number; count: number };
-export type RobotAnswer = { done: 'flood' } | { done: 'pace'; sent: number; answeredMs: number[] };
+export type RobotOrder = { op: 'forget' } | { op: 'flood'; count: number } | { op: 'pace'; hz: number; count: number };
+export type RobotAnswer = { done: 'forget' } | { done: 'flood' } | { done: 'pace'; sent: number; answeredMs: number[] };
 
 const zeros = (n: number) => Array(n).fill(0);
 /** Digits as a real robot's numbers have them. */
@@ -62,6 +62,11 @@ export class Robot {
     const control = new WebSocket(url, { perMessageDeflate: false, maxPayload: 0 });
     await once(control, 'open');
     return new Robot(url, child, control);
+  }
+
+  /** Whoever subscribes from now on is the one that hears the states: not the one before, whose end may not be seen yet. */
+  async forget(): Promise<void> {
+    await this.#order({ op: 'forget' });
   }
 
   /** Floods whoever listens with states; resolves when all are written. */

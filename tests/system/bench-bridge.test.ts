@@ -1,0 +1,72 @@
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { benchClient } from '../../src/cli/bench/bridge/client.ts';
+import { benchDecode } from '../../src/cli/bench/bridge/decode.ts';
+import { benchServer } from '../../src/cli/bench/bridge/server.ts';
+import { benchViewer } from '../../src/cli/bench/bridge/viewer.ts';
+import type { Outcome } from '../../src/cli/bench/rows.ts';
+import { loadRun } from '../../src/core/config/load.ts';
+import { packageRoot } from '../../src/core/paths.ts';
+
+const { config } = loadRun(join(packageRoot, 'configs/runs/peg.yaml'), []);
+const SHORT = { samples: 1 };
+const FEW = 1000;
+const RATES = [100, 500, 1000, 2000];
+
+const rowsOf = ({ results }: Outcome) => results.map((r) => [r.case, r.subject].join(': '));
+/** Every row has samples, and something was measured. */
+function measured({ results }: Outcome): void {
+  for (const row of results) expect([row.case, row.samples > 0 && row.p50 > 0]).toEqual([row.case, true]);
+}
+
+// The figures are the bench's business; so short a run is no claim, and fails for nothing but what does not work.
+describe('the bridge bench', () => {
+  it('client: ours, roslib and bare ws at each rate and as fast as it goes, with the aim and the heap', async () => {
+    const outcome = await benchClient(config, SHORT, FEW);
+    measured(outcome);
+    const names = ['ours', 'roslib', 'ws'];
+    expect(rowsOf(outcome)).toEqual([
+      ...RATES.flatMap((hz) => names.map((name) => `state to command at ${hz} Hz: ${name}`)),
+      ...names.map((name) => `receive: ${name}`),
+      'heap_after_gc: ours',
+    ]);
+    expect(outcome.notes).toEqual([
+      expect.stringMatching(/^client, receive: \d+ messages\/s, aim at least 100000: (NOT )?(reached|REACHED)$/),
+      expect.stringMatching(/^heap_after_gc: .* over 1000 messages/),
+    ]);
+    expect(outcome.failed).toBe(false);
+  });
+
+  it('server: ours and a bare relay, to ws and to roslib, beside a frozen client, with the aims and the heap', async () => {
+    const outcome = await benchServer(config, SHORT, FEW);
+    measured(outcome);
+    const both = (name: string) => ['ours', 'ws'].map((relay) => `${name}: ${relay}`);
+    expect(rowsOf(outcome)).toEqual([
+      ...RATES.flatMap((hz) => both(`relay at ${hz} Hz`)),
+      ...both('relay to 4, out'),
+      ...both('relay at 500 Hz, read by roslib'),
+      ...['alone', 'beside a frozen client'].map((name) => `relay at 500 Hz, ${name}: ours`),
+      'server_heap_after_gc: ours',
+    ]);
+    const verdict = '(reached|NOT REACHED)$';
+    expect(outcome.notes).toEqual([
+      ...RATES.map((hz) => expect.stringMatching(`^server, relay at ${hz} Hz, p50: .* aim at most 1.5: ${verdict}`)),
+      expect.stringMatching(`^server, relay to 4, out: .* aim at least 30000: ${verdict}`),
+      expect.stringMatching(/^server_heap_after_gc: .* over 1000 messages/),
+    ]);
+    expect(outcome.failed).toBe(false);
+  });
+
+  it('decoding: our CBOR reader, the one of roslib and JSON, of the same two messages', async () => {
+    const outcome = await benchDecode(config, SHORT);
+    measured(outcome);
+    const all = (name: string) => ['ours', 'cbor2 (roslib)', 'JSON.parse'].map((s) => `decode ${name}: ${s}`);
+    expect(rowsOf(outcome)).toEqual([...all('JointState'), ...all('float64[10000]')]);
+  });
+
+  it('live view: the heap', async () => {
+    const outcome = await benchViewer(config, SHORT, FEW);
+    measured(outcome);
+    expect([rowsOf(outcome), outcome.failed]).toEqual([['viewer_heap_after_gc: ours'], false]);
+  });
+});
