@@ -139,7 +139,10 @@ describe('faults inside', () => {
     expect(rig.path.at(-1)).toBe('FAULT(post_check)');
   });
 
-  it('an error inside the tick is FAULT and silence, whoever is told of it', () => {
+  it.each([
+    ['an error', new Error('no kinematics'), 'no kinematics'],
+    ['what is thrown and is no error', 'no kinematics either', 'no kinematics either'],
+  ])('%s inside the tick is FAULT and silence, whoever is told of it', (_what, thrown, detail) => {
     const iface = cartesianImpedance(robot);
     let broken = false;
     const rig = new Rig(
@@ -148,7 +151,7 @@ describe('faults inside', () => {
         interface: {
           ...iface,
           aim(anchor, action, out) {
-            if (broken) throw new Error('no kinematics');
+            if (broken) throw thrown;
             iface.aim(anchor, action, out);
           },
         },
@@ -157,7 +160,7 @@ describe('faults inside', () => {
     broken = true;
     expect(rig.tick()).toBeNull();
     expect(rig.path.at(-1)).toBe('FAULT(internal_error)');
-    expect(rig.transitions.at(-1)!.detail).toBe('no kinematics');
+    expect(rig.transitions.at(-1)!.detail).toBe(detail);
     expect(rig.gate.record).toMatchObject({ mode: 'FAULT', cause: 'internal_error', source: 'none' });
   });
 

@@ -78,6 +78,26 @@ describe('the guard', () => {
     expect(filtered).toBe(10);
   });
 
+  it('that foresees a breach has nothing go out where somebody who hears of the stop calls it a fault', () => {
+    const guard = new ScriptedGuard();
+    const rig: Rig = new Rig(
+      {},
+      {
+        lookahead: { guard, clock: guard.clock, budgetUs: BUDGET_US },
+        onTransition: ({ to }) => {
+          if (to === 'STOPPING') rig.gate.report('internal_error', 'no log', rig.nowNs, 'fault');
+        },
+      },
+    );
+    rig.active();
+    guard.answer = sees('force', 41.5, 30);
+    const { commands } = rig.gate.counters;
+    expect(rig.tick()).toBeNull();
+    expect(rig.gate.mode).toBe('FAULT');
+    expect(rig.gate.record.source).toBe('none');
+    expect(rig.gate.counters).toMatchObject({ commands, guardForeseen: 1 });
+  });
+
   it.each([
     ['limit', 2.31, 2.3093, 'a joint would come to 2.31 rad, its limit is 2.309 rad'],
     ['workspace', 0.712, 0.7, 'the tip would come to 0.712 m, wall of the workspace at 0.7 m'],
