@@ -71,7 +71,12 @@ describe('train residual --from', () => {
     ]);
     expect(code, stderr).toBe(1);
     expect(last(stdout).recorded).toMatchObject({ successes: 2, failures: 1 });
-    expect(stderr).toMatch(/2 episodes that succeeded, 123 decisions: demonstrations\n +1 that did not, 18 decisions/);
+    // An episode of the shipped policies takes some thirty decisions at least; the brain is killed in the middle of the other.
+    const counts = /2 episodes that succeeded, (\d+) decisions: demonstrations\n +1 that did not, (\d+) decisions/;
+    const [whole, cut] = counts.exec(stderr)!.slice(1).map(Number);
+    expect(whole! / 2, stderr).toBeGreaterThan(25);
+    expect(cut!).toBeGreaterThan(10);
+    expect(cut!).toBeLessThan(25);
     const record = JSON.parse(readFileSync(join(out, 'run.json'), 'utf8'));
     expect(record.settings.recorded.logs[0].sha256).toMatch(/^[0-9a-f]{64}$/);
     expect(record.command).toContain('--demonstrations 0 --from');
