@@ -1,17 +1,17 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { heapOver } from '../../../src/cli/bench/bridge/flat.ts';
-import { benchViewer } from '../../../src/cli/bench/bridge/viewer.ts';
-import { gateTicks } from '../../../src/cli/bench/gate.ts';
-import { benchGuard } from '../../../src/cli/bench/guard.ts';
-import { benchKernel, takeTurns } from '../../../src/cli/bench/kernel.ts';
-import { memoryOf } from '../../../src/cli/bench/memory.ts';
-import { C_SUBJECTS, loadC } from '../../../src/cli/bench/peers/c.ts';
-import { isMissing, type Peer } from '../../../src/cli/bench/peers/peer.ts';
-import { BENCH_NAMES } from '../../../src/cli/bench/registry.ts';
-import { loadRun } from '../../../src/core/config/load.ts';
-import { packageRoot } from '../../../src/core/paths.ts';
+import { heapOver } from '../../src/cli/bench/bridge/flat.ts';
+import { benchViewer } from '../../src/cli/bench/bridge/viewer.ts';
+import { gateTicks } from '../../src/cli/bench/gate.ts';
+import { benchGuard } from '../../src/cli/bench/guard.ts';
+import { benchKernel, takeTurns } from '../../src/cli/bench/kernel.ts';
+import { memoryOf } from '../../src/cli/bench/memory.ts';
+import { C_SUBJECTS, loadC } from '../../src/cli/bench/peers/c.ts';
+import { isMissing, type Peer } from '../../src/cli/bench/peers/peer.ts';
+import { BENCH_NAMES } from '../../src/cli/bench/registry.ts';
+import { loadRun } from '../../src/core/config/load.ts';
+import { packageRoot } from '../../src/core/paths.ts';
 
 const MAIN = join(packageRoot, 'dist/src/cli/main.js');
 const { config } = loadRun(join(packageRoot, 'configs/runs/peg.yaml'), []);
