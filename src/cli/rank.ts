@@ -39,7 +39,10 @@ export async function rank(folder: string, options: RankOptions): Promise<number
   const told = (v: number) => (Number.isNaN(v) ? 'none' : v.toFixed(2));
   const rows: [string, string][] = [
     ['run', `${record.name}, seed ${record.seed}, ${record.steps_done} decisions`],
-    ['actions', `${actions} in a state, ${spread === undefined ? 'uniform' : `within ${spread} of the policy's own`}`],
+    [
+      'actions',
+      `${actions} in a state, ${spread === undefined ? 'uniform' : `normal around the policy's own, sd ${spread}`}`,
+    ],
     ['states', `${states}; in ${indifferent} more it did not matter what was done`],
     ['correlation', `${told(correlation)}, 95 % interval ${ci95.map(told).join(' to ')}`],
     ["Q's choice", `${told(choice)} of the way from the worst return to the best; by chance 0.50`],

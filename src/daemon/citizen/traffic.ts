@@ -17,16 +17,16 @@ export interface Traffic {
   readonly faults: readonly BridgeFault[];
 }
 
+type Counted = 'dropped' | 'refused' | 'turned away' | 'failed' | 'malformed' | 'unexpected';
+
 /** Which of the counts have grown within the last seconds. */
-export type Growing = ReadonlySet<'dropped' | 'refused' | 'turned away' | 'failed' | 'malformed' | 'unexpected'>;
+export type Growing = ReadonlySet<Counted>;
 
 export const droppedOf = (t: Traffic): number => t.droppedByServer + t.droppedByGraph;
 
 /** Follows the counts, so that what grows can be told from what once grew. */
 export class TrafficWatch {
-  readonly #recent: Readonly<
-    Record<'dropped' | 'refused' | 'turned away' | 'failed' | 'malformed' | 'unexpected', Recent>
-  >;
+  readonly #recent: Readonly<Record<Counted, Recent>>;
 
   constructor(withinNs: number) {
     const recent = () => new Recent(withinNs);
@@ -37,11 +37,11 @@ export class TrafficWatch {
   }
 
   growing(t: Traffic, nowNs: number): Growing {
-    const counts = {
+    const counts: Record<Counted, number> = {
       ...{ dropped: droppedOf(t), refused: t.refused, 'turned away': t.turnedAway, failed: t.failed },
       ...{ malformed: t.bridge.malformed, unexpected: t.bridge.unexpected },
     };
-    const names = Object.keys(counts) as (keyof typeof counts)[];
+    const names = Object.keys(counts) as Counted[];
     return new Set(names.filter((name) => this.#recent[name].grew(counts[name], nowNs)));
   }
 }
