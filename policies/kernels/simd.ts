@@ -4,9 +4,13 @@ import { packageRoot } from '../../src/core/paths.ts';
 import type { DenseLayer, Network } from './network.ts';
 
 /** As assembly/dense.ts has them: units of a tile, units up to which there are no tiles, words of a layer in the table. */
-const TILE = 16;
+const TILE = 32;
 const NARROW = 4;
-const LAYER_WORDS = 8;
+const LAYER_WORDS = 9;
+/** Words of an entry of a row's list. */
+const ENTRY_WORDS = 2;
+/** Inputs that the kernel reads at once. */
+const LANES = 4;
 const ACTIVATION = { linear: 0, relu: 1, tanh: 2, sigmoid: 3 } as const;
 const PAGE = 65536;
 const ALIGNED = 64;
@@ -21,6 +25,7 @@ interface Kernel {
     rows: number,
     a: number,
     b: number,
+    list: number,
     out: number,
   ): void;
 }
@@ -48,10 +53,12 @@ export class SimdMlp {
   readonly #mean: Float64Array;
   readonly #std: Float64Array;
   readonly #x: Float32Array;
+  /** Floats from one row of `x` to the next. */
+  readonly #xStride: number;
   readonly #results: readonly Float32Array[];
   readonly #tables: readonly number[];
   readonly #layers: number;
-  readonly #scratch: readonly [number, number];
+  readonly #scratch: readonly [number, number, number];
   /** Floats from one row of a result to the next. */
   readonly #stride: number;
 
@@ -69,8 +76,10 @@ export class SimdMlp {
     // The memory never grows, so that no view is ever detached.
     const widest = Math.max(...layers.map((l) => padded(l.units)));
     this.#stride = padded(outputs);
+    this.#xStride = LANES * Math.ceil(inputs / LANES);
     const parameters = network.heads.flat().reduce((n, l) => n + (l.inputs + 3) * padded(l.units) + LAYER_WORDS, 0);
-    const floats = parameters + maxRows * (inputs + 2 * widest + heads * this.#stride);
+    const list = ENTRY_WORDS * (Math.max(inputs, widest) + LANES);
+    const floats = parameters + maxRows * (this.#xStride + 2 * widest + list + heads * this.#stride);
     const blocks = 4 * network.heads.flat().length + 2 * heads + 8;
     const pages = 1 + Math.ceil((4 * floats + ALIGNED * blocks) / PAGE);
     const memory = new WebAssembly.Memory({ initial: pages, maximum: pages });
@@ -87,13 +96,14 @@ export class SimdMlp {
       free += 4 * count;
       return view;
     };
-    this.#x = place(maxRows * inputs);
-    this.#scratch = [place(maxRows * widest).byteOffset, place(maxRows * widest).byteOffset];
+    this.#x = place(maxRows * this.#xStride);
+    const scratch = (floats: number): number => place(maxRows * floats).byteOffset;
+    this.#scratch = [scratch(widest), scratch(widest), scratch(list)];
     this.#results = network.heads.map(() => place(maxRows * this.#stride));
     this.#tables = network.heads.map((head) => {
       const words = place(LAYER_WORDS * head.length);
       const table = new Int32Array(memory.buffer, words.byteOffset, words.length);
-      head.forEach((layer, l) => void table.set(placed(layer, place), l * LAYER_WORDS));
+      head.forEach((_, l) => void table.set(placed(head, l, place), l * LAYER_WORDS));
       return words.byteOffset;
     });
   }
@@ -103,14 +113,14 @@ export class SimdMlp {
     // REAL-TIME: runs in the tick; works in the kernel's memory only.
     if (!(rows <= this.maxRows)) throw new RangeError(`${rows} rows; allowed: at most ${this.maxRows}`);
     const { inputs } = this;
-    let at = 0;
-    for (let r = 0; r < rows; r++) {
-      for (let i = 0; i < inputs; i++, at++) this.#x[at] = (x[at]! - this.#mean[i]!) / this.#std[i]!;
+    const [to, mean, std, stride] = [this.#x, this.#mean, this.#std, this.#xStride];
+    for (let r = 0, at = 0; r < rows; r++) {
+      for (let i = 0, t = r * stride; i < inputs; i++, at++, t++) to[t] = (x[at]! - mean[i]!) / std[i]!;
     }
-    const [a, b] = this.#scratch;
+    const [a, b, list] = this.#scratch;
     for (let h = 0; h < this.heads; h++) {
       const out = this.#results[h]!.byteOffset;
-      this.#kernel.forward(this.#tables[h]!, this.#layers, this.#x.byteOffset, 4 * inputs, rows, a, b, out);
+      this.#kernel.forward(this.#tables[h]!, this.#layers, this.#x.byteOffset, 4 * stride, rows, a, b, list, out);
     }
   }
 
@@ -123,8 +133,9 @@ export class SimdMlp {
 const padded = (units: number): number => Math.ceil(units / TILE) * TILE;
 
 /** Lays a layer out, in tiles unless it is narrow, and returns its line of the table. */
-function placed(layer: DenseLayer, place: (count: number) => Float32Array): number[] {
-  const { inputs, units, activation, norm } = layer;
+function placed(head: readonly DenseLayer[], l: number, place: (count: number) => Float32Array): number[] {
+  const layer = head[l]!;
+  const { inputs, units, norm } = layer;
   const width = padded(units);
   const weight = place(inputs * width);
   for (let i = 0; i < inputs; i++) {
@@ -139,8 +150,31 @@ function placed(layer: DenseLayer, place: (count: number) => Float32Array): numb
     view.set(values);
     return view.byteOffset;
   };
-  const bias = vector(layer.bias);
+  // −0 + 0 is 0: no sum begins at −0.
+  const bias = vector(layer.bias.map((b) => b + 0));
   const scale = norm ? vector(norm.scale) : 0;
   const offset = norm ? vector(norm.offset) : 0;
-  return [weight.byteOffset, bias, scale, offset, inputs, units, width / TILE, ACTIVATION[activation]];
+  const activation = rectifies(head, l + 1) ? 'linear' : layer.activation;
+  return [
+    weight.byteOffset,
+    bias,
+    scale,
+    offset,
+    inputs,
+    units,
+    width / TILE,
+    ACTIVATION[activation],
+    Number(rectifies(head, l)),
+  ];
+}
+
+/** Whether layer `l` does the ReLU of the one before. 0 · ∞ and 0 · NaN are not 0, and a narrow layer reads all. */
+function rectifies(head: readonly DenseLayer[], l: number): boolean {
+  const layer = head[l];
+  return (
+    head[l - 1]?.activation === 'relu' &&
+    layer !== undefined &&
+    layer.units > NARROW &&
+    layer.weight.every(Number.isFinite)
+  );
 }
