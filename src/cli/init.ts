@@ -18,6 +18,8 @@ export interface InitOptions {
   jointLimits?: string;
   tip?: string;
   bridge?: string;
+  tokenFile?: string;
+  caFile?: string;
   name?: string;
   out?: string;
   force?: boolean;
@@ -40,7 +42,14 @@ export async function init(options: InitOptions): Promise<number> {
   const url = options.bridge ?? (robotDescription ? DEFAULT_BRIDGE : undefined);
   if (url !== undefined && !/^wss?:\/\/./.test(url))
     throw new ReflexArcError('RA_USAGE', { seen: `--bridge ${url}`, allowed: 'a ws:// or wss:// address' });
-  const graph = url === undefined ? null : await askGraph(url);
+  if (url === undefined && (options.tokenFile ?? options.caFile) !== undefined)
+    throw new ReflexArcError('RA_USAGE', {
+      seen: 'init: --token-file or --ca-file, and no bridge to show it to',
+      allowed: 'with `--bridge URL` or `--robot-description`',
+    });
+  const absolute = (path: string | undefined) => (path === undefined ? undefined : resolve(path));
+  const access = { tokenFile: absolute(options.tokenFile), caFile: absolute(options.caFile) };
+  const graph = url === undefined ? null : await askGraph({ url, ...access });
   const from = file === undefined ? `the robot_description behind ${url}` : basename(file);
   const urdf = readUrdf(file === undefined ? await askDescription(graph!) : readText(file), from);
   const arm = findArm(urdf, options.tip);

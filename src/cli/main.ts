@@ -121,6 +121,8 @@ function build(): Command {
     .option('--joint-limits <file>', 'joint_limits.yaml of MoveIt: accelerations, jerks, tighter limits')
     .option('--tip <link>', 'link where the arm ends; without it, the longest chain of moving joints')
     .option('--bridge <url>', 'ROS websocket bridge of the robot, asked for its topics')
+    .option('--token-file <file>', 'token that the bridge wants, as `bridge.token_file` has it')
+    .option('--ca-file <file>', 'of a wss bridge: certificate authorities to trust, as `bridge.ca_file` has it')
     .option('--name <name>', "of the run; the robot's without it")
     .option('--out <file>', 'run file to write; <name>.yaml without it')
     .option('--force', 'write over a file that is there')

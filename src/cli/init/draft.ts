@@ -1,5 +1,6 @@
 import { TYPES } from '../../../bridges/messages/messages.ts';
 import type { Arm } from './arm.ts';
+import { chooseCommand } from './command.ts';
 import type { RobotGraph } from './graph.ts';
 import type { JointDraft, Sourced } from './limits.ts';
 
@@ -25,7 +26,7 @@ export function draftRun(parts: DraftParts): string {
   const { name, from, jointLimits, arm, joints, graph } = parts;
   const n = joints.length;
   const state = topicOf(graph, TYPES.jointState, '/joint_states');
-  const command = topicOf(graph, 'control_msgs/msg/JointJog', '/servo_node/delta_joint_cmds');
+  const command = chooseCommand(graph, LOOK);
   const others = arm.others.map((j) => j.name);
   return `# A run for ${name}, drafted by \`reflexarc init\` from ${from}${jointLimits === undefined ? '' : ` and ${jointLimits}`}.
 # Read every line before the robot moves; \`reflexarc check\` says whether it fits together. Lines with "${LOOK}"
@@ -45,13 +46,12 @@ ${joints.map(jointLines).join('\n')}
   sources: [joint_states]
   topics:
     joint_states: ${state}
-    command: ${command}
+    command: ${commandLine(graph, command.topic)}${command.others.map((one) => `\n    # the bridge also has ${one}`).join('')}
     # The sentinel says reflexarc_msgs/Stop here when the reflex is silent. If nobody on the robot listens, only the end of
     # the lease of the last command stops it.
     stop: /stop # ${LOOK}
   interface:
-    type: joint_velocity # control_msgs/JointJog, as MoveIt Servo takes it
-    velocity_scale: 0.1 # share of the velocity limit for a full action. ${LOOK}
+${command.lines.map((line) => `    ${line}`).join('\n')}
 
 task:
   name: ${text(name)}
@@ -78,7 +78,7 @@ policies:
 bridge:
   type: rosbridge
   url: ${graph === null ? `ws://127.0.0.1:9090 # ${LOOK}` : text(graph.url)}
-  ros_version: ${graph === null ? `2 # ${LOOK}` : `${graph.rosVersion} # asked of the bridge`}
+${access(graph)}  ros_version: ${graph === null ? `2 # ${LOOK}` : `${graph.rosVersion} # asked of the bridge`}
 `;
 }
 
@@ -102,6 +102,21 @@ const source = ({ from, isDefault }: Sourced<unknown>): string =>
 const number = (v: number): string => String(Number(v.toPrecision(7)));
 
 const topicName = (line: string): string => line.split(' ')[0]!.replaceAll('"', '');
+
+function commandLine(graph: RobotGraph | null, topic: string | null): string {
+  if (topic !== null) return `${text(topic)} # asked of the bridge`;
+  const none = graph === null ? '' : ': the bridge has no topic that takes joint commands';
+  return `/servo_node/delta_joint_cmds # ${LOOK}${none}`;
+}
+
+/** What the bridge wanted of `init` it wants of the daemon. */
+function access(graph: RobotGraph | null): string {
+  const { tokenFile, caFile } = graph ?? {};
+  return [
+    ...(tokenFile === undefined ? [] : [`  token_file: ${text(tokenFile)}\n`]),
+    ...(caFile === undefined ? [] : [`  ca_file: ${text(caFile)}\n`]),
+  ].join('');
+}
 
 /** The topic of this type that the robot has: the usual one, or the only one, or the first of several, which is said. */
 function topicOf(graph: RobotGraph | null, type: string, usual: string): string {

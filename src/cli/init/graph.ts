@@ -6,9 +6,15 @@ import { MonotonicClock } from '../../core/clock.ts';
 import { ReflexArcError } from '../../core/errors.ts';
 import { SeededRandom } from '../../core/random.ts';
 
-/** What the bridge of a robot says of it. */
-export interface RobotGraph {
+/** Where the bridge is, and what it wants of who comes: as `bridge` of a run file has it, paths absolute. */
+export interface BridgeAccess {
   readonly url: string;
+  readonly tokenFile?: string | undefined;
+  readonly caFile?: string | undefined;
+}
+
+/** What the bridge of a robot says of it. */
+export interface RobotGraph extends BridgeAccess {
   readonly rosVersion: 1 | 2;
   /** Type, long spelling, by topic. */
   readonly topics: ReadonlyMap<string, string>;
@@ -19,8 +25,11 @@ const DESCRIPTION = '/robot_description';
 /** Where the description is a parameter: of ROS 1, and of the node that has it in ROS 2. */
 const PARAMETERS = [DESCRIPTION, '/robot_state_publisher:robot_description'];
 
-function client(url: string, rosVersion: 1 | 2, topics: readonly TopicRef[]) {
-  const config = bridgeSchema.parse({ url, ros_version: rosVersion, verify: false, max_message_bytes: 20_000_000 });
+function client({ url, tokenFile, caFile }: BridgeAccess, rosVersion: 1 | 2, topics: readonly TopicRef[]) {
+  const config = bridgeSchema.parse({
+    ...{ url, token_file: tokenFile, ca_file: caFile, ros_version: rosVersion },
+    ...{ verify: false, max_message_bytes: 20_000_000 },
+  });
   return rosbridge.create(config, {
     clock: new MonotonicClock(),
     random: new SeededRandom(1),
@@ -31,8 +40,9 @@ function client(url: string, rosVersion: 1 | 2, topics: readonly TopicRef[]) {
 }
 
 /** Topics and version of the ROS behind a bridge. @throws ReflexArcError RA_BRIDGE_UNREACHABLE, RA_SERVICE_FAILED */
-export async function askGraph(url: string, timeoutMs = ANSWER_MS): Promise<RobotGraph> {
-  const bridge = client(url, 2, []);
+export async function askGraph(access: BridgeAccess, timeoutMs = ANSWER_MS): Promise<RobotGraph> {
+  const { url } = access;
+  const bridge = client(access, 2, []);
   try {
     // A ROS 1 rosapi may not have this service: then it is ROS 1.
     const version = await bridge
@@ -52,16 +62,17 @@ export async function askGraph(url: string, timeoutMs = ANSWER_MS): Promise<Robo
       {},
       timeoutMs,
     )) as { topics?: string[]; types?: string[] };
-    return { url, rosVersion, topics: new Map(topics.map((topic, i) => [topic, longType(types[i] ?? '')])) };
+    return { ...access, rosVersion, topics: new Map(topics.map((topic, i) => [topic, longType(types[i] ?? '')])) };
   } finally {
     await bridge.close();
   }
 }
 
 /** The URDF that the robot publishes or has as a parameter. @throws ReflexArcError RA_URDF */
-export async function askDescription({ url, rosVersion, topics }: RobotGraph, timeoutMs = ANSWER_MS): Promise<string> {
+export async function askDescription(graph: RobotGraph, timeoutMs = ANSWER_MS): Promise<string> {
+  const { url, rosVersion, topics } = graph;
   const isPublished = topics.get(DESCRIPTION) === TYPES.string;
-  const bridge = client(url, rosVersion, isPublished ? [{ topic: DESCRIPTION, type: TYPES.string }] : []);
+  const bridge = client(graph, rosVersion, isPublished ? [{ topic: DESCRIPTION, type: TYPES.string }] : []);
   try {
     const published = isPublished ? await firstText(bridge, timeoutMs) : '';
     if (published !== '') return published;
