@@ -1,5 +1,5 @@
 import { readFileSync, writeFileSync } from 'node:fs';
-import { basename, resolve } from 'node:path';
+import { basename, dirname, isAbsolute, relative, resolve } from 'node:path';
 import { loadRun } from '../core/config/load.ts';
 import { nearest } from '../core/config/nearest.ts';
 import { shown } from '../core/config/source.ts';
@@ -47,15 +47,15 @@ export async function init(options: InitOptions): Promise<number> {
       seen: 'init: --token-file or --ca-file, and no bridge to show it to',
       allowed: 'with `--bridge URL` or `--robot-description`',
     });
-  const absolute = (path: string | undefined) => (path === undefined ? undefined : resolve(path));
-  const access = { tokenFile: absolute(options.tokenFile), caFile: absolute(options.caFile) };
-  const graph = url === undefined ? null : await askGraph({ url, ...access });
+  const { tokenFile, caFile } = options;
+  const graph = url === undefined ? null : await askGraph({ url, tokenFile, caFile });
   const from = file === undefined ? `the robot_description behind ${url}` : basename(file);
   const urdf = readUrdf(file === undefined ? await askDescription(graph!) : readText(file), from);
   const arm = findArm(urdf, options.tip);
   const limits = options.jointLimits === undefined ? new Map() : readJointLimits(options.jointLimits);
   const joints = arm.joints.map((joint) => limitsOf(joint, limits.get(joint.name)));
   const name = options.name ?? urdf.name;
+  const out = resolve(options.out ?? `${name.replaceAll(/[^\w-]+/g, '_')}.yaml`);
   const draft = draftRun({
     name,
     from,
@@ -63,8 +63,8 @@ export async function init(options: InitOptions): Promise<number> {
     arm,
     joints,
     graph,
+    access: { tokenFile: fromRunFile(tokenFile, out), caFile: fromRunFile(caFile, out) },
   });
-  const out = resolve(options.out ?? `${name.replaceAll(/[^\w-]+/g, '_')}.yaml`);
   write(out, draft, options.force ?? false);
 
   // What was written is held to what anybody's run is held to.
@@ -89,6 +89,11 @@ export async function init(options: InitOptions): Promise<number> {
       `${JSON.stringify({ file: out, joints: joints.map((j) => j.name), base: arm.base, tip: arm.tip, defaults: marked })}\n`,
     );
   return 0;
+}
+
+/** Paths in a run file start from its folder; one that the user gave whole stays as it is. */
+function fromRunFile(path: string | undefined, out: string): string | undefined {
+  return path === undefined || isAbsolute(path) ? path : relative(dirname(out), resolve(path));
 }
 
 function readText(file: string): string {

@@ -22,7 +22,8 @@ interface Way {
 const VELOCITY = 'joint_velocity';
 const POSITION = 'joint_position';
 /**
- * Joint commands, the better first: JointJog has names and a lease, a trajectory ends at rest, a bare list of numbers has
+ * Joint commands, the better first: JointJog has names and a lease, a trajectory has names and ends at rest (of
+ * positions: joint_trajectory_controller takes velocities alone only when it is told to integrate), a bare list of numbers has
  * neither names nor an end.
  */
 const JOINTS: readonly Way[] = [
@@ -32,7 +33,10 @@ const JOINTS: readonly Way[] = [
   },
   {
     ...{ type: 'trajectory_msgs/msg/JointTrajectory', named: /\/(joint_trajectory|command)$/ },
-    ...{ says: `${VELOCITY}, message: joint_trajectory`, about: 'short trajectories that end at rest' },
+    ...{
+      says: `${POSITION}, message: joint_trajectory`,
+      about: 'one point each, where the arm stays when no other comes',
+    },
   },
   {
     ...{ type: 'std_msgs/msg/Float64MultiArray', named: /position[^/]*\/commands?$/ },

@@ -1,7 +1,7 @@
 import { TYPES } from '../../../bridges/messages/messages.ts';
 import type { Arm } from './arm.ts';
 import { chooseCommand } from './command.ts';
-import type { RobotGraph } from './graph.ts';
+import type { BridgeAccess, RobotGraph } from './graph.ts';
 import type { JointDraft, Sourced } from './limits.ts';
 
 /** Marks every line that nobody but us has said. */
@@ -16,6 +16,8 @@ export interface DraftParts {
   readonly joints: readonly JointDraft[];
   /** Null when no bridge was asked. */
   readonly graph: RobotGraph | null;
+  /** What the bridge wanted of `init` it wants of the daemon. Paths as they stand in the run file. */
+  readonly access: Omit<BridgeAccess, 'url'>;
 }
 
 /**
@@ -78,7 +80,7 @@ policies:
 bridge:
   type: rosbridge
   url: ${graph === null ? `ws://127.0.0.1:9090 # ${LOOK}` : text(graph.url)}
-${access(graph)}  ros_version: ${graph === null ? `2 # ${LOOK}` : `${graph.rosVersion} # asked of the bridge`}
+${accessLines(parts.access)}  ros_version: ${graph === null ? `2 # ${LOOK}` : `${graph.rosVersion} # asked of the bridge`}
 `;
 }
 
@@ -109,9 +111,7 @@ function commandLine(graph: RobotGraph | null, topic: string | null): string {
   return `/servo_node/delta_joint_cmds # ${LOOK}${none}`;
 }
 
-/** What the bridge wanted of `init` it wants of the daemon. */
-function access(graph: RobotGraph | null): string {
-  const { tokenFile, caFile } = graph ?? {};
+function accessLines({ tokenFile, caFile }: DraftParts['access']): string {
   return [
     ...(tokenFile === undefined ? [] : [`  token_file: ${text(tokenFile)}\n`]),
     ...(caFile === undefined ? [] : [`  ca_file: ${text(caFile)}\n`]),

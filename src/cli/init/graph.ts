@@ -6,7 +6,7 @@ import { MonotonicClock } from '../../core/clock.ts';
 import { ReflexArcError } from '../../core/errors.ts';
 import { SeededRandom } from '../../core/random.ts';
 
-/** Where the bridge is, and what it wants of who comes: as `bridge` of a run file has it, paths absolute. */
+/** Where the bridge is, and what it wants of who comes: as `bridge` of a run file has it. Paths are of this process. */
 export interface BridgeAccess {
   readonly url: string;
   readonly tokenFile?: string | undefined;
@@ -18,6 +18,10 @@ export interface RobotGraph extends BridgeAccess {
   readonly rosVersion: 1 | 2;
   /** Type, long spelling, by topic. */
   readonly topics: ReadonlyMap<string, string>;
+}
+
+interface Version {
+  version?: unknown;
 }
 
 const ANSWER_MS = 5000;
@@ -44,25 +48,29 @@ export async function askGraph(access: BridgeAccess, timeoutMs = ANSWER_MS): Pro
   const { url } = access;
   const bridge = client(access, 2, []);
   try {
-    // A ROS 1 rosapi may not have this service: then it is ROS 1.
-    const version = await bridge
+    const asked = await bridge
       .call('/rosapi/get_ros_version', 'rosapi_msgs/srv/GetROSVersion', {}, timeoutMs)
       .catch((error: ReflexArcError) => {
-        if (error.code === 'RA_SERVICE_FAILED') return { version: 1 };
+        // An older rosapi does not have this service.
+        if (error.code === 'RA_SERVICE_FAILED') return null;
         throw new ReflexArcError('RA_BRIDGE_UNREACHABLE', {
           seen: `${url}: ${error.seen}`,
           allowed: 'a ROS websocket bridge with rosapi',
           cause: error,
         });
       });
-    const rosVersion = (version as { version?: unknown }).version === 1 ? 1 : 2;
     const { topics = [], types = [] } = (await bridge.call(
       '/rosapi/topics',
       'rosapi_msgs/srv/Topics',
       {},
       timeoutMs,
     )) as { topics?: string[]; types?: string[] };
-    return { ...access, rosVersion, topics: new Map(topics.map((topic, i) => [topic, longType(types[i] ?? '')])) };
+    const { version } = (asked ?? { version: types.some((type) => type.includes('/msg/')) ? 2 : 1 }) as Version;
+    return {
+      ...access,
+      rosVersion: version === 1 ? 1 : 2,
+      topics: new Map(topics.map((topic, i) => [topic, longType(types[i] ?? '')])),
+    };
   } finally {
     await bridge.close();
   }

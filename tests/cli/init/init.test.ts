@@ -1,71 +1,13 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, describe, expect, it, vi } from 'vitest';
-import { parse } from 'yaml';
-import { RosServer } from '../../../bridges/rosserver/server.ts';
+import { describe, expect, it } from 'vitest';
 import { check } from '../../../src/cli/check.ts';
 import { findArm } from '../../../src/cli/init/arm.ts';
 import { readJointLimits } from '../../../src/cli/init/joint-limits.ts';
 import { limitsOf } from '../../../src/cli/init/limits.ts';
 import { readUrdf } from '../../../src/cli/init/urdf.ts';
-import { type InitOptions, init } from '../../../src/cli/init.ts';
-import { MonotonicClock } from '../../../src/core/clock.ts';
-import type { RunConfig } from '../../../src/core/config-schema.ts';
-import { ReflexArcError } from '../../../src/core/errors.ts';
-import { packageRoot } from '../../../src/core/paths.ts';
-
-const here = (file: string) => join(packageRoot, 'tests/cli/init', file);
-const franka = readFileSync(here('franka-like.urdf'), 'utf8');
-
-const made: string[] = [];
-const servers: RosServer[] = [];
-afterEach(async () => {
-  vi.restoreAllMocks();
-  for (const server of servers.splice(0)) await server.close();
-  for (const dir of made.splice(0)) rmSync(dir, { recursive: true, force: true });
-});
-
-function folder(): string {
-  const dir = mkdtempSync(join(tmpdir(), 'reflexarc-init-'));
-  made.push(dir);
-  return dir;
-}
-
-/** What a command says on stdout, without showing it. */
-function heard(): string[] {
-  const said: string[] = [];
-  vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
-    said.push(String(text));
-    return true;
-  });
-  return said;
-}
-
-async function drafted(options: InitOptions): Promise<{ out: string; text: string; run: RunConfig; said: string }> {
-  const out = options.out ?? join(folder(), 'run.yaml');
-  const said = heard();
-  expect(await init({ out, ...options })).toBe(0);
-  const text = readFileSync(out, 'utf8');
-  return { out, text, run: parse(text) as RunConfig, said: said.join('') };
-}
-
-async function errorOf(act: () => unknown): Promise<ReflexArcError> {
-  try {
-    await act();
-  } catch (error) {
-    if (error instanceof ReflexArcError) return error;
-    throw error;
-  }
-  throw new Error('nothing was thrown');
-}
-
-async function rosServer(): Promise<{ server: RosServer; url: string }> {
-  const server = new RosServer({ host: '127.0.0.1', port: 0, clock: new MonotonicClock() });
-  servers.push(server);
-  const { host, port } = await server.listen();
-  return { server, url: `ws://${host}:${port}` };
-}
+import { init } from '../../../src/cli/init.ts';
+import { drafted, errorOf, folder, here } from './drafted.ts';
 
 describe('a run file from a URDF', () => {
   it.each(['franka-like.urdf', 'ur-like.urdf'])('of %s is one that check accepts', async (file) => {
@@ -153,54 +95,6 @@ describe('a run file from a URDF', () => {
     expect(error.code).toBe(code);
     expect(error.seen).toContain(seen);
     expect(existsSync(out)).toBe(false);
-  });
-});
-
-describe('a run file from a robot that can be asked', () => {
-  it('has the topics of its ROS graph, and is one that check accepts', async () => {
-    const { server, url } = await rosServer();
-    server.publish('/arm/joint_states', 'sensor_msgs/msg/JointState', {});
-    server.publish('/servo/jog', 'control_msgs/msg/JointJog', {});
-    server.publish('/a/jog', 'control_msgs/msg/JointJog', {});
-    const { run, text, out } = await drafted({ urdf: here('franka-like.urdf'), bridge: url });
-    expect(run.robot.topics).toMatchObject({ joint_states: '/arm/joint_states', command: '/a/jog' });
-    expect(text).toContain('command: /a/jog # asked of the bridge; there are /servo/jog too');
-    expect(run.bridge).toMatchObject({ url, ros_version: 2 });
-    expect(run.task.observation?.base.features[0]?.from).toBe('/arm/joint_states.position[*]');
-    expect(await check(out, { set: [] })).toBe(0);
-  });
-
-  it('takes its description from the topic', async () => {
-    const { server, url } = await rosServer();
-    server.publish('/robot_description', 'std_msgs/msg/String', { data: franka }, { latch: true });
-    const { run, text } = await drafted({ robotDescription: true, bridge: url });
-    expect(run.robot.joints).toHaveLength(7);
-    expect(text).toContain(`from the robot_description behind ${url}`);
-    expect(text).toContain(
-      'joint_states: /joint_states # LOOK: a default: the bridge has no sensor_msgs/msg/JointState',
-    );
-  });
-
-  it('takes its description from the parameter', async () => {
-    const { server, url } = await rosServer();
-    const asked: string[] = [];
-    server.advertiseService('/rosapi/get_param', 'rosapi_msgs/srv/GetParam', (args) => {
-      const { name } = args as { name: string };
-      asked.push(name);
-      return { value: name === '/robot_state_publisher:robot_description' ? JSON.stringify(franka) : 'null' };
-    });
-    const { run } = await drafted({ robotDescription: true, bridge: url });
-    expect(run.robot.joints).toHaveLength(7);
-    expect(asked).toEqual(['/robot_description', '/robot_state_publisher:robot_description']);
-  });
-
-  it('says so when it has no description', async () => {
-    const { url } = await rosServer();
-    const error = await errorOf(() => init({ robotDescription: true, bridge: url }));
-    expect([error.code, error.seen]).toEqual([
-      'RA_URDF',
-      `${url}: no /robot_description, neither as a topic nor as a parameter`,
-    ]);
   });
 });
 
