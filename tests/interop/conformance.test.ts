@@ -2,14 +2,15 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { packageRoot } from '../../src/core/paths.ts';
-import { claims, claimsIn, table, withTables } from './conformance.ts';
+import { claims, claimsIn, ODD_SIDES, table, withTables } from './conformance.ts';
+import { oddities, played, playedIn } from './played.ts';
 
 const README = join(packageRoot, 'bridges/README.md');
 
 describe('the conformance table', () => {
   it('in bridges/README.md is what the tests claim (`npm run conformance` writes it)', () => {
     const readme = readFileSync(README, 'utf8');
-    const wanted = withTables(readme, claims());
+    const wanted = withTables(readme, claims(), played());
     if (process.env.CONFORMANCE === 'write') writeFileSync(README, wanted);
     else expect(readme).toBe(wanted);
   });
@@ -46,5 +47,48 @@ describe('the conformance table', () => {
     const [, untested] = text.split('Without a test: ');
     expect(untested).toContain('`subscribe`');
     expect(untested).not.toContain('`publish`,');
+  });
+});
+
+describe('the table of odd behaviour', () => {
+  const inTest = (
+    call: string,
+    body = 'expect(counters.malformed).toBe(1); RA_MESSAGE_MALFORMED; nothingOldIsSent()',
+  ) => `describe('a server', () => { it('that breaks off', async () => { ${call}; ${body} }); });`;
+  const reading = (text: string) => () => playedIn(text, 'tests/a.test.ts');
+
+  it.each(ODD_SIDES)('has no row of the %s that no test plays', (side) => {
+    expect(oddities(side, played())).toContain('Not played: none.');
+  });
+
+  it('names the test that a claim stands in', () => {
+    expect(playedIn(inTest(`plays('client', 'frame.broken')`), 'tests/a.test.ts')).toEqual([
+      { side: 'client', oddity: 'frame.broken', file: 'tests/a.test.ts', test: 'a server that breaks off' },
+    ]);
+  });
+
+  it('names the case of a test of many', () => {
+    const text = `it.each([['half a frame', 'not_json']])('a client that sends %s is told', () => {
+      plays('server', { 'frame.broken': 'half a frame' }); refused; });`;
+    expect(playedIn(text, 'tests/a.test.ts')[0]!.test).toBe('a client that sends half a frame is told');
+    expect(reading(text.replace(`'half a frame', `, `'whole', `))).toThrow(/there is no case 'half a frame'/);
+  });
+
+  it('refuses a claim of no row, of no test, not made of literals, or whose test does not look at the counter', () => {
+    expect(reading(inTest(`plays('client', 'dance')`))).toThrow(/a\.test\.ts:1.*dance/);
+    expect(reading(`plays('client', 'frame.broken');`)).toThrow(/stands in no test/);
+    expect(reading(inTest(`plays('client', what)`))).toThrow(/literals/);
+    expect(reading(inTest(`plays('client', 'frame.broken')`, 'RA_MESSAGE_MALFORMED'))).toThrow(/look at malformed/);
+    expect(reading(inTest(`plays('client', 'frame.broken')`, 'malformed'))).toThrow(
+      /look at RA_MESSAGE_MALFORMED and commands that are old/,
+    );
+  });
+
+  it('says which row nothing plays', () => {
+    const text = oddities('client', playedIn(inTest(`plays('client', 'frame.broken')`), 'tests/a.test.ts'));
+    expect(text).toContain('| a server that breaks off (`a.test.ts`) |');
+    const [, missing] = text.split('Not played: ');
+    expect(missing).toContain('`frame.several`');
+    expect(missing).not.toContain('`frame.broken`');
   });
 });

@@ -13,9 +13,12 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { packageRoot } from '../../src/core/paths.ts';
 import { FEATURES, type Feature, type Side } from './features.ts';
+import { ODDITIES, type OddSide } from './oddities.ts';
+import { oddities, type Played } from './played.ts';
 
 const NAMES: Readonly<Record<Side, string>> = { server: 'the server', client: 'the client', foxglove: 'the live view' };
 export const SIDES = Object.keys(FEATURES) as Side[];
+export const ODD_SIDES = Object.keys(ODDITIES) as OddSide[];
 
 const ANY = {
   unit: 'our own functions, no socket',
@@ -119,14 +122,18 @@ export function table(side: Side, all: readonly Claim[]): string {
   ].join('\n');
 }
 
-const mark = (side: Side, which: 'begin' | 'end') => `<!-- ${which} conformance ${side} -->`;
+const mark = (block: string, which: 'begin' | 'end') => `<!-- ${which} ${block} -->`;
 
-/** The text with the table of each side between its marks. */
-export function withTables(readme: string, all: readonly Claim[]): string {
-  return SIDES.reduce((text, side) => {
-    const from = text.indexOf(mark(side, 'begin'));
-    const to = text.indexOf(mark(side, 'end'));
-    if (from < 0 || to < from) throw new Error(`bridges/README.md has no marks for the ${side}`);
-    return `${text.slice(0, from)}${mark(side, 'begin')}\n${table(side, all)}\n${text.slice(to)}`;
+/** The text with each table between its marks: what is covered, and what odd behaviour is played. */
+export function withTables(readme: string, all: readonly Claim[], allPlayed: readonly Played[]): string {
+  const blocks: [block: string, table: string][] = [
+    ...SIDES.map((side): [string, string] => [`conformance ${side}`, table(side, all)]),
+    ...ODD_SIDES.map((side): [string, string] => [`oddities ${side}`, oddities(side, allPlayed)]),
+  ];
+  return blocks.reduce((text, [block, made]) => {
+    const from = text.indexOf(mark(block, 'begin'));
+    const to = text.indexOf(mark(block, 'end'));
+    if (from < 0 || to < from) throw new Error(`bridges/README.md has no marks for ${block}`);
+    return `${text.slice(0, from)}${mark(block, 'begin')}\n${made}\n${text.slice(to)}`;
   }, readme);
 }

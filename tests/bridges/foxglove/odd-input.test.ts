@@ -1,7 +1,9 @@
 import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
+import type { Kind } from '../../../bridges/foxglove/refusal.ts';
 import type { FoxgloveServer } from '../../../bridges/foxglove/server.ts';
 import { covers } from '../../interop/conformance.ts';
+import { plays } from '../../interop/played.ts';
 import { serve } from './serving.ts';
 import type { Viewer } from './viewer.ts';
 
@@ -22,38 +24,58 @@ async function told(server: FoxgloveServer, viewer: Viewer, ...frames: (string |
 }
 
 describe('what a viewer does wrong is answered with a status, counted, and costs it nothing else:', () => {
-  it.each<[string, string | Buffer | object, string]>([
-    ['text that is not JSON', '{"op":', 'a text frame that is not JSON'],
-    ['JSON that is no operation', '[1]', 'op undefined is not known here'],
-    ['null', 'null', 'op undefined is not known here'],
-    ['an op of nobody', { op: 'dance' }, 'op dance is not known here'],
-    ['an op named as what every object has', { op: 'constructor' }, 'op constructor is not known here'],
+  it.each<[string, string | Buffer | object, string, Kind]>([
+    ['text that is not JSON', '{"op":', 'a text frame that is not JSON', 'not_json'],
+    ['JSON that is no operation', '[1]', 'op undefined is not known here', 'unknown_op'],
+    ['null', 'null', 'op undefined is not known here', 'unknown_op'],
+    ['an op of nobody', { op: 'dance' }, 'op dance is not known here', 'unknown_op'],
+    ['an op named as what every object has', { op: 'constructor' }, 'op constructor is not known here', 'unknown_op'],
     [
       'an asset, of which there are none',
       { op: 'fetchAsset', uri: 'package://x', requestId: 1 },
       'there are no assets here: package://x',
+      'not_allowed',
     ],
-    ['a subscription without a list', { op: 'subscribe' }, 'subscribe: subscriptions:'],
+    ['a subscription without a list', { op: 'subscribe' }, 'subscribe: subscriptions:', 'bad_field'],
     [
       'a subscription id that is none',
       { op: 'subscribe', subscriptions: [{ id: -1, channelId: 1 }] },
       'subscriptions.0.id',
+      'bad_field',
     ],
     [
       'a channel that is not there',
       { op: 'subscribe', subscriptions: [{ id: 1, channelId: 99 }] },
       'channel 99 is not advertised',
+      'unknown_id',
     ],
-    ['a subscription that is not there', { op: 'unsubscribe', subscriptionIds: [7] }, 'subscription 7 does not exist'],
+    [
+      'a subscription that is not there',
+      { op: 'unsubscribe', subscriptionIds: [7] },
+      'subscription 7 does not exist',
+      'redundant',
+    ],
     [
       'a channel of its own that is not there',
       { op: 'unadvertise', channelIds: [7] },
       'channel 7 is not advertised by you',
+      'redundant',
     ],
-    ['a binary opcode of nobody', Buffer.of(77, 1, 2), 'binary opcode 77 is not known here'],
-    ['an empty binary frame', Buffer.alloc(0), 'an empty binary frame'],
-    ['a message on a channel it has not', Buffer.of(1, 5, 0, 0, 0, 1), 'channel 5 is not advertised by you'],
-  ])('%s', async (_what, frame, why) => {
+    ['a binary opcode of nobody', Buffer.of(77, 1, 2), 'binary opcode 77 is not known here', 'bad_frame'],
+    ['an empty binary frame', Buffer.alloc(0), 'an empty binary frame', 'bad_frame'],
+    [
+      'a message on a channel it has not',
+      Buffer.of(1, 5, 0, 0, 0, 1),
+      'channel 5 is not advertised by you',
+      'unknown_id',
+    ],
+  ])('%s', async (_what, frame, why, kind) => {
+    plays('foxglove', {
+      'op.unknown': 'an op of nobody',
+      'frame.broken': 'text that is not JSON',
+      'frame.empty': 'an empty binary frame',
+      'subscribe.unknown': 'a channel that is not there',
+    });
     covers('foxglove', ['frame.malformed', 'unknown_op', 'status'], 'hostile');
     const { server, viewer } = await serve();
     server.declare('/s', STRING, [], []);
@@ -64,9 +86,11 @@ describe('what a viewer does wrong is answered with a status, counted, and costs
     server.publish('/s', STRING, { data: 'still here' }, 0);
     await v.settled();
     expect(v.of('/s')).toEqual([{ data: 'still here' }]);
+    expect(server.counters.refused[kind]).toBe(1);
   });
 
   it('a subscription twice: to a channel, and under an id; the first stays', async () => {
+    plays('foxglove', 'subscribe.twice');
     covers('foxglove', 'subscribe', 'hostile');
     const { server, viewer } = await serve();
     for (const topic of ['/a', '/b']) server.declare(topic, STRING, [], []);
@@ -77,6 +101,7 @@ describe('what a viewer does wrong is answered with a status, counted, and costs
       '/a is subscribed already',
       'subscription 0 exists already',
     ]);
+    expect(server.counters.refused).toMatchObject({ redundant: 1, bad_field: 1 });
     server.publish('/a', STRING, { data: 'once' }, 0);
     await v.settled();
     expect(v.of('/a')).toEqual([{ data: 'once' }]);
@@ -132,6 +157,7 @@ describe('what a viewer does wrong is answered with a status, counted, and costs
   });
 
   it('a frame that is too large ends its connection, and nobody else’s', async () => {
+    plays('foxglove', 'frame.huge');
     covers('foxglove', 'frame.oversized', 'hostile');
     const { server, viewer } = await serve({ maxMessageBytes: 1000 });
     const [big, other] = [await viewer(), await viewer()];

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { covers } from '../../interop/conformance.ts';
+import { plays } from '../../interop/played.ts';
 import { serve } from './serving.ts';
 
 const TYPE = 'std_msgs/msg/String';
@@ -11,6 +12,7 @@ const number = ({ data }: Record<string, unknown>) => Number((data as string).sp
 
 describe('a viewer that does not read', () => {
   it('costs the others nothing, keeps one message a channel waiting, and gets the newest when it reads again', async () => {
+    plays('foxglove', 'reader.stalled');
     covers('foxglove', 'slow_peer', 'hostile');
     const { server, viewer } = await serve();
     for (const topic of ['/big', '/small']) server.declare(topic, TYPE, [], []);
@@ -45,6 +47,7 @@ describe('a viewer that does not read', () => {
   });
 
   it('is let go when what it must know piles up too', async () => {
+    plays('foxglove', 'reader.status');
     covers('foxglove', 'slow_peer', 'hostile');
     const { server, viewer } = await serve();
     const [slow, quick] = [await viewer(), await viewer()];
@@ -58,6 +61,7 @@ describe('a viewer that does not read', () => {
   });
 
   it('and answers no ping is let go', async () => {
+    plays('foxglove', 'link.half_open');
     covers('foxglove', 'ping', 'hostile');
     const { server, viewer } = await serve({ pingMs: 20 });
     const [dead, alive] = [await viewer(), await viewer()];

@@ -3,7 +3,8 @@ import { TYPES } from '../../../bridges/messages/messages.ts';
 import { RosServer } from '../../../bridges/rosserver/server.ts';
 import { MonotonicClock } from '../../../src/core/clock.ts';
 import { covers } from '../../interop/conformance.ts';
-import { COMMAND, client, encoder, type Made, StandIn, until, untilSent } from './robot-stand-in.ts';
+import { plays } from '../../interop/played.ts';
+import { COMMAND, client, encoder, type Made, nothingOldIsSent, StandIn, until, untilSent } from './robot-stand-in.ts';
 
 let server: RosServer;
 let made: Made;
@@ -103,6 +104,7 @@ describe('a service call', () => {
 
 describe('services', () => {
   it('have a connection of their own, so that a server stuck in one still takes commands', async () => {
+    plays('client', 'answer.blocks');
     const standIn = await StandIn.open();
     const slow = client(standIn.url, {}, { encoder: encoder() });
     await slow.bridge.open();
@@ -118,6 +120,7 @@ describe('services', () => {
       [COMMAND, 1],
       [COMMAND, 2],
     ]);
+    await nothingOldIsSent(slow, standIn);
     await slow.bridge.close();
     expect(await pending).toContain('the bridge was closed');
     await standIn.close();

@@ -4,7 +4,8 @@ import { rosbridge } from '../../../bridges/rosbridge/client.ts';
 import { VirtualClock } from '../../../src/core/clock.ts';
 import type { SensorFrame } from '../../../src/core/signals.ts';
 import { covers } from '../../interop/conformance.ts';
-import { client, encoder, type Made, StandIn, until, untilSent } from './robot-stand-in.ts';
+import { plays } from '../../interop/played.ts';
+import { client, encoder, type Made, nothingOldIsSent, StandIn, until, untilSent } from './robot-stand-in.ts';
 
 let standIn: StandIn;
 let made: Made;
@@ -154,6 +155,8 @@ describe('a frame', () => {
 });
 
 describe('malformed', () => {
+  afterEach(() => nothingOldIsSent(made, standIn));
+
   const fault = (topic: string, field: string, seen: string, allowed: string) => [
     `${topic}: ${field} is ${seen}`,
     allowed,
@@ -197,6 +200,7 @@ describe('malformed', () => {
     ['an answer whose id is a topic', { op: 'service_response', id: '/joint_states', service: '/x', result: true }],
     ['a call under the name of a topic', { op: 'call_service', service: '/joint_states', args: {} }],
   ])('%s is counted and said, and the next message is read', async (_name, said) => {
+    plays('client', { 'frame.no_json': 'an object without op' });
     await connect();
     expect(await outcome(said, publish(joints()))).toHaveLength(1);
     expect(made.bridge.counters.malformed).toBe(1);

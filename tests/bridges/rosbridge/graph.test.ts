@@ -3,8 +3,9 @@ import { TYPES } from '../../../bridges/messages/messages.ts';
 import { RosServer } from '../../../bridges/rosserver/server.ts';
 import { MonotonicClock } from '../../../src/core/clock.ts';
 import { covers } from '../../interop/conformance.ts';
+import { plays } from '../../interop/played.ts';
 import { RawClient } from '../rosserver/raw-client.ts';
-import { client, type Made, StandIn, until } from './robot-stand-in.ts';
+import { COMMAND, client, encoder, type Made, nothingOldIsSent, StandIn, until } from './robot-stand-in.ts';
 
 const opened: { close(): unknown }[] = [];
 afterEach(async () => {
@@ -219,6 +220,7 @@ describe('our place in the graph of a robot', () => {
     ['says that the type does not exist', { result: false, values: 'No module named reflexarc_msgs' }],
     ['has no definition of it', { result: true, values: { typedefs: [] } }],
   ])('where the server %s, nothing of our package is said there, and that is said once', async (_what, answer) => {
+    plays('client', 'refusal.package');
     covers('client', 'rosapi.message_details', 'raw');
     const standIn = kept(await StandIn.open());
     standIn.answer = ({ op, id, service }) => {
@@ -226,7 +228,7 @@ describe('our place in the graph of a robot', () => {
       const time = { result: true, values: { time: { sec: 1, nanosec: 2 } } };
       return { op: 'service_response', id, service, ...(service === '/rosapi/get_time' ? time : answer) };
     };
-    const made = client(standIn.url);
+    const made = client(standIn.url, {}, { encoder: encoder() });
     kept(made.bridge);
     const { graph } = made.bridge;
     graph.advertise('/reflexarc/state', TYPES.state);
@@ -239,7 +241,7 @@ describe('our place in the graph of a robot', () => {
     graph.publish('/reflexarc/state', TYPES.state, {});
     graph.publish('/reflexarc/mode', TYPES.string, { data: 'HOLD' });
     await standIn.until(() => standIn.of('publish').length > 0);
-    expect(standIn.of('advertise').map((o) => o.topic)).toEqual(['/reflexarc/mode']);
+    expect(standIn.of('advertise').map((o) => o.topic)).toEqual([COMMAND, '/reflexarc/mode']);
     expect(standIn.of('advertise_service').map((o) => o.service)).toEqual(['/reflexarc/arm']);
     expect(standIn.of('subscribe')).toEqual([]);
     expect(standIn.of('publish').map((o) => o.topic)).toEqual(['/reflexarc/mode']);
@@ -247,6 +249,9 @@ describe('our place in the graph of a robot', () => {
       `RA_TOPIC_TYPE ${standIn.url} has no reflexarc_msgs: nothing of it is published, heard or answered there`,
     ]);
     expect([graph.unknown, graph.dropped]).toEqual([1, 0]);
+    expect(made.bridge.counters.mismatched).toBe(1);
+    expect(made.bridge.faults.map((f) => f.about)).toEqual(['package reflexarc_msgs']);
+    await nothingOldIsSent(made, standIn);
   });
 
   it('where rosapi does not answer, the server is taken to have our package', async () => {
@@ -267,21 +272,24 @@ describe('our place in the graph of a robot', () => {
   });
 
   it('a server that does not read gets nothing more, which is counted, and costs the states nothing', async () => {
+    plays('client', 'reader.graph');
     covers('client', 'slow_peer', 'raw');
     const standIn = kept(await StandIn.open());
-    const made = client(standIn.url);
+    const made = client(standIn.url, {}, { encoder: encoder() });
     kept(made.bridge);
     const { graph } = made.bridge;
     graph.advertise('/log', TYPES.string);
     await made.bridge.open();
-    await standIn.until(() => standIn.of('advertise').length > 0);
-    standIn.from(standIn.of('advertise')[0]!).pause();
+    const log = () => standIn.of('advertise').find((o) => o.topic === '/log');
+    await standIn.until(() => log() !== undefined);
+    standIn.from(log()!).pause();
     const long = { data: 'x'.repeat(100_000) };
     for (let n = 0; n < 1000 && graph.dropped === 0; n++) {
       graph.publish('/log', TYPES.string, long);
       await new Promise((resolve) => setImmediate(resolve));
     }
     expect(graph.dropped).toBeGreaterThan(0);
+    await nothingOldIsSent(made, standIn);
     expect(made.bridge.link$.value.up).toBe(true);
   });
 });

@@ -3,8 +3,9 @@ import type { WebSocket } from 'ws';
 import { TYPES } from '../../../bridges/messages/messages.ts';
 import type { SensorFrame } from '../../../src/core/signals.ts';
 import { covers } from '../../interop/conformance.ts';
+import { plays } from '../../interop/played.ts';
 import { cbor, fragments, png } from './encode.ts';
-import { action, client, encoder, type Made, StandIn, until, untilSent } from './robot-stand-in.ts';
+import { action, client, encoder, type Made, nothingOldIsSent, StandIn, until, untilSent } from './robot-stand-in.ts';
 
 /**
  * A server that does all that real ones were seen to do (facts of the ROS side), on real sockets: nothing may crash, no
@@ -30,6 +31,7 @@ beforeEach(async () => {
   standIn = await StandIn.open();
 });
 afterEach(async () => {
+  await nothingOldIsSent(made, standIn);
   await made.bridge.close();
   await standIn.close();
 });
@@ -50,6 +52,7 @@ const status = (level: string, msg: string) => ({ op: 'status', level, msg });
 
 describe('a hostile server', () => {
   it('that breaks its JSON off and goes on is read on, and the break is said once', async () => {
+    plays('client', ['frame.broken', 'frame.several']);
     covers('client', ['frame.malformed', 'frame.several_objects'], 'hostile');
     await connect();
     const good = JSON.stringify(publish(joints(7)));
@@ -59,6 +62,7 @@ describe('a hostile server', () => {
   });
 
   it('that writes NaN as a word and as null is understood, and the number stays one that is none', async () => {
+    plays('client', 'number.nan');
     covers('client', 'publish.nan', 'hostile');
     await connect();
     const text = JSON.stringify(publish(joints()));
@@ -68,6 +72,7 @@ describe('a hostile server', () => {
   });
 
   it('that sends integers beyond 2^53 has them read exactly', async () => {
+    plays('client', 'number.int64');
     covers('client', 'publish.int64', 'hostile');
     await connect();
     const [frame] = await outcome('{"op":"publish","topic":"/tags","msg":{"id":9007199254740993,"low":-5}}');
@@ -75,6 +80,7 @@ describe('a hostile server', () => {
   });
 
   it('whose fragments come in any order, under one id, with a fraction for a total, is put together', async () => {
+    plays('client', 'fragment.order');
     covers('client', ['fragment.in', 'subscribe.fragment_size'], 'hostile');
     await connect();
     const [a, b, c, ...more] = fragments(JSON.stringify(publish(joints(8))), 60);
@@ -87,15 +93,17 @@ describe('a hostile server', () => {
   });
 
   it('whose fragments do not make a message has them counted and dropped', async () => {
+    plays('client', 'fragment.broken');
     await connect();
     const [a, ...rest] = fragments(JSON.stringify(publish(joints(8))), 60);
     const foreign = rest.map((f) => ({ ...f, data: '}' }));
     expect(await outcome(a, ...foreign, { op: 'fragment', id: 0 })).toEqual([]);
     expect(made.bridge.counters.malformed).toBe(2);
-    expect(made.errors).toHaveLength(1);
+    expect(made.errors.map((e) => e.code)).toEqual(['RA_MESSAGE_MALFORMED']);
   });
 
   it('that packs JSON in pictures, pictures in fragments, and CBOR in binary frames is unpacked', async () => {
+    plays('client', 'frame.packed');
     covers(
       'client',
       ['png.in', 'subscribe.compression.png', 'subscribe.compression.cbor', 'frame.binary_text'],
@@ -134,6 +142,11 @@ describe('a hostile server', () => {
     ['a message of another shape', publish({ header, name: 'a' })],
     ['a message that is a list', publish([1])],
   ])('that sends %s has it counted and said once, and is read on', async (_name, odd) => {
+    plays('client', {
+      'frame.cbor': 'CBOR cut off',
+      'frame.png': 'a picture of nothing',
+      'frame.shape': 'a message of another shape',
+    });
     await connect();
     expect(positions(await outcome(odd, odd, publish(joints(3))))).toEqual([3]);
     expect(made.bridge.counters.malformed).toBe(2);
@@ -142,6 +155,7 @@ describe('a hostile server', () => {
   });
 
   it('that answers what was not asked, or too late, has it counted apart and said once', async () => {
+    plays('client', ['answer.late', 'answer.never']);
     covers('client', ['service_response', 'call_service.timeout'], 'hostile');
     await connect();
     const late = made.bridge.call('/slow', TYPES.trigger, {}, 20);
@@ -156,12 +170,15 @@ describe('a hostile server', () => {
   });
 
   it('that floods us with its words is quoted once, and every word is counted', async () => {
+    plays('client', 'words.flood');
     covers('client', 'status', 'hostile');
     await connect();
     const flood = Array.from({ length: 1000 }, (_, i) => status('error', `no ${i}`));
     expect(await outcome(...flood)).toEqual([]);
     expect(made.bridge.counters.unexpected).toBe(1000);
-    expect(made.errors.map((e) => e.seen)).toEqual([`${standIn.url}: status error: "no 0"`]);
+    expect(made.errors.map((e) => `${e.code} ${e.seen}`)).toEqual([
+      `RA_BRIDGE_UNEXPECTED ${standIn.url}: status error: "no 0"`,
+    ]);
   });
 
   it.each([
@@ -177,6 +194,7 @@ describe('a hostile server', () => {
   });
 
   it('that sends 10 MB at once loses the connection, again and again ever more slowly, and commands go on between', async () => {
+    plays('client', 'frame.huge');
     covers('client', 'frame.oversized', 'hostile');
     await connect({ backoff_ms: [1, 50] });
     const huge = JSON.stringify(publish({ text: 'x'.repeat(10_000_000) }, '/tags'));
@@ -191,7 +209,7 @@ describe('a hostile server', () => {
         .slice(1)
         .map((l) => l.reason),
     ).toEqual(Array(3).fill('Max payload size exceeded'));
-    expect(made.bridge.counters.reconnects).toBe(3);
+    expect(made.bridge.counters).toMatchObject({ reconnects: 3, lost: 3 });
     const sent = commands().length;
     await untilSent(made.bridge, 99);
     await standIn.until(() => commands().length > sent);
@@ -204,6 +222,7 @@ describe('one connection of the three that', () => {
   const ended = (socket: WebSocket) => socket.terminate();
 
   it('carried the commands ends: the link is down, states still come, and no command is kept', async () => {
+    plays('client', 'link.commands');
     covers('client', 'reconnect', 'hostile');
     await connect({ backoff_ms: [200, 200] });
     ended(standIn.socket('advertise'));
@@ -222,9 +241,11 @@ describe('one connection of the three that', () => {
     await untilSent(made.bridge, 200);
     await standIn.until(() => commands().at(-1) === 200);
     expect(commands().filter((seq) => seq >= 100)).toEqual([200]);
+    expect(made.bridge.counters.lost).toBe(1);
   });
 
   it('carried the states ends: no command goes out blind, and all is subscribed anew', async () => {
+    plays('client', 'link.states');
     await connect({ backoff_ms: [100, 100] });
     ended(standIn.socket('subscribe'));
     await until(() => made.links.length > 2);
@@ -235,6 +256,7 @@ describe('one connection of the three that', () => {
     await untilSent(made.bridge, 101);
     await standIn.until(() => commands().at(-1) === 101);
     expect(commands()).not.toContain(100);
+    expect(made.bridge.counters.lost).toBe(1);
   });
 
   it('carried the services ends: only what was under way there fails', async () => {
@@ -269,12 +291,14 @@ describe('one connection of the three that', () => {
   });
 
   it('answers every ping and has no more states is made anew, once', async () => {
+    plays('client', 'silence.all');
     covers('client', ['half_open', 'ping'], 'hostile');
     await connect({ silence_ms: 80, ping_ms: 10, backoff_ms: [5, 5] });
     for (let i = 0; i < 40; i++) standIn.tell(publish(joints(i)));
     await until(() => made.links.length > 3);
     expect(made.links[2]!.reason).toMatch(/^no message for \d+\.\d s, although the server answers$/);
     expect(made.links[3]).toMatchObject({ up: true, epoch: 2 });
+    expect(made.bridge.counters.lost).toBe(1);
     // Nothing has come on the new one: there is no stream that could have ended. Topics are asked for anew there, each by itself.
     await new Promise((resolve) => setTimeout(resolve, 250));
     expect(made.links).toHaveLength(4);
@@ -283,6 +307,7 @@ describe('one connection of the three that', () => {
 
 describe('a command that is not finite', () => {
   it('does not go out as null, which the server would drop without a word', async () => {
+    plays('client', 'refusal.nan');
     await connect();
     const bad = { ...action(5), setpoint: Float64Array.of(0, Number.NaN) };
     expect(made.bridge.send(bad)).toMatchObject({ sent: false, refused: 'not_finite' });

@@ -6,7 +6,8 @@ import { RosServer } from '../../../bridges/rosserver/server.ts';
 import { MonotonicClock, VirtualClock } from '../../../src/core/clock.ts';
 import type { SensorFrame } from '../../../src/core/signals.ts';
 import { covers } from '../../interop/conformance.ts';
-import { action, COMMAND, client, encoder, StandIn, until, untilSent } from './robot-stand-in.ts';
+import { plays } from '../../interop/played.ts';
+import { action, COMMAND, client, encoder, nothingOldIsSent, StandIn, until, untilSent } from './robot-stand-in.ts';
 
 const ends: (() => Promise<void>)[] = [];
 const closing = <T extends { close(): Promise<void> }>(thing: T): T => {
@@ -86,6 +87,7 @@ describe('the link', () => {
   });
 
   it('does not let one of 50 commands made while it was down arrive after it is back', async () => {
+    plays('client', 'link.restart');
     const first = await serve();
     const { bridge, links } = client(first.url, {}, { encoder: encoder() });
     closing(bridge);
@@ -106,11 +108,13 @@ describe('the link', () => {
   });
 
   it('is tried again for ever, says so at once and then every 10 s, and `open` resolves when a server is there', async () => {
+    plays('client', 'link.away');
     const gone = await serve();
     await gone.server.close();
     const clock = new VirtualClock();
-    const { bridge, errors } = client(gone.url, {}, { clock });
-    closing(bridge);
+    const made = client(gone.url, {}, { clock, encoder: encoder() });
+    const { errors } = made;
+    const bridge = closing(made.bridge);
     const attempts = vi.spyOn(Connection.prototype, 'connect');
     let opened = false;
     void bridge.open().then(() => {
@@ -130,9 +134,10 @@ describe('the link', () => {
     await fiveMore();
     expect(errors).toHaveLength(2);
     expect(opened).toBe(false);
-    await serve(gone.port);
+    const standIn = closing(await StandIn.open({ port: gone.port }));
     await until(() => opened);
     attempts.mockRestore();
+    await nothingOldIsSent(made, standIn);
   });
 
   it('resolves `open` also when it is closed before it ever came up', async () => {
@@ -218,10 +223,12 @@ describe('the link', () => {
 
 describe('a peer that', () => {
   it('stops answering pings is refused commands, then let go, although its socket stays open', async () => {
+    plays('client', 'link.half_open');
     covers('client', ['half_open', 'ping'], 'hostile');
     const standIn = closing(await StandIn.open());
-    const { bridge, links } = client(standIn.url, { ping_ms: 20 }, { encoder: encoder() });
-    closing(bridge);
+    const made = client(standIn.url, { ping_ms: 20 }, { encoder: encoder() });
+    const { links } = made;
+    const bridge = closing(made.bridge);
     await bridge.open();
     await untilSent(bridge, 1);
     // Half open: connected as far as the kernel knows, and nobody reads.
@@ -235,12 +242,14 @@ describe('a peer that', () => {
     expect(links[2]).toMatchObject({ up: false, epoch: 1, reason: 'no answer to a ping for 60 ms' });
     await until(() => links.length > 3);
     expect(links[3]).toMatchObject({ up: true, epoch: 2 });
+    await nothingOldIsSent(made, standIn);
   });
 
   it('never answered anything on this link is sent no command', async () => {
+    plays('client', 'link.mute');
     const standIn = closing(await StandIn.open({ autoPong: false }));
-    const { bridge } = client(standIn.url, {}, { encoder: encoder(), topics: clockTopic });
-    closing(bridge);
+    const made = client(standIn.url, {}, { encoder: encoder(), topics: clockTopic });
+    const bridge = closing(made.bridge);
     const frames = framesOf(bridge);
     await bridge.open();
     await standIn.until(() => standIn.operations.length === 2);
@@ -258,13 +267,15 @@ describe('a peer that', () => {
     await untilSent(bridge, 3);
     await standIn.until(() => standIn.of('publish').length > 0);
     expect(standIn.of('publish').map((o) => (o.msg as { seq: number }).seq)).toEqual([3]);
+    await nothingOldIsSent(made, standIn);
   });
 
   it('reads too slowly is refused commands as soon as one has to wait', async () => {
+    plays('client', 'reader.stalled');
     covers('client', 'slow_peer', 'hostile');
     const standIn = closing(await StandIn.open());
-    const { bridge } = client(standIn.url, {}, { encoder: encoder(200_000) });
-    closing(bridge);
+    const made = client(standIn.url, {}, { encoder: encoder(200_000) });
+    const bridge = closing(made.bridge);
     await bridge.open();
     await untilSent(bridge, 0);
     standIn.sockets[0]!.pause();
@@ -277,6 +288,7 @@ describe('a peer that', () => {
     await standIn.until(() => (standIn.operations.at(-1)?.msg as { seq?: number } | undefined)?.seq === 999);
     const arrived = standIn.of('publish').map((o) => (o.msg as { seq: number }).seq);
     expect(arrived).toEqual([0, ...Array.from({ length: sent }, (_, i) => i + 1), 999]);
+    await nothingOldIsSent(made, standIn);
   });
 });
 

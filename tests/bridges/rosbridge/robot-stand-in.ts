@@ -143,6 +143,8 @@ export interface Made {
   errors: ReflexArcError[];
   /** What was well again. */
   cleared: BridgeFault[];
+  /** The commands that it said it sent, in order. */
+  sent: number[];
 }
 
 export function client(url: string, config: Partial<BridgeConfig> = {}, context: Partial<RosbridgeContext> = {}): Made {
@@ -162,7 +164,38 @@ export function client(url: string, config: Partial<BridgeConfig> = {}, context:
   );
   const links: LinkState[] = [];
   bridge.link$.subscribe((link) => links.push(link));
-  return { bridge, links, errors, cleared };
+  const sent: number[] = [];
+  const send = bridge.send.bind(bridge);
+  bridge.send = (one) => {
+    const said = send(one);
+    if (said.sent) sent.push(said.seq);
+    return said;
+  };
+  return { bridge, links, errors, cleared, sent };
+}
+
+const FRESH = 1e6;
+/**
+ * After whatever a server did, a fresh command goes out and arrives; and what arrived before it is what was said to be sent,
+ * in that order, less what a connection that was cut took with it: nothing that was refused, nothing twice, nothing late.
+ * Commands have one connection at a time, so that what would come late comes before the fresh one.
+ */
+export async function nothingOldIsSent({ bridge, sent }: Made, standIn: StandIn): Promise<void> {
+  await untilSent(bridge, FRESH);
+  const arrived = () =>
+    standIn
+      .of('publish')
+      .filter((o) => o.topic === COMMAND)
+      .map((o) => (o.msg as { seq: number }).seq);
+  await standIn.until(() => arrived().includes(FRESH));
+  let at = 0;
+  const late = arrived().filter((seq) => {
+    const found = sent.indexOf(seq, at);
+    if (found >= 0) at = found + 1;
+    return found < 0;
+  });
+  if (late.length > 0)
+    throw new Error(`arrived and was not sent, or not then: ${late.join(', ')}; sent: ${sent.join(', ')}`);
 }
 
 /** Waits, with no limit but the test's, until `holds`. */

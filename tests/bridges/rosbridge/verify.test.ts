@@ -3,7 +3,17 @@ import { TYPES } from '../../../bridges/messages/messages.ts';
 import { RosServer } from '../../../bridges/rosserver/server.ts';
 import { MonotonicClock } from '../../../src/core/clock.ts';
 import { covers } from '../../interop/conformance.ts';
-import { client, encoder, type Made, type Received, StandIn, until, untilSent } from './robot-stand-in.ts';
+import { plays } from '../../interop/played.ts';
+import {
+  client,
+  encoder,
+  type Made,
+  nothingOldIsSent,
+  type Received,
+  StandIn,
+  until,
+  untilSent,
+} from './robot-stand-in.ts';
 
 let standIn: StandIn;
 let made: Made;
@@ -36,6 +46,7 @@ const topics = [
   { topic: '/joint_states', type: TYPES.jointState },
   { topic: '/hole', type: TYPES.poseStamped },
 ];
+const standing = () => made.bridge.faults.map((f) => f.about);
 const said = () => made.errors.map((e) => [e.code, e.seen]);
 /** Asked in order: when the last of it has come, all before it has been judged. */
 const asked = (service: string, times = 1) =>
@@ -43,6 +54,7 @@ const asked = (service: string, times = 1) =>
 
 describe('at each connection the topics', () => {
   it('are asked of rosapi, and one of another type is said exactly, in the words of the server', async () => {
+    plays('client', 'refusal.type');
     covers('client', ['rosapi.types', 'subscribe.type'], 'raw');
     rosapi(
       1,
@@ -58,6 +70,9 @@ describe('at each connection the topics', () => {
       ['RA_TOPIC_TYPE', '/joint_states is sensor_msgs/Imu, the config says sensor_msgs/JointState'],
       ['RA_TOPIC_TYPE', '/command is a/B, the config says reflexarc_msgs/EquilibriumCommand'],
     ]);
+    expect(made.bridge.counters.mismatched).toBe(2);
+    expect(standing()).toEqual(['type of /joint_states', 'type of /command']);
+    await nothingOldIsSent(made, standIn);
   });
 
   it('that go beside a command, and those that others of us say, are asked too', async () => {
@@ -96,16 +111,21 @@ describe('at each connection the topics', () => {
   });
 
   it('that nobody publishes are said, also when our own subscription gave them a type', async () => {
+    plays('client', 'silence.nobody');
     rosapi(2, { '/joint_states': TYPES.jointState, '/hole': TYPES.poseStamped }, { '/joint_states': ['/robot'] });
-    made = client(standIn.url, { verify: true }, { topics });
+    made = client(standIn.url, { verify: true }, { topics, encoder: encoder() });
     await made.bridge.open();
     await until(() => made.errors.length >= 1);
     expect(said()).toEqual([
       ['RA_TOPIC_SILENT', '/hole is published by nobody; the config says geometry_msgs/msg/PoseStamped'],
     ]);
+    expect(made.bridge.counters.silent).toBe(1);
+    expect(standing()).toEqual(['/hole']);
+    await nothingOldIsSent(made, standIn);
   });
 
   it('cannot be verified without rosapi, which is said, and the link works all the same', async () => {
+    plays('client', 'rosapi.none');
     standIn.answer = ({ op, id, service }) =>
       op === 'call_service'
         ? { op: 'service_response', id, values: `Service ${String(service)} does not exist`, result: false }
@@ -119,7 +139,9 @@ describe('at each connection the topics', () => {
         `rosapi of ${standIn.url} does not answer, topics are not verified: service /rosapi/get_time: Service /rosapi/get_time does not exist`,
       ],
     ]);
-    await untilSent(made.bridge, 1);
+    expect(made.bridge.counters.silent).toBe(1);
+    expect(standing()).toEqual(['rosapi']);
+    await nothingOldIsSent(made, standIn);
   });
 
   it('of a server that is as the config says are not worth a word', async () => {
@@ -167,9 +189,10 @@ describe('the dialect', () => {
   );
 
   it('that rosapi does not tell keeps the link down, and is asked for again', async () => {
+    plays('client', 'dialect.untold');
     standIn.answer = ({ op, id }) =>
       op === 'call_service' ? { op: 'service_response', id, values: { time: null }, result: true } : undefined;
-    made = client(standIn.url, { ros_version: 'auto' }, { topics });
+    made = client(standIn.url, { ros_version: 'auto' }, { topics, encoder: encoder() });
     void made.bridge.open();
     await until(() => made.errors.length > 0);
     expect(said()).toEqual([
@@ -178,6 +201,7 @@ describe('the dialect', () => {
     expect(standIn.of('subscribe')).toEqual([]);
     rosapi(2, {});
     await standIn.until(() => standIn.of('subscribe').length === 2);
+    await nothingOldIsSent(made, standIn);
   });
 
   it('that was set and is another is said before the first message comes', async () => {

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { pngOfText } from '../../../bridges/messages/png.ts';
 import type { Kind } from '../../../bridges/rosserver/refusal.ts';
 import { covers } from '../../interop/conformance.ts';
+import { plays } from '../../interop/played.ts';
 import { advertise, publish, serve, subscribe } from './serving.ts';
 
 const fragment = (num: unknown, total: unknown, data: unknown = 'x', id: unknown = 'f') => ({
@@ -85,6 +86,21 @@ describe('a hostile client', () => {
   it.each(SCRIPT)(
     'that sends %s is refused, counted, told of once, and costs its neighbour nothing',
     async (...row) => {
+      plays('server', {
+        'op.unknown': 'ops that nobody knows',
+        'frame.broken': 'half of an operation',
+        'frame.no_operation': 'numbers, lists and null for operations',
+        'fragment.broken': 'fragments without numbers',
+        'fragment.flood': 'more fragmented messages than one can hold',
+        'png.broken': 'a picture within a picture within a picture',
+        'message.shape': 'messages of another type',
+        'message.deep': 'a message nested too deep',
+        'type.conflict': 'another type for a topic',
+        'topic.unknown': 'publications that nobody advertised',
+        'field.odd': 'negative and odd numbers',
+        'answer.unasked': 'answers to calls that nobody made',
+        'names.flood': 'topics without end',
+      });
       const [, sends, kind, times] = row;
       covers('server', ['frame.malformed', 'fragment.in', 'png.in', 'subscribe', 'advertise', 'publish'], 'hostile');
       covers('server', ['advertise_service', 'service_response', 'action_result', 'unsubscribe'], 'hostile');
@@ -107,6 +123,7 @@ describe('a hostile client', () => {
   );
 
   it('that comes with everything at once, a hundred times over, changes nothing for the others', async () => {
+    plays('server', 'everything.at_once');
     covers('server', ['frame.malformed', 'slow_peer'], 'hostile');
     const logged: object[] = [];
     const { server, client } = await serve({ logger: { warn: (fields) => logged.push(fields) } });
@@ -121,12 +138,15 @@ describe('a hostile client', () => {
     for (const one of [...bad, good]) await one.settled();
     expect(good.published).toEqual(Array.from({ length: 100 }, (_, data) => ({ data })));
     expect(server.counters.malformed).toBeGreaterThan(300);
+    const kinds = Object.values(server.counters.refused);
+    expect(kinds.reduce((a, b) => a + b)).toBe(server.counters.malformed);
     // Each kind once for each client, however often.
     const said = logged.map((fields) => JSON.stringify(fields));
     expect(new Set(said).size).toBe(said.length);
   });
 
   it('that sends a frame of 10 MB may; of a byte more, and the connection ends', async () => {
+    plays('server', 'frame.huge');
     covers('server', 'frame.oversized', 'hostile');
     const { server, client } = await serve();
     const [within, beyond] = [await client(), await client()];
@@ -141,6 +161,7 @@ describe('a hostile client', () => {
   });
 
   it('that sends fragments out of order gets them carried out in order', async () => {
+    plays('server', 'fragment.order');
     covers('server', 'fragment.in', 'raw');
     const { server, client } = await serve();
     const c = await client();
@@ -179,6 +200,7 @@ describe('a hostile client', () => {
   });
 
   it('that opens a connection and says nothing, or no HTTP, is let alone or let go', async () => {
+    plays('server', 'link.half_open');
     covers('server', 'half_open', 'hostile');
     const { server, port, client } = await serve({ pingMs: 20 });
     const raw = connect(port, '127.0.0.1');
@@ -220,6 +242,7 @@ describe('a hostile client', () => {
 
 describe('fragments', () => {
   it('that do not all come are given up after ten seconds, and said', async () => {
+    plays('server', 'fragment.missing');
     covers('server', 'fragment.in', 'hostile');
     const { VirtualClock } = await import('../../../src/core/clock.ts');
     const clock = new VirtualClock();

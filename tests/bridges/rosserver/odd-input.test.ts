@@ -8,6 +8,7 @@ import { TYPES } from '../../../bridges/messages/messages.ts';
 import { RosServer, type RosServerOptions } from '../../../bridges/rosserver/server.ts';
 import { MonotonicClock } from '../../../src/core/clock.ts';
 import { covers } from '../../interop/conformance.ts';
+import { plays } from '../../interop/played.ts';
 import { RawClient, type Received } from './raw-client.ts';
 
 let server: RosServer;
@@ -205,6 +206,14 @@ const ROWS: Row[] = [
 
 describe('odd input', () => {
   it.each(ROWS)('$input', async ({ sends, back, malformed }) => {
+    plays('server', {
+      'frame.several': 'two objects in one frame',
+      'frame.binary_text': 'operations as UTF-8 in a binary frame',
+      'number.nan': 'literal NaN, Infinity and -Infinity, as Python writes them',
+      'type.spelling': 'one type in both spellings',
+      'call.unknown': 'a call of a service that does not exist',
+      'subscribe.twice': 'two subscriptions to a topic: one copy; one id taken back: still one; all taken back: none',
+    });
     covers('server', ['frame.malformed', 'frame.several_objects', 'frame.binary_text'], 'hostile');
     covers('server', ['advertise', 'publish', 'publish.nan', 'subscribe', 'subscribe.id', 'subscribe.type'], 'raw');
     covers('server', ['unsubscribe', 'unsubscribe.id', 'call_service', 'call_service.args'], 'raw');
@@ -305,6 +314,7 @@ describe('what clients may use up', () => {
   });
 
   it('clients are bounded', async () => {
+    plays('server', 'link.many');
     await server.close();
     await serve({ maxClients: 1 });
     await client();

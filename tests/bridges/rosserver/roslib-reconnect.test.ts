@@ -6,6 +6,7 @@ import { TYPES } from '../../../bridges/messages/messages.ts';
 import { RosServer } from '../../../bridges/rosserver/server.ts';
 import { MonotonicClock } from '../../../src/core/clock.ts';
 import { covers } from '../../interop/conformance.ts';
+import { plays } from '../../interop/played.ts';
 import { RawClient } from './raw-client.ts';
 
 /** A stock roslib client that loses our server, by a restart of it or by a cut of the wire, and comes back. */
@@ -150,6 +151,7 @@ describe.each(LOSSES)('after %s, roslib', (_what, lose) => {
   });
 
   it('sends at once what was published while it was away, old as it is', async () => {
+    plays('server', 'link.replay');
     const topic = string('/said');
     topic.publish({ data: 'before' });
     await call('/release');

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { RosServer } from '../../../bridges/rosserver/server.ts';
 import { MonotonicClock } from '../../../src/core/clock.ts';
 import { covers } from '../../interop/conformance.ts';
+import { plays } from '../../interop/played.ts';
 import { RawClient } from './raw-client.ts';
 
 let server: RosServer;
@@ -35,6 +36,7 @@ const subscribe = (queue_length: number) => ({ op: 'subscribe', topic: '/big', t
 
 describe('a client that does not read', () => {
   it('costs the others nothing: they get every message in order, it loses some, and that is counted', async () => {
+    plays('server', 'reader.stalled');
     covers('server', ['slow_peer', 'subscribe.queue_length'], 'hostile');
     for (const client of [slow, quick]) {
       client.send(subscribe(0));
@@ -71,6 +73,7 @@ describe('a client that does not read', () => {
   });
 
   it('has no more waiting for it than 8 MB, however long a queue it asked for and however many topics', async () => {
+    plays('server', 'reader.bytes');
     covers('server', 'subscribe.queue_length', 'hostile');
     for (const topic of ['/a', '/b']) slow.send({ op: 'subscribe', topic, type: TYPE, queue_length: 1000 });
     await slow.settled();

@@ -1,0 +1,185 @@
+/**
+ * What peers were seen or reported to do that a good peer would not, or that surprises, by the side of ours that meets it:
+ * servers for our client, clients for our server, viewers for the live view. A row says what we do, and under which
+ * counter and report it is found. The tests that play it say so by `plays` (played.ts); the tables are made of both.
+ *
+ * `counted`: a counter of the bridge, a kind of refusal of a server, or null for what is no fault and costs nothing.
+ * `said`: the code of the error that is logged once; the servers log by kind, once for each client.
+ */
+export interface Oddity {
+  readonly peer: string;
+  readonly ours: string;
+  readonly counted: Counter | null;
+  readonly said?: string;
+}
+
+/** Where each counter stands in /diagnostics: the part, and the name of the value in it. */
+export const SHOWN = {
+  malformed: ['bridge', 'malformed'],
+  unexpected: ['bridge', 'unexpected'],
+  lost: ['bridge', 'connections lost'],
+  silent: ['bridge', 'topics silent'],
+  mismatched: ['bridge', 'types mismatched'],
+  refused: ['ros', 'operations refused'],
+  dropped: ['ros', 'dropped by our server'],
+  'graph.dropped': ['ros', "dropped on the robot's graph"],
+  turnedAway: ['ros', 'clients turned away'],
+} as const satisfies Record<string, readonly [part: string, value: string]>;
+/** `refused.KIND` is one kind of what `refused` counts; `refused of send` is in each tick record, and lasts as long as its cause. */
+export type Counter = keyof typeof SHOWN | `refused.${string}` | 'refused of send';
+
+const MALFORMED = { counted: 'malformed', said: 'RA_MESSAGE_MALFORMED' } as const;
+const UNEXPECTED = { counted: 'unexpected', said: 'RA_BRIDGE_UNEXPECTED' } as const;
+const TYPE = { counted: 'mismatched', said: 'RA_TOPIC_TYPE' } as const;
+const DIALECT = { counted: 'mismatched', said: 'RA_CONFIG_INVALID' } as const;
+const SILENT = { counted: 'silent', said: 'RA_TOPIC_SILENT' } as const;
+const NO_FAULT = { counted: null } as const;
+
+const client = {
+  'refusal.type': {
+    peer: 'refuses another type without a word',
+    ours: 'rosapi is asked; a fault while it lasts',
+    ...TYPE,
+  },
+  'refusal.package': { peer: 'lacks our package, without a word', ours: 'nothing of it is said there', ...TYPE },
+  'refusal.nan': { peer: 'drops a command with `null` for NaN', ours: 'it is not sent', counted: 'refused of send' },
+  'silence.nobody': { peer: 'has nobody who publishes a topic', ours: 'asked of rosapi at each connection', ...SILENT },
+  'silence.qos': {
+    peer: 'never delivers (QoS, `cbor` of a type)',
+    ours: 'subscribed anew; a fault meanwhile',
+    ...SILENT,
+  },
+  'silence.topic': { peer: 'stops one topic while others go on', ours: 'that one is subscribed anew', ...SILENT },
+  'silence.all': { peer: 'answers pings and sends no states', ours: 'a fresh connection, once', counted: 'lost' },
+  'rosapi.none': { peer: 'has no rosapi', ours: 'works on, unverified', ...SILENT },
+  'dialect.other': { peer: 'spells times as the other ROS', ours: 'read; a fault while it lasts', ...DIALECT },
+  'dialect.untold': {
+    peer: 'does not tell its ROS version',
+    ours: 'link stays down, asked again',
+    said: DIALECT.said,
+    counted: null,
+  },
+  'number.nan': { peer: 'writes `null`, `NaN`, `Infinity`', ours: 'all are NaN, never 0', ...NO_FAULT },
+  'number.int64': { peer: 'sends integers beyond 2^53', ours: 'read exactly', ...NO_FAULT },
+  'frame.several': { peer: 'puts several objects in one frame', ours: 'each is read', ...MALFORMED },
+  'frame.broken': { peer: 'breaks its JSON off, then goes on', ours: 'the next frame is read', ...MALFORMED },
+  'frame.no_json': { peer: 'sends what is no operation', ours: 'dropped', ...MALFORMED },
+  'frame.cbor': { peer: 'sends broken CBOR', ours: 'dropped', ...MALFORMED },
+  'frame.png': { peer: 'sends broken pictures, or nests them', ours: 'dropped', ...MALFORMED },
+  'frame.packed': { peer: 'packs JSON in pictures, CBOR or binary frames', ours: 'unpacked, one form', ...NO_FAULT },
+  'frame.shape': { peer: 'sends a message of another shape', ours: 'dropped, field named', ...MALFORMED },
+  'frame.huge': { peer: 'sends 10 MB in one frame', ours: 'reconnects ever more slowly', counted: 'lost' },
+  'fragment.order': { peer: 'sends fragments in any order, id 0, total 3.725', ours: 'joined by number', ...NO_FAULT },
+  'fragment.broken': { peer: 'sends fragments that make no message', ours: 'dropped', ...MALFORMED },
+  'answer.late': { peer: 'answers too late, or what nobody asked', ours: 'goes nowhere', ...UNEXPECTED },
+  'answer.order': { peer: 'answers calls in another order', ours: 'matched by id', ...NO_FAULT },
+  'answer.never': {
+    peer: 'never answers a call',
+    ours: 'fails after its time',
+    counted: null,
+    said: 'RA_SERVICE_TIMEOUT',
+  },
+  'answer.blocks': { peer: 'stops reading during a call', ours: 'calls have their own connection', ...NO_FAULT },
+  'words.flood': { peer: 'floods us with status', ours: 'quoted once', ...UNEXPECTED },
+  'reader.stalled': { peer: 'does not read our commands', ours: 'refused while one waits', counted: 'refused of send' },
+  'reader.graph': {
+    peer: 'does not read what is on its graph',
+    ours: 'dropped, states go on',
+    counted: 'graph.dropped',
+  },
+  'link.half_open': {
+    peer: 'is half open: no answer to pings',
+    ours: 'no command; let go',
+    counted: 'refused of send',
+  },
+  'link.mute': { peer: 'has never answered a ping', ours: 'gets no command', counted: 'refused of send' },
+  'link.restart': { peer: 'restarts amid commands', ours: 'none of before arrives after', counted: 'refused of send' },
+  'link.commands': { peer: 'cuts the connection of commands', ours: 'link down, states still come', counted: 'lost' },
+  'link.states': { peer: 'cuts the connection of states', ours: 'no command goes out blind', counted: 'lost' },
+  'link.side': {
+    peer: 'cuts the one for services or graph',
+    ours: 'calls fail; a fault',
+    counted: 'lost',
+    said: 'RA_BRIDGE_LOST',
+  },
+  'link.away': {
+    peer: 'is not there',
+    ours: 'tried for ever, said each 10 s',
+    counted: null,
+    said: 'RA_BRIDGE_UNREACHABLE',
+  },
+} as const satisfies Record<string, Oddity>;
+
+const server = {
+  'op.unknown': {
+    peer: 'sends an op of nobody, or none',
+    ours: 'refused; status at will',
+    counted: 'refused.unknown_op',
+  },
+  'frame.broken': {
+    peer: 'breaks its JSON off, then goes on',
+    ours: 'the next frame is read',
+    counted: 'refused.not_json',
+  },
+  'frame.no_operation': { peer: 'sends numbers, lists, `null`', ours: 'refused', counted: 'refused.not_an_operation' },
+  'frame.several': { peer: 'puts several objects in one frame', ours: 'each is carried out', ...NO_FAULT },
+  'frame.binary_text': { peer: 'sends JSON in a binary frame', ours: 'carried out', ...NO_FAULT },
+  'frame.huge': { peer: 'sends a byte more than 10 MB', ours: 'its connection ends', counted: 'refused.oversized' },
+  'fragment.order': { peer: 'sends fragments out of order, id 0', ours: 'joined by number', ...NO_FAULT },
+  'fragment.broken': { peer: 'sends fragments without sense', ours: 'refused', counted: 'refused.bad_fragment' },
+  'fragment.missing': {
+    peer: 'never sends the last fragment',
+    ours: 'given up after 10 s',
+    counted: 'refused.bad_fragment',
+  },
+  'fragment.flood': { peer: 'begins messages without end', ours: 'bounded at 16', counted: 'refused.bad_fragment' },
+  'png.broken': { peer: 'sends a picture of nothing, or nested', ours: 'refused', counted: 'refused.bad_png' },
+  'number.nan': { peer: 'writes `NaN` and `Infinity`', ours: 'passed on as `null`', ...NO_FAULT },
+  'message.shape': {
+    peer: 'publishes text for numbers, fields of nobody',
+    ours: 'refused whole',
+    counted: 'refused.bad_message',
+  },
+  'message.deep': { peer: 'nests a message without end', ours: 'refused', counted: 'refused.bad_message' },
+  'type.conflict': { peer: 'advertises another type for a topic', ours: 'refused', counted: 'refused.type_conflict' },
+  'type.spelling': { peer: 'uses both spellings of a type', ours: 'one topic', ...NO_FAULT },
+  'topic.unknown': { peer: 'publishes on a topic without a type', ours: 'refused', counted: 'refused.unknown_name' },
+  'field.odd': { peer: 'asks for rates and sizes that are none', ours: 'refused', counted: 'refused.bad_field' },
+  'call.unknown': { peer: 'calls a service of nobody, or without id', ours: 'answered as failed', ...NO_FAULT },
+  'answer.unasked': { peer: 'answers calls that nobody made', ours: 'refused', counted: 'refused.unknown_name' },
+  'subscribe.twice': { peer: 'subscribes a topic twice', ours: 'one copy', ...NO_FAULT },
+  'names.flood': {
+    peer: 'takes topics and services without end',
+    ours: 'bounded at 200 and 100',
+    counted: 'refused.limit',
+  },
+  'reader.stalled': { peer: 'does not read', ours: 'loses its own, others nothing', counted: 'dropped' },
+  'reader.bytes': { peer: 'asks for long queues and does not read', ours: '8 MB wait at most', counted: 'dropped' },
+  'link.half_open': { peer: 'is half open, or speaks no HTTP', ours: 'let go', counted: 'refused.silent' },
+  'link.many': { peer: 'comes with more clients than allowed', ours: 'closed with a reason', counted: 'turnedAway' },
+  'link.replay': {
+    peer: 'replays what it published while away (roslib)',
+    ours: 'passed on to who listens',
+    ...NO_FAULT,
+  },
+  'everything.at_once': { peer: 'does all of it a hundred times', ours: 'others miss nothing', counted: 'refused' },
+} as const satisfies Record<string, Oddity>;
+
+const foxglove = {
+  'op.unknown': { peer: 'sends an op or opcode of nobody', ours: 'status', counted: 'refused.unknown_op' },
+  'frame.broken': { peer: 'sends text that is no JSON', ours: 'status', counted: 'refused.not_json' },
+  'frame.empty': { peer: 'sends an empty frame', ours: 'status', counted: 'refused.bad_frame' },
+  'frame.huge': { peer: 'sends more than the bound', ours: 'its connection ends', counted: 'refused.oversized' },
+  'subscribe.unknown': { peer: 'asks for channels that are not there', ours: 'status', counted: 'refused.unknown_id' },
+  'subscribe.twice': { peer: 'subscribes twice', ours: 'warning, the first stays', counted: 'refused.redundant' },
+  'reader.stalled': { peer: 'does not read', ours: 'newest of each channel waits', counted: 'dropped' },
+  'reader.status': { peer: 'reads not even what it must know', ours: 'let go', counted: 'refused.stalled' },
+  'link.half_open': { peer: 'answers no ping', ours: 'let go', counted: 'refused.silent' },
+} as const satisfies Record<string, Oddity>;
+
+export const ODDITIES = { client, server, foxglove } as const satisfies Record<
+  string,
+  Readonly<Record<string, Oddity>>
+>;
+export type OddSide = keyof typeof ODDITIES;
+export type OddityOf<S extends OddSide> = keyof (typeof ODDITIES)[S] & string;
