@@ -86,7 +86,7 @@ describe('the table of odd behaviour', () => {
 
   it('says which row nothing plays', () => {
     const text = oddities('client', playedIn(inTest(`plays('client', 'frame.broken')`), 'tests/a.test.ts'));
-    expect(text).toContain('| a server that breaks off (`a.test.ts`) |');
+    expect(text).toMatch(/\| a server that breaks off \(`a\.test\.ts`\) +\|/);
     const [, missing] = text.split('Not played: ');
     expect(missing).toContain('`frame.several`');
     expect(missing).not.toContain('`frame.broken`');

@@ -14,7 +14,7 @@ import { join } from 'node:path';
 import { packageRoot } from '../../src/core/paths.ts';
 import { FEATURES, type Feature, type Side } from './features.ts';
 import { ODDITIES, type OddSide } from './oddities.ts';
-import { oddities, type Played } from './played.ts';
+import { aligned, oddities, type Played } from './played.ts';
 
 const NAMES: Readonly<Record<Side, string>> = { server: 'the server', client: 'the client', foxglove: 'the live view' };
 export const SIDES = Object.keys(FEATURES) as Side[];
@@ -107,13 +107,9 @@ export function table(side: Side, all: readonly Claim[]): string {
   });
   const absent = features.filter(([, why]) => why !== null);
   const head = [`op or option (${NAMES[side].replace('the ', '')})`, ...means];
-  const widths = head.map((_, i) => Math.max(...[head, ...rows].map((row) => row[i]!.length)));
-  const line = (cells: string[]) => `| ${cells.map((cell, i) => cell.padEnd(widths[i]!)).join(' | ')} |`;
   const untested = rows.filter(([, ...cells]) => cells.every((cell) => cell === '')).map(([name]) => name!);
   return [
-    line(head),
-    line(widths.map((w) => '-'.repeat(w))),
-    ...rows.map(line),
+    ...aligned(head, rows),
     '',
     ...(absent.length > 0
       ? [`Not for ${NAMES[side]}: ${absent.map(([feature, why]) => `\`${feature}\` (${why})`).join(', ')}.`, '']

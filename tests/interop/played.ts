@@ -146,6 +146,13 @@ export function played(): Played[] {
     });
 }
 
+/** A table as Markdown, a line each, as the formatter has it. */
+export function aligned(head: readonly string[], rows: readonly (readonly string[])[]): string[] {
+  const widths = head.map((_, i) => Math.max(...[head, ...rows].map((row) => row[i]!.length)));
+  const line = (cells: readonly string[]) => `| ${cells.map((text, i) => text.padEnd(widths[i]!)).join(' | ')} |`;
+  return [line(head), line(widths.map((w) => '-'.repeat(w))), ...rows.map(line)];
+}
+
 const cell = (text: string) => text.replaceAll('|', '\\|');
 
 /** The table of one side, as Markdown: a row for each odd behaviour, and the tests that play it. */
@@ -156,12 +163,12 @@ export function oddities(side: OddSide, all: readonly Played[]): string {
     const by = tests.map(({ file, test }) => `${test} (\`${file.slice(file.indexOf('/') + 1)}\`)`);
     return { oddity, cells: [peer, ours, report, by.join('<br>') || '**none**'].map(cell) };
   });
-  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
   const without = rows.filter(({ cells }) => cells[3] === '**none**').map(({ oddity }) => `\`${oddity}\``);
   return [
-    line(['the peer', 'what we do', 'counted, said', 'test']),
-    line(['---', '---', '---', '---']),
-    ...rows.map(({ cells }) => line(cells)),
+    ...aligned(
+      ['the peer', 'what we do', 'counted, said', 'test'],
+      rows.map(({ cells }) => cells),
+    ),
     '',
     without.length === 0 ? 'Not played: none.' : `Not played: ${without.join(', ')}.`,
   ].join('\n');
