@@ -7,7 +7,8 @@ import { loadWeights, type WeightsOptions, weightsOptions } from '../weights.ts'
 /** A behaviour-cloned network that answers one observation with a chunk of actions, clipped to [-1, 1]. */
 export const mlpBase = definePolicy<WeightsOptions, void, BasePolicy>({
   name: 'mlp',
-  summary: 'A network from a .safetensors file; one observation in, a chunk of actions out.',
+  summary:
+    'A network from a .safetensors file or a TensorFlow.js model.json; one observation in, a chunk of actions out.',
   options: weightsOptions,
   create(options): BasePolicy {
     const { network, metadata, sha256 } = loadWeights(options);

@@ -6,7 +6,8 @@ import { loadWeights, type WeightsOptions, weightsOptions } from '../weights.ts'
 /** Twin sigmoid networks; the risk is the larger of the two, so that doubt counts as danger. */
 export const mlpCritic = definePolicy<WeightsOptions, void, RiskCritic>({
   name: 'mlp',
-  summary: 'An ensemble from a .safetensors file; state and aim in, the largest risk of its heads out.',
+  summary:
+    'An ensemble from a .safetensors file or a TensorFlow.js model.json; state and aim in, the largest risk of its heads out.',
   options: weightsOptions,
   create(options): RiskCritic {
     const { network, sha256 } = loadWeights(options);

@@ -7,7 +7,8 @@ import { loadWeights, type WeightsOptions, weightsOptions } from '../weights.ts'
 /** A network of observation and base action; its last activation bounds it to [-1, 1]. */
 export const mlpResidual = definePolicy<WeightsOptions, void, ResidualPolicy>({
   name: 'mlp',
-  summary: 'A network from a .safetensors file; observation and base action in, a correction in [-1, 1] out.',
+  summary:
+    'A network from a .safetensors file or a TensorFlow.js model.json; observation and base action in, a correction in [-1, 1] out.',
   options: weightsOptions,
   create(options): ResidualPolicy {
     const { network, sha256 } = loadWeights(options);

@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { logMetadata } from '../../bridges/mcap/reader.ts';
+import { digestOfWeights } from '../../policies/weights.ts';
 import { formatRun, loadRun } from '../core/config/load.ts';
 import { type RunConfig, runSchema } from '../core/config-schema.ts';
 import { ReflexArcError } from '../core/errors.ts';
@@ -121,10 +121,11 @@ function here(path: string, sha256: string): string {
 
 function digestOf(path: string): string {
   try {
-    return createHash('sha256').update(readFileSync(path)).digest('hex');
+    return digestOfWeights(path);
   } catch (cause) {
+    if (!(cause instanceof ReflexArcError) || cause.code !== 'RA_CONFIG_MISSING') throw cause;
     throw new ReflexArcError('RA_CONFIG_MISSING', {
-      seen: `${path}: ${(cause as NodeJS.ErrnoException).code}`,
+      seen: cause.seen,
       allowed: 'the weights that the log was recorded with',
       next: 'Give the file: `--set policies.base.path=FILE` (or residual, critic).',
       cause,
