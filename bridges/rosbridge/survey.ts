@@ -5,7 +5,7 @@ import type { ServiceCalls } from './calls.ts';
 import type { Complaints } from './complaints.ts';
 import type { RosVersion } from './dialect.ts';
 import type { Subscription, TopicRef } from './subscription.ts';
-import { ALLOWED, DIALECT, type Expected, Rosapi } from './verify.ts';
+import { ALLOWED, DIALECT, type Expected, expectedOf, Rosapi } from './verify.ts';
 
 /** What is not as it should be is looked at again after so long; and rosapi, where the dialect hangs on it. */
 const AGAIN_MS = 5000;
@@ -75,13 +75,8 @@ export class Survey {
     const round = ++this.#round;
     void this.#define(version);
     if (!this.#config.verify) return;
-    this.#pending = this.#subscriptions.map(({ topic, type }) => ({ topic, type, role: 'publishes' }));
-    if (this.#encoder !== null) {
-      const said = [this.#encoder, ...(this.#encoder.besides ?? []), ...this.#said];
-      // Others seldom publish them; that we hear our own commands is no state of the robot.
-      this.#pending = this.#pending.filter((e) => !said.some(({ topic }) => topic === e.topic));
-      for (const { topic, type } of said) this.#pending.push({ topic, type, role: 'listens' });
-    }
+    const said = this.#encoder === null ? [] : [this.#encoder, ...(this.#encoder.besides ?? []), ...this.#said];
+    this.#pending = expectedOf(this.#subscriptions, said);
     this.#pending.push(...this.#ours);
     void this.#verify(version, round);
   }

@@ -15,6 +15,20 @@ export interface Expected {
   silence?(): string;
 }
 
+/** A topic and its type, as configs and codecs name them. */
+type Named = Pick<Expected, 'topic' | 'type'>;
+
+/** What a client expects of the other side: `heard` is what it subscribes, `said` what it or others of us say there. */
+export function expectedOf(heard: readonly Named[], said: readonly Named[]): Expected[] {
+  return [
+    // Others seldom publish what we say; that we hear our own commands is no state of the robot.
+    ...heard
+      .filter((one) => !said.some(({ topic }) => topic === one.topic))
+      .map(({ topic, type }) => ({ topic, type, role: 'publishes' }) as const),
+    ...said.map(({ topic, type }) => ({ topic, type, role: 'listens' }) as const),
+  ];
+}
+
 const ASK_MS = 2000;
 
 /**

@@ -6,7 +6,6 @@ import { rmSync } from 'node:fs';
 import { createServer, Socket } from 'node:net';
 import { Subject } from 'rxjs';
 import { commandInterface } from '../../controllers/interfaces/index.ts';
-import { withLease } from '../../controllers/interfaces/lease.ts';
 import { guardSummary } from '../../controllers/safety/counters.ts';
 import { Gate, type TickRecord } from '../../controllers/safety/gate.ts';
 import { inTime } from '../../policies/critic/in-time.ts';
@@ -25,12 +24,11 @@ import { decisionIndex } from '../pipeline/observe.ts';
 import { ticks } from '../pipeline/pipeline.ts';
 import { ThreadAlarm } from './alarm.ts';
 import { Cadence } from './cadence.ts';
-import { named, TOPICS } from './citizen/interface.ts';
 import { DeadlineTimer } from './deadline.ts';
 import { FollowingClock } from './following-clock.ts';
 import { FrameSender, KIND, readFrames } from './link.ts';
 import { REFLEX_SOCKET, startProcess } from './process.ts';
-import { commandTopic, connectRobot, followClock, lowDimensionalTopics } from './robot-link.ts';
+import { commandTopic, connectRobot, followClock, lowDimensionalTopics, robotEncoder } from './robot-link.ts';
 import { warmUp } from './warm-up.ts';
 import { encodeStatus, encodeTick, readDecision, readTakeover, STATUS_SIZE, tickSize } from './wire.ts';
 
@@ -65,8 +63,7 @@ journal.keep(gate, epochBase);
 // In stepped time a simulator that is busy is no dead robot.
 const pingMs = stepped === null ? config.daemon.link_ping_ms : config.bridge.ping_ms;
 const topics = [...lowDimensionalTopics(config), commandTopic(config)];
-const encoder = withLease(kinematics.codec, named(TOPICS.lease.name, config.daemon.namespace));
-const bridge = connectRobot(self, clock, encoder, topics, pingMs);
+const bridge = connectRobot(self, clock, robotEncoder(config), topics, pingMs);
 if (stepped) followClock(bridge, config, stepped);
 if (config.safety.off.length > 0) log.warn({ off: config.safety.off }, 'safety rules are switched off by config');
 

@@ -3,12 +3,14 @@ import { type ClockMessage, nsFromTime, TYPES } from '../../bridges/messages/mes
 import { type RosbridgeContext, rosbridge, type TopicRef } from '../../bridges/rosbridge/client.ts';
 import { BULKY } from '../../bridges/rosbridge/subscription.ts';
 import { commandInterface } from '../../controllers/interfaces/index.ts';
+import { withLease } from '../../controllers/interfaces/lease.ts';
 import type { Clock } from '../core/clock.ts';
 import type { RobotConfig, RunConfig } from '../core/config-schema.ts';
-import { named } from '../core/plugin.ts';
+import { named as plugin } from '../core/plugin.ts';
 import { SeededRandom } from '../core/random.ts';
 import type { CommandEncoder } from '../core/signals.ts';
 import { observationTopics } from '../pipeline/observation/topics.ts';
+import { named, TOPICS } from './citizen/interface.ts';
 import type { FollowingClock } from './following-clock.ts';
 import type { DaemonProcess } from './process.ts';
 
@@ -18,7 +20,7 @@ export const robotBridges = [rosbridge] as const;
 const IMAGES: readonly string[] = ['sensor_msgs/msg/Image', 'sensor_msgs/msg/CompressedImage'];
 
 /** The bridge that the run names. @throws ReflexArcError RA_CONFIG_INVALID */
-export const robotBridge = (config: RunConfig) => named('bridge.type', robotBridges, config.bridge.type);
+export const robotBridge = (config: RunConfig) => plugin('bridge.type', robotBridges, config.bridge.type);
 
 const SOURCE_TYPES: Readonly<Record<RobotConfig['sources'][number], string>> = {
   joint_states: TYPES.jointState,
@@ -78,6 +80,14 @@ export function observedTopics(config: RunConfig): TopicRef[] {
   return [...seen, ...more.filter(({ topic }) => !seen.some((ref) => ref.topic === topic))];
 }
 
+/** How the reflex commands: by the interface's own message, with our heartbeat before it. */
+export function robotEncoder({ robot, daemon }: RunConfig): CommandEncoder {
+  return withLease(commandInterface(robot).codec, named(TOPICS.lease.name, daemon.namespace));
+}
+
+/** By the sentinel, which has no rosapi and no time to ask. */
+export const stopTopic = ({ robot }: RunConfig): TopicRef => ({ topic: robot.topics.stop, type: TYPES.stop });
+
 /** A client on the robot's bridge for a process of the daemon. */
 export function connectRobot(
   self: DaemonProcess,
@@ -107,8 +117,7 @@ export function robotClient(
   const random = new SeededRandom(config.seed ^ process.pid);
   return robotBridge(config).create(config.bridge, {
     ...{ clock, random, topics, encoder, ...told },
-    // By the sentinel, which has no rosapi and no time to ask.
-    said: [{ topic: config.robot.topics.stop, type: TYPES.stop }],
+    said: [stopTopic(config)],
   });
 }
 

@@ -1,14 +1,21 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { RosServer } from '../../bridges/rosserver/server.ts';
 import type { Check } from '../../src/cli/doctor/check.ts';
 import { type Host, hostChecks } from '../../src/cli/doctor/host.ts';
-import { latencyCheck, sourceChecks, typeChecks } from '../../src/cli/doctor/robot.ts';
+import { latencyCheck, linkChecks, sourceChecks } from '../../src/cli/doctor/robot.ts';
 import { TopicWatch } from '../../src/cli/doctor/topic-watch.ts';
+import { typeChecks, typesThere } from '../../src/cli/doctor/types.ts';
 import { freePort } from '../../src/cli/ports.ts';
+import { MonotonicClock } from '../../src/core/clock.ts';
 import { loadRun } from '../../src/core/config/load.ts';
 import { packageRoot } from '../../src/core/paths.ts';
+import { expectedOnRobot } from '../../src/daemon/expected.ts';
+import { robotClient } from '../../src/daemon/robot-link.ts';
 
 const { config } = loadRun(join(packageRoot, 'configs/runs/peg.yaml'), ['log.dir=/var/log/arc']);
 
@@ -146,6 +153,7 @@ function watched(everyMs: number, lagS: number, stamp = (ns: number) => ns): Top
   }
   return watch;
 }
+const expected = expectedOnRobot(config);
 const brief = (checks: Check[]) => checks.map(({ name, status }) => `${status} ${name}`);
 
 describe('doctor, of a source', () => {
@@ -170,19 +178,84 @@ describe('doctor, of a source', () => {
     expect(brief(sourceChecks(config, '/s', watch))).toEqual(['ok /s', 'warn /s stamps']);
   });
 
-  it('tells of a type that is not the config’s, in either spelling', () => {
-    const right = new Map([['/joint_states', 'sensor_msgs/JointState']]);
-    expect(brief(typeChecks(config, right))).toEqual(['ok rosapi']);
-    const wrong = new Map([['/joint_states', 'sensor_msgs/msg/Imu']]);
-    expect(typeChecks(config, wrong)).toMatchObject([
-      { status: 'fail', seen: 'is sensor_msgs/msg/Imu, the config says sensor_msgs/msg/JointState' },
+  const here = (topics: [string, string][], services: [string, string][] = []) => ({
+    topics: new Map(topics),
+    services: new Map(services),
+  });
+  it('finds the types as the config has them, in either spelling, whoever speaks', () => {
+    const right = here(
+      [
+        ['/joint_states', 'sensor_msgs/JointState'],
+        ['/stop', 'reflexarc_msgs/msg/Stop'],
+        ['/of/others', 'a/msg/B'],
+      ],
+      [['/reflexarc/arm', 'std_srvs/Trigger']],
+    );
+    const [check] = typeChecks(expected, right);
+    expect(check).toMatchObject({ name: 'rosapi', status: 'ok', seen: expect.stringMatching(/^3 of 29 /) });
+    expect(brief(typeChecks(expected, null))).toEqual(['warn rosapi']);
+  });
+
+  it.each([
+    ['/joint_states', 'is sensor_msgs/msg/Imu, the config says sensor_msgs/msg/JointState', 'publisher'],
+    ['/equilibrium_command', 'the config says reflexarc_msgs/msg/EquilibriumCommand', 'robot.topics'],
+    ['/reflexarc/lease', 'the config says std_msgs/msg/UInt64MultiArray', 'daemon.namespace'],
+    ['/stop', 'the config says reflexarc_msgs/msg/Stop', 'robot.topics'],
+    ['/diagnostics', 'the config says diagnostic_msgs/msg/DiagnosticArray', 'daemon.namespace'],
+    ['/reflexarc/takeover', 'the config says reflexarc_msgs/msg/Takeover', 'daemon.namespace'],
+  ])('tells of another type on %s, and what to do', (topic, seen, next) => {
+    const checks = typeChecks(expected, here([[topic, 'sensor_msgs/Imu']]));
+    expect(checks).toMatchObject([
+      { name: topic, status: 'fail', seen: expect.stringContaining(seen), next: expect.stringContaining(next) },
     ]);
-    expect(brief(typeChecks(config, null))).toEqual(['warn rosapi']);
+  });
+
+  it('tells of a service of another type under one of our names', () => {
+    expect(typeChecks(expected, here([], [['/reflexarc/arm', 'std_srvs/srv/Empty']]))).toMatchObject([
+      { name: '/reflexarc/arm', status: 'fail', seen: 'is std_srvs/srv/Empty, the config says std_srvs/srv/Trigger' },
+    ]);
   });
 
   it('judges the latency of the link by what the reflex would do', () => {
     const judge = (worst: number) => latencyCheck(config, Float64Array.of(1, worst)).status;
     expect([judge(2), judge(11), judge(61)]).toEqual(['ok', 'warn', 'fail']);
+  });
+});
+
+describe('doctor, at a bridge that wants a token', () => {
+  const token = 'sixteen characters or more';
+  const dir = mkdtempSync(join(tmpdir(), 'reflexarc-doctor-'));
+  const server = new RosServer({ port: 0, clock: new MonotonicClock(), token });
+  const at = (port: number, token_file?: string) => ({
+    ...config,
+    bridge: { ...config.bridge, url: `ws://127.0.0.1:${port}`, token_file },
+  });
+  let port: number;
+  beforeAll(async () => {
+    ({ port } = await server.listen());
+    for (const [name, text] of Object.entries({ right: token, wrong: 'another secret of somebody' }))
+      writeFileSync(join(dir, name), text, { mode: 0o600 });
+  });
+  afterAll(async () => {
+    await server.close();
+    rmSync(dir, { recursive: true });
+  });
+
+  it('shows it, and says so where it is another', async () => {
+    expect(await linkChecks(at(port, join(dir, 'right')))).toMatchObject({ answers: true });
+    const { answers, checks } = await linkChecks(at(port, join(dir, 'wrong')));
+    expect([answers, checks[0]!.seen]).toEqual([false, expect.stringContaining('401')]);
+  });
+
+  it('asks rosapi for the topics and for the services that we would offer', async () => {
+    server.publish('/lookout', 'std_msgs/msg/String', {});
+    server.advertiseService('/reflexarc/arm', 'std_srvs/srv/Empty', () => ({}));
+    const bridge = robotClient(at(port, join(dir, 'right')), new MonotonicClock(), []);
+    const there = await typesThere(expected, bridge);
+    await bridge.close();
+    expect(there?.topics.get('/lookout')).toBe('std_msgs/msg/String');
+    expect([...there!.services].filter(([, type]) => type !== '')).toEqual([['/reflexarc/arm', 'std_srvs/srv/Empty']]);
+    expect(there!.services.size).toBe(10);
   });
 });
 

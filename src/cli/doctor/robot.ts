@@ -2,15 +2,17 @@ import { WebSocket } from 'ws';
 import type { Bridge } from '../../../bridges/bridge.ts';
 import { MonotonicClock, wallNs } from '../../core/clock.ts';
 import type { RunConfig } from '../../core/config-schema.ts';
+import { handshakeOf } from '../../core/handshake.ts';
 import type { SensorFrame } from '../../core/signals.ts';
+import { expectedOnRobot } from '../../daemon/expected.ts';
 import { lowDimensionalTopics, observedTopics, robotClient } from '../../daemon/robot-link.ts';
 import { StateAssembler } from '../../pipeline/assemble.ts';
 import { quantile } from '../bench/rows.ts';
 import { type Check, fail, ok, warn } from './check.ts';
 import { TopicWatch } from './topic-watch.ts';
+import { typeChecks, typesThere } from './types.ts';
 
 const CONNECT_MS = 2000;
-const CALL_MS = 2000;
 const LISTEN_MS = 2000;
 const PINGS = 20;
 /** A rate below this share of `control_hz` leaves ticks without a new state. */
@@ -31,17 +33,20 @@ export async function robotChecks(config: RunConfig): Promise<Check[]> {
   try {
     void bridge.open();
     const heard = await listen(config, bridge);
-    const types = await topicTypes(bridge);
-    return [...link, ...typeChecks(config, types), ...heard];
+    const expected = expectedOnRobot(config);
+    return [...link, ...typeChecks(expected, await typesThere(expected, bridge)), ...heard];
   } finally {
     await bridge.close();
   }
 }
 
 /** Reachable, and how long an answer takes, by websocket pings of a connection of its own. */
-async function linkChecks(config: RunConfig): Promise<{ answers: boolean; checks: Check[] }> {
+export async function linkChecks(config: RunConfig): Promise<{ answers: boolean; checks: Check[] }> {
   const { url } = config.bridge;
-  const socket = new WebSocket(url, { perMessageDeflate: false, handshakeTimeout: CONNECT_MS });
+  const socket = new WebSocket(url, {
+    ...{ perMessageDeflate: false, handshakeTimeout: CONNECT_MS },
+    ...handshakeOf(config.bridge),
+  });
   const refused = await new Promise<string>((resolve) => {
     socket.once('open', () => resolve(''));
     socket.once('error', (error: NodeJS.ErrnoException) => resolve(error.message || String(error.code)));
@@ -194,35 +199,4 @@ function stampChecks(skewMs: number, topic: string, watch: TopicWatch): Check[] 
       ),
     ];
   return [ok(name, seen)];
-}
-
-/** Topic to type, by rosapi; null when it does not answer. */
-async function topicTypes(bridge: Bridge): Promise<Map<string, string> | null> {
-  try {
-    const answer = await bridge.call('/rosapi/topics', 'rosapi_msgs/srv/Topics', {}, CALL_MS);
-    const { topics, types } = answer as { topics: string[]; types: string[] };
-    return new Map(topics.map((topic, i) => [topic, types[i] ?? '']));
-  } catch {
-    return null;
-  }
-}
-
-const long = (type: string) => (type.split('/').length === 2 ? type.replace('/', '/msg/') : type);
-
-export function typeChecks(config: RunConfig, types: ReadonlyMap<string, string> | null): Check[] {
-  if (types === null)
-    return [
-      warn(
-        'rosapi',
-        'does not answer',
-        'Start the rosapi node beside the bridge: without it nobody says that a type is wrong.',
-      ),
-    ];
-  const wanted = observedTopics(config).filter(({ topic }) => topic !== config.robot.topics.command);
-  const wrong = wanted.flatMap(({ topic, type }) => {
-    const seen = types.get(topic);
-    if (seen === undefined || seen === '' || long(seen) === type) return [];
-    return [fail(topic, `is ${long(seen)}, the config says ${type}`, 'Correct `robot.topics`, or the publisher.')];
-  });
-  return wrong.length > 0 ? wrong : [ok('rosapi', `${types.size} topics, types as in the config`)];
 }
