@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { collect, episodes, port, seed, speed } from '../../src/cli/options.ts';
 import { asReflexArcError, formatError, wantsColour } from '../../src/cli/report.ts';
 import { ReflexArcError } from '../../src/core/errors.ts';
@@ -25,16 +25,15 @@ describe('an error on the terminal', () => {
   });
 
   it('takes colour from a terminal only, and not with NO_COLOR', () => {
-    const before = { ...process.env };
     try {
-      delete process.env.NO_COLOR;
-      process.env.TERM = 'xterm';
+      vi.stubEnv('NO_COLOR', undefined);
+      vi.stubEnv('TERM', 'xterm');
       expect(wantsColour({ isTTY: true })).toBe(true);
       expect(wantsColour({})).toBe(false);
-      process.env.NO_COLOR = '1';
+      vi.stubEnv('NO_COLOR', '1');
       expect(wantsColour({ isTTY: true })).toBe(false);
     } finally {
-      process.env = before;
+      vi.unstubAllEnvs();
     }
   });
 });
