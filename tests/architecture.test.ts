@@ -6,7 +6,13 @@ import { ERRORS } from '../src/core/errors.ts';
 import { packageRoot } from '../src/core/paths.ts';
 
 const PRODUCT = ['src', 'controllers', 'policies', 'bridges'];
-const read = (file: string) => readFileSync(join(packageRoot, file), 'utf8');
+const texts = new Map<string, string>();
+/** A file of the package, from the disk once. */
+function read(file: string): string {
+  const text = texts.get(file) ?? readFileSync(join(packageRoot, file), 'utf8');
+  texts.set(file, text);
+  return text;
+}
 
 function sources(...rooms: string[]): string[] {
   return rooms.flatMap((room) =>
@@ -16,19 +22,27 @@ function sources(...rooms: string[]): string[] {
   );
 }
 
+const codes = new Map<string, string>();
 /** The code of a file: comments are blanked, line numbers kept. */
-const code = (file: string) =>
-  read(file)
+function code(file: string): string {
+  const known = codes.get(file);
+  if (known !== undefined) return known;
+  const blanked = read(file)
     .replaceAll(/\/\*[\s\S]*?\*\//g, (comment) => comment.replaceAll(/[^\n]/g, ' '))
     .replaceAll(/(^|[^:'"`])\/\/.*$/gm, '$1');
+  codes.set(file, blanked);
+  return blanked;
+}
 
 /** `file:line` of every match in the code of `files`. */
 function matches(pattern: RegExp, files: readonly string[]): string[] {
-  return files.flatMap((file) =>
-    code(file)
-      .split('\n')
-      .flatMap((line, i) => (pattern.test(line) ? [`${file}:${i + 1}: ${line.trim()}`] : [])),
-  );
+  return files
+    .filter((file) => pattern.test(code(file)))
+    .flatMap((file) =>
+      code(file)
+        .split('\n')
+        .flatMap((line, i) => (pattern.test(line) ? [`${file}:${i + 1}: ${line.trim()}`] : [])),
+    );
 }
 
 function depcruise(config: string, ...from: string[]): string {

@@ -146,10 +146,11 @@ export class AdaStop {
       const { pair, paths } = tracked;
       const [a, b] = [blocks[pair.a]!, blocks[pair.b]!];
       pair.sum += relabelling.difference(a, b, relabelling.identity(n));
-      tracked.paths = Float64Array.from({ length: going.length * branches }, (_, i) => {
-        const path = Math.floor(i / branches);
-        return paths[going[path]!]! + relabelling.difference(a, b, labels(path, i % branches));
-      });
+      const longer = new Float64Array(going.length * branches);
+      for (const [path, before] of going.entries())
+        for (let branch = 0; branch < branches; branch++)
+          longer[path * branches + branch] = paths[before]! + relabelling.difference(a, b, labels(path, branch));
+      tracked.paths = longer;
     }
   }
 
@@ -161,7 +162,7 @@ export class AdaStop {
     const decided: Pair[] = [];
     let added = 0;
     while (this.#tracked.length > 0) {
-      const reference = Float64Array.from(this.#tracked[0]!.paths, (_, p) => this.#largest(p, size)).sort();
+      const reference = this.#tracked[0]!.paths.map((_, path) => this.#largest(path, size)).sort();
       const exceeding = (i: number) => (reference.length - 1 - i) / this.#weight;
       let at = 0;
       while (this.#spent + exceeding(at) > allowed) at++;
@@ -179,7 +180,7 @@ export class AdaStop {
 
   #largest(path: number, size: (value: number) => number): number {
     let most = Number.NEGATIVE_INFINITY;
-    for (const { paths } of this.#tracked) most = Math.max(most, size(paths[path]!));
+    for (let i = 0; i < this.#tracked.length; i++) most = Math.max(most, size(this.#tracked[i]!.paths[path]!));
     return most;
   }
 }

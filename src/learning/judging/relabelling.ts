@@ -36,7 +36,8 @@ export const split: Relabelling = {
   },
   identity: (n) => new Uint8Array(2 * n).fill(1, 0, n),
   draw(n, random) {
-    const order = Array.from({ length: 2 * n }, (_, i) => i);
+    const order = new Uint32Array(2 * n);
+    for (let i = 0; i < 2 * n; i++) order[i] = i;
     const labels = new Uint8Array(2 * n);
     for (let i = 0; i < n; i++) {
       const j = i + random.integer(2 * n - i);
