@@ -7,7 +7,7 @@ import {
   SEVERITY,
   type Severity,
 } from '../../../controllers/safety/ladder.ts';
-import type { Mode, OperatorRequest } from '../../../src/core/signals.ts';
+import { MODES, type Mode, type OperatorRequest } from '../../../src/core/signals.ts';
 
 /**
  * Explicit-state search of the real reducer (facts/safety.md 4.5): every state that any order of ticks, flags and
@@ -116,7 +116,23 @@ function normalise(ladder: LadderState, nowNs: number): LadderState {
     answer: null,
   };
 }
-const keyOf = ({ ladder: l, flags, calm }: Node): string =>
+/** What tells a state from others, one number a state: each field has a base of its own. @throws RangeError where a field has no place in it: no two states may be one */
+function keyOf({ ladder: l, flags, calm }: Node): number {
+  let key = MODES.indexOf(l.mode);
+  // Ages of 0 to CAP, and none.
+  for (const at of [l.enteredNs, l.readyNs, l.calmNs]) key = digit(key, CAP + 2, at < 0 ? CAP + 1 : NOW - at);
+  key = digit(key, LIMITS.recoveryBudget + 3, l.recoveries);
+  key = digit(key, 2, l.estopHeld ? 1 : 0);
+  key = digit(key, 2, l.booted ? 1 : 0);
+  return digit(digit(key, 1 << FLAGS.length, flags), CAP + 1, calm);
+}
+function digit(key: number, base: number, value: number): number {
+  if (!(value >= 0 && value < base)) throw new RangeError(`${value} in a state; allowed: 0 to ${base - 1}`);
+  return key * base + value;
+}
+
+/** The same in words. */
+const shown = ({ ladder: l, flags, calm }: Node): string =>
   [l.mode, l.enteredNs, l.readyNs, l.calmNs, l.recoveries, l.estopHeld, l.booted, flags, calm].join(' ');
 
 /** Each invariant of a single step: true when it holds. */
@@ -176,12 +192,14 @@ const INVARIANTS: Record<string, (s: Step) => boolean> = {
   },
 };
 
+const invariants = Object.entries(INVARIANTS);
+
 /** `untilFirst`: give up at the first violation. */
 export function search(reducer: Reducer = reduce, untilFirst = false): Found {
   const start: Node = { ladder: normalise(initialLadder(LIMITS, 10), NOW), flags: 0, calm: 0 };
-  const seen = new Map<string, Node>([[keyOf(start), start]]);
+  const seen = new Map<number, Node>([[keyOf(start), start]]);
   const queue = [start];
-  const into = new Map<string, string[]>();
+  const into = new Map<number, number[]>();
   const found: Found = { states: 0, steps: 0, modes: new Set(), violations: new Map() };
   for (let from = queue.pop(); from !== undefined; from = queue.pop()) {
     found.modes.add(from.ladder.mode);
@@ -194,11 +212,12 @@ export function search(reducer: Reducer = reduce, untilFirst = false): Found {
       const inRecovery = from.ladder.mode === 'RECOVERY' && raw.mode === 'RECOVERY';
       const quiet = inRecovery && !(from.flags & bit('risk'));
       const calm = event?.kind !== 'tick' && inRecovery ? from.calm : quiet ? Math.min(from.calm + 1, CAP) : 0;
-      const to: Node = { ladder: normalise(raw, nowNs), flags, calm };
+      const unchanged = raw === from.ladder && nowNs === NOW;
+      const to: Node = { ladder: unchanged ? raw : normalise(raw, nowNs), flags, calm };
       const judged: Step = { name, from, event, to: { ladder: { ...to.ladder, epoch: raw.epoch }, flags, calm } };
-      for (const [invariant, holds] of Object.entries(INVARIANTS)) {
+      for (const [invariant, holds] of invariants) {
         if (found.violations.has(invariant) || holds(judged)) continue;
-        found.violations.set(invariant, `${keyOf(from)} --${name}--> ${keyOf(to)}`);
+        found.violations.set(invariant, `${shown(from)} --${name}--> ${shown(to)}`);
       }
       const key = keyOf(to);
       const sources = into.get(key);
@@ -215,8 +234,8 @@ export function search(reducer: Reducer = reduce, untilFirst = false): Found {
 }
 
 /** L1: from everywhere but FAULT, ACTIVE can be reached again. */
-function judgeProgress(seen: Map<string, Node>, into: Map<string, string[]>, found: Found): void {
-  const alive = new Set<string>();
+function judgeProgress(seen: Map<number, Node>, into: Map<number, number[]>, found: Found): void {
+  const alive = new Set<number>();
   const queue = [...seen].filter(([, n]) => n.ladder.mode === 'ACTIVE').map(([key]) => key);
   for (let key = queue.pop(); key !== undefined; key = queue.pop()) {
     if (alive.has(key)) continue;
@@ -224,5 +243,5 @@ function judgeProgress(seen: Map<string, Node>, into: Map<string, string[]>, fou
     queue.push(...(into.get(key) ?? []));
   }
   const dead = [...seen].find(([key, n]) => n.ladder.mode !== 'FAULT' && !alive.has(key));
-  if (dead) found.violations.set('L1 no dead end outside FAULT', dead[0]);
+  if (dead) found.violations.set('L1 no dead end outside FAULT', shown(dead[1]));
 }
