@@ -19,7 +19,7 @@ export interface ReplayOptions {
 
 /** How transitions are made from what is stored. */
 export interface Sampling {
-  /** Rewards that are summed before the critic is asked; fewer at the end of an episode and at the newest transition. */
+  /** Rewards that are summed before the critic is asked; fewer at the end of an episode or of a piece of one, and at the newest transition. */
   nStep: number;
   gamma: number;
   /** A truncated episode had a future: its last value is asked for. Without, the horizon counts as an end (ResFiT). */
@@ -61,6 +61,7 @@ const TERMINATED = 1;
 const TRUNCATED = 2;
 const SAFETY = 4;
 const HUMAN = 8;
+const CUT = 16;
 
 /**
  * A ring of transitions in flat arrays, in the order of time. Both actions are kept, the base's action too (that of the next
@@ -136,6 +137,20 @@ export class ReplayBuffer implements Persistent {
   }
 
   /**
+   * What is added next does not follow on the newest transition, though that ended no episode: an n-step transition ends there, and
+   * asks for its last value.
+   */
+  cut(): void {
+    if (this.#size === 0) return;
+    const newest = this.#newest;
+    this.#flags[newest] = this.#flags[newest]! | CUT;
+  }
+
+  get #newest(): number {
+    return (this.#head - 1 + this.capacity) % this.capacity;
+  }
+
+  /**
    * Fills `count` rows of `batch` from row `at` on, drawn uniformly with replacement; `costlyShare` of them (when there are
    * any) from the transitions with a cost. @throws RangeError when nothing is held
    */
@@ -160,16 +175,16 @@ export class ReplayBuffer implements Persistent {
     return (this.#head - this.#size + random.integer(this.#size) + this.capacity) % this.capacity;
   }
 
-  /** The n-step transition that begins in slot `i`; it ends with its episode, or at the newest transition. */
+  /** The n-step transition that begins in slot `i`; it ends with its episode, where a piece was cut off, or at the newest transition. */
   #write(i: number, { nStep, gamma, bootstrapTimeouts, relabelling }: Sampling, batch: Batch, row: number): void {
-    const newest = (this.#head - 1 + this.capacity) % this.capacity;
+    const newest = this.#newest;
     let last = i;
     let reward = 0;
     let discount = 1;
     for (let k = 0; ; ) {
       reward += discount * this.#reward[last]!;
       discount *= gamma;
-      if (++k === nStep || last === newest || (this.#flags[last]! & (TERMINATED | TRUNCATED)) !== 0) break;
+      if (++k === nStep || last === newest || (this.#flags[last]! & (TERMINATED | TRUNCATED | CUT)) !== 0) break;
       last = (last + 1) % this.capacity;
     }
     const flags = this.#flags[last]!;

@@ -172,8 +172,9 @@ export class ResidualLearner implements Learner {
   observe(transition: Transition): void {
     const { learningStarts, criticWarmUp, updates } = this.#options;
     this.online.add(transition);
-    // What a person did is a demonstration as well (HIL-SERL).
+    // What a person did is a demonstration as well (HIL-SERL). Where the policy has acted in between, the next does not follow on it.
     if (transition.intervened === 'human') this.demonstrations.add(transition);
+    else this.demonstrations.cut();
     this.steps++;
     if (this.steps < learningStarts) return;
     if (!this.#warmedUp) {

@@ -135,6 +135,7 @@ export class Sac implements Learner {
   observe(transition: Transition): void {
     this.replay.add(transition);
     if (transition.intervened === 'human') this.demonstrations.add(transition);
+    else this.demonstrations.cut();
     this.steps++;
     const { learningStarts, imitation, updates } = this.#options;
     if (this.steps < learningStarts) return;

@@ -67,6 +67,17 @@ describe('n-step transitions, by hand', () => {
     expect(rowOf(buffer, 0, { bootstrapTimeouts: false })).toMatchObject({ reward: 2, discount: 0, next: 2 });
   });
 
+  it('end where what follows was cut off, with a future whatever the horizon counts as', () => {
+    const buffer = filled([step(0), step(1)]);
+    buffer.cut();
+    for (const t of [5, 6]) buffer.add(step(t));
+    const short = { reward: 2, discount: 0.25, next: 2, nextBase: 2.25, terminated: 0 };
+    expect(rowOf(buffer, 0)).toMatchObject(short);
+    expect(rowOf(buffer, 0, { bootstrapTimeouts: false })).toMatchObject(short);
+    expect(rowOf(buffer, 5)).toMatchObject({ reward: 32 + 32, discount: 0.25, next: 7 });
+    expect(() => filled([]).cut()).not.toThrow();
+  });
+
   it('end at the newest transition, also where the ring has begun anew', () => {
     const buffer = filled(
       [0, 1, 2, 3, 4, 5].map((t) => step(t)),
@@ -148,6 +159,7 @@ describe('a saved buffer', () => {
   it.each([3, 5, 8])('of capacity %d gives the same batches as the one that it was', (capacity) => {
     const steps = [0, 1, 2, 3, 4].map((t) => step(t, { cost: t === 3 ? 1 : 0, terminated: t === 3 }));
     const a = filled(steps, capacity);
+    a.cut();
     const b = new ReplayBuffer({ capacity, ...SIZES });
     readCheckpoint(writeCheckpoint({ a }, {}), { a: b }, 'f');
     // Both go on: what is overwritten next must be the same as well.
