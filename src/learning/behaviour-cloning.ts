@@ -163,6 +163,7 @@ export async function trainBc(config: RunConfig, options: BcOptions): Promise<Bc
   };
   writeFileSync(join(options.out, 'base.manifest.json'), `${JSON.stringify(manifest, null, 2)}\n`);
   network.dispose();
+  optimiser.dispose();
   for (const t of [x, y, vx, vy]) t.dispose();
   return result;
 }

@@ -200,6 +200,7 @@ export async function trainRisk(config: RunConfig, base: BasePolicy, residual: R
   }
   const bytes = network.export({ kind: 'critic' });
   network.dispose();
+  optimiser.dispose();
   const sha256 = createHash('sha256').update(bytes).digest('hex');
   const file = join(options.out, 'critic.safetensors');
   mkdirSync(options.out, { recursive: true });

@@ -1,4 +1,4 @@
-import { matMul as ownGradient, startTensorflow, tf } from './tensorflow.ts';
+import { matMul as ownGradient, startTensorflow, tf, variableOf } from './tensorflow.ts';
 
 /** Shape of an update. */
 export interface UpdateShape {
@@ -31,8 +31,8 @@ export async function tensorflowUpdate(
   const sizes = (inputs: number, outputs: number) => [inputs, ...hidden, outputs];
   const network = (of: number[]): Layer[] =>
     of.slice(1).map((units, i) => ({
-      weight: tf.variable(tf.randomUniform([of[i]!, units], -0.1, 0.1, 'float32', i + 1)),
-      bias: tf.variable(tf.zeros([units])),
+      weight: variableOf(tf.randomUniform([of[i]!, units], -0.1, 0.1, 'float32', i + 1)),
+      bias: variableOf(tf.zeros([units])),
     }));
   const forward = (layers: Layer[], x: tf.Tensor): tf.Tensor =>
     layers.reduce((y, l, i) => {

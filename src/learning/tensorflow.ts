@@ -51,3 +51,13 @@ export const matMul = tf.customGrad((x, w, save) => {
     },
   };
 }) as (x: tf.Tensor, w: tf.Tensor) => tf.Tensor2D;
+
+/**
+ * A variable that begins as `initial`, which is given back: `tf.variable` alone keeps the tensor beside the variable, and with it the numbers
+ * of a variable that is long disposed of.
+ */
+export function variableOf(initial: tf.Tensor): tf.Variable {
+  const variable = tf.variable(initial);
+  initial.dispose();
+  return variable;
+}

@@ -2,7 +2,7 @@ import type { NetworkDescription } from '../../policies/kernels/network.ts';
 import { tensorName } from '../../policies/kernels/network.ts';
 import { type Tensor, writeSafetensors } from '../../policies/kernels/safetensors.ts';
 import type { Random } from '../core/random.ts';
-import { matMul, tf } from './tensorflow.ts';
+import { matMul, tf, variableOf } from './tensorflow.ts';
 
 const NORM_EPSILON = 1e-3;
 
@@ -27,9 +27,9 @@ export class TrainableNetwork {
         const bound = Math.sqrt(6 / (inputs + units));
         const values = Float32Array.from({ length: inputs * units }, () => random.range(-bound, bound));
         const layer: Layer = {
-          weight: tf.variable(tf.tensor2d(values, [inputs, units])),
-          bias: tf.variable(tf.zeros([units])),
-          norm: layer_norm ? { scale: tf.variable(tf.ones([units])), offset: tf.variable(tf.zeros([units])) } : null,
+          weight: variableOf(tf.tensor2d(values, [inputs, units])),
+          bias: variableOf(tf.zeros([units])),
+          norm: layer_norm ? { scale: variableOf(tf.ones([units])), offset: variableOf(tf.zeros([units])) } : null,
           activation,
         };
         inputs = units;
