@@ -152,7 +152,8 @@ float64[] residual
 # Scale in it, of config and operator.
 float64 residual_scale`,
   'reflexarc_msgs/msg/TickRecord': `
-# One tick of the gate: what it judged, and what it let out.
+# One tick of the gate: what it judged, and what it let out. A number that there is none of is NaN; over a robot's
+# rosbridge, which takes none, it is -1, a list of such is empty, and what is infinite is the largest double.
 std_msgs/Header header
 uint64 epoch
 uint32 seq
@@ -169,7 +170,7 @@ uint32 command_seq
 int64 takeover_seq
 # Fraction of the residual that was left, [0, 1].
 float64 residual_fraction
-# Critic's risk of the remaining action, [0, 1].
+# Critic's risk of the remaining action, [0, 1]; none while it does not judge.
 float64 risk
 # Filtered force norm, N.
 float64 force
@@ -177,7 +178,7 @@ float64 force
 string cause
 float64 value
 float64 limit
-# Where the policy wants to go, and the setpoint that went out.
+# Where the policy wants to go, and the setpoint that went out; none without a command.
 float64[] aim
 float64[] setpoint
 bool sent
@@ -196,7 +197,7 @@ uint32 version
 uint64 first
 float64[] entries`,
   'reflexarc_msgs/msg/LadderTransition': `
-# One change of the ladder's mode.
+# One change of the ladder's mode. Numbers that are none or infinite are as in TickRecord.
 std_msgs/Header header
 string from_mode
 string to_mode

@@ -2,6 +2,7 @@ import type { Ros } from 'roslib';
 import type { RosGraph } from '../bridge.ts';
 import type { Connection } from './connection.ts';
 import { type RosVersion, spellIncoming, spellOutgoing, spellType } from './dialect.ts';
+import { finite } from './finite.ts';
 import { Subscription } from './subscription.ts';
 import type { Expected } from './verify.ts';
 
@@ -36,7 +37,7 @@ const STANDARD = new Set(['std_msgs', 'std_srvs', 'geometry_msgs', 'sensor_msgs'
  * once is dropped and counted.
  */
 export class RosbridgeGraph implements RosGraph {
-  /** Messages that did not go out: no connection, or a server that does not read. */
+  /** Messages that did not go out: no connection, a server that does not read, or numbers that JSON does not have. */
   dropped = 0;
   /** And those of types that the server does not have: it was said once that they are missing. */
   unknown = 0;
@@ -154,7 +155,9 @@ export class RosbridgeGraph implements RosGraph {
   }
 
   #say(topic: string, message: unknown): void {
-    this.#connection.send({ op: 'publish', topic, msg: spellOutgoing(message, this.#version) });
+    const msg = finite(message);
+    if (msg === null) this.dropped++;
+    else this.#connection.send({ op: 'publish', topic, msg: spellOutgoing(msg, this.#version) });
   }
 
   #subscribe(ros: Ros, topic: string): void {

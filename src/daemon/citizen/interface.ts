@@ -49,7 +49,12 @@ export const TOPICS = {
     ...{ name: '~/command', type: TYPES.command, pace: 'tick' },
     says: 'each command as it went out: source, epoch, sequence, setpoint',
   },
-  risk: { name: '~/risk', type: TYPES.float64, pace: 'tick', says: 'risk of what is asked for, by the critic' },
+  risk: {
+    name: '~/risk',
+    type: TYPES.float64,
+    pace: 'tick',
+    says: 'risk of what is asked for, by the critic, while it judges',
+  },
   tick: {
     ...{ name: '~/tick', type: TYPES.tickRecord, pace: 'tick', log: '/reflexarc/tick' },
     says: 'each tick of the gate, complete',

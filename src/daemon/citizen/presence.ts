@@ -121,7 +121,8 @@ export class Presence {
     const message = tickMessage(parts.header(), t);
     parts.record(TOPICS.tick.log, TYPES.tickRecord, message);
     this.#citizen.say('tick', () => message);
-    this.#citizen.say('risk', () => ({ data: t.risk }));
+    // Of a tick in which nothing was judged there is none.
+    if (!Number.isNaN(t.risk)) this.#citizen.say('risk', () => ({ data: t.risk }));
     if (!t.sent) return;
     this.#citizen.say('command', () => commandMessage(parts.header(), t, leaseMs));
     this.#citizen.say('lease', () => leaseOf(t, leaseMs));
