@@ -72,6 +72,13 @@ export class FoxgloveServer {
     return [...this.#clients].map(({ id, outbox, malformed }) => ({ id, dropped: outbox.dropped, malformed }));
   }
 
+  /** Messages that slow viewers did not get: those of viewers that have left, and of those that are there. */
+  get dropped(): number {
+    let { dropped } = this.counters;
+    for (const { outbox } of this.#clients) dropped += outbox.dropped;
+    return dropped;
+  }
+
   /** @throws ReflexArcError RA_PORT_IN_USE when the address cannot be had, RA_CONFIG_INVALID for no usable certificate */
   async listen(): Promise<{ host: string; port: number }> {
     await loadStandardTypes();

@@ -81,12 +81,13 @@ uint32 takeovers_refused
 string takeover_refusal
 # Of the gate, since the reflex process began.
 uint32 interventions
-# Since the daemon's observer began: messages of ours that clients of its ROS server or the robot's graph did not get,
-# operations of clients that were refused, and clients that were turned away.
+# Since the daemon's observer began: messages of ours that clients of its ROS server, viewers or the robot's graph did not
+# get, operations of clients and viewers that were refused, and those of them that were turned away.
 uint32 dropped
 uint32 refused
 uint32 turned_away
-# What stands against the robot's ROS bridge now, a sentence each: lost connections, silent topics, other types.
+# What stands against the robot's ROS bridge now, a sentence each: lost connections, silent topics, other types. What only
+# the reflex or the brain finds begins with its name.
 string[] bridge_faults`,
   'reflexarc_msgs/msg/Takeover': `
 # A person's action in the place of the policy's. Send one at least every takeover_age_ms, for silence is a hold.

@@ -12,6 +12,7 @@ import { Decider } from '../pipeline/decide.ts';
 import { compileObservation } from '../pipeline/observation/compile.ts';
 import { loadSharp } from '../pipeline/observation/images/sharp.ts';
 import { decisions } from '../pipeline/pipeline.ts';
+import { reportBridge } from './bridge-report.ts';
 import { FollowingClock } from './following-clock.ts';
 import { FrameSender, KIND, readFrames } from './link.ts';
 import { PractisedResidual, type Preparation } from './practised-residual.ts';
@@ -135,6 +136,9 @@ decisions(bridge.frames$, {
     practice?.sendNumbers(KIND.observed, numbers, count);
   },
   error: fatal,
+});
+reportBridge(bridge, (report) => {
+  if (observer?.ready) observer.sendJson(KIND.bridge, report);
 });
 void bridge.open();
 log.info({ base: base.sha256, horizon: base.horizon }, 'ready');

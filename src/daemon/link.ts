@@ -40,6 +40,8 @@ export const KIND = {
   prepared: 23,
   /** JSON, practice → observer: how practice stands, for diagnostics. */
   practice: 24,
+  /** JSON, reflex and brain → observer: how the process finds its own bridge to the robot. */
+  bridge: 25,
 } as const;
 
 const VERSION = 1;

@@ -13,6 +13,8 @@ import { Histogram } from '../core/histogram.ts';
 import { copyRobotState, makeRobotState, type OperatorRequest } from '../core/signals.ts';
 import { StateAssembler, writePose } from '../pipeline/assemble.ts';
 import { VERSION as JOURNAL_VERSION } from '../pipeline/journal/entry.ts';
+import { type BridgeReport, following } from './bridge-report.ts';
+import { Bridges } from './citizen/bridges.ts';
 import { portsOf } from './citizen/ports.ts';
 import { Presence } from './citizen/presence.ts';
 import { droppedOf, trafficOf } from './citizen/traffic.ts';
@@ -54,6 +56,7 @@ const view = new LiveView(config, {
 const page = new ConsoleServer({ host: config.daemon.host, port: config.daemon.console_port, title: config.name });
 const bridge = connectRobot(self, clock, null, observedTopics(config));
 if (stepped) followClock(bridge, config, stepped);
+const bridges = new Bridges(following(bridge));
 
 const header = (ns: number) => ({ stamp: timeFromNs(ns), frame_id: config.robot.base_frame });
 const list = (v: Float64Array) => Array.from(v);
@@ -119,11 +122,18 @@ const practice = config.practice && new PracticeDoor();
 const inbox = createServer((socket) => {
   const sender = new FrameSender(socket);
   socket.on('error', () => {});
-  socket.on('close', () => practice?.isGone(sender));
+  let tellsOfBridge = false;
+  socket.on('close', () => {
+    practice?.isGone(sender);
+    if (tellsOfBridge) bridges.told('brain', null);
+  });
   readFrames(socket, {
     json(kind, value) {
       if (kind === KIND.hello && (value as { role?: unknown }).role === 'practice') practice?.isHere(sender);
-      else practice?.said(kind, value);
+      else if (kind === KIND.bridge) {
+        tellsOfBridge = true;
+        bridges.told('brain', value as BridgeReport);
+      } else practice?.said(kind, value);
     },
     numbers(kind, values, count) {
       const observed = kind === KIND.observed ? readObserved(values, count) : null;
@@ -150,6 +160,7 @@ reflex.journal$.subscribe(({ first, entries }) => {
   recorder?.record('/reflexarc/gate', 'reflexarc_msgs/msg/GateJournal', message, logNs(), logNs());
 });
 reflex.transitions$.subscribe((t) => page.pushEvent(t));
+reflex.bridge$.subscribe((report) => bridges.told('reflex', report));
 
 let ending = false;
 if (recorder !== null) watchIncidents(recorder, reflex, logNs, () => ending);
@@ -166,13 +177,13 @@ page.onRequest(ask);
 
 // ---- to ROS, and to who looks on -------------------------------------------------------------------------------------------------
 const ports = portsOf(config.daemon, server, view.graph, bridge);
-const traffic = () => trafficOf(server, bridge, ports.find(({ name }) => name === 'robot')?.graph);
+const traffic = () => trafficOf(server, view.server, bridges, ports.find(({ name }) => name === 'robot')?.graph);
 const presence = new Presence({
   ...{ config, reflex, ports, clock: wall, ask },
   ...(practice && { practice }),
   header: () => header(logNs()),
   record: (topic, type, message) => recorder?.record(topic, type, message, logNs(), logNs()),
-  linkReason: () => link.reason,
+  linkReason: () => reflex.bridge$.value?.reason || link.reason,
   traffic,
   logState: () => {
     const { droppedBecause } = recorder?.counters ?? {};

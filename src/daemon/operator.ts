@@ -2,6 +2,7 @@ import { connect, type Socket } from 'node:net';
 import { BehaviorSubject, filter, firstValueFrom, Subject, timeout } from 'rxjs';
 import { ReflexArcError } from '../core/errors.ts';
 import type { LadderTransition, Mode, OperatorRequest, Takeover } from '../core/signals.ts';
+import type { BridgeReport } from './bridge-report.ts';
 import { FrameSender, KIND, readFrames } from './link.ts';
 import { encodeTakeover, readStatus, readTick, type Status, TAKEOVER_SIZE, type Tick } from './wire.ts';
 
@@ -30,6 +31,8 @@ export class ReflexClient {
   /** Entries of the gate's journal, and the number of the first of them. */
   readonly journal$ = new Subject<{ first: number; entries: Float64Array }>();
   readonly interventions$ = new Subject<Intervention>();
+  /** How the reflex finds its bridge to the robot; null before it tells an observer, and again after it went away. */
+  readonly bridge$ = new BehaviorSubject<BridgeReport | null>(null);
   readonly #path: string;
   readonly #role: string;
   #sender: FrameSender | null = null;
@@ -56,6 +59,7 @@ export class ReflexClient {
     socket.on('close', () => {
       this.#sender = null;
       this.status$.next(null);
+      this.bridge$.next(null);
       for (const answer of this.#waiting.values()) answer(null);
       this.#waiting.clear();
       if (!this.#closed) setTimeout(() => this.#closed || this.#connect(), 30);
@@ -69,6 +73,7 @@ export class ReflexClient {
       json: (kind, value) => {
         if (kind === KIND.transition) this.transitions$.next(value as LadderTransition);
         else if (kind === KIND.intervention) this.interventions$.next(value as Intervention);
+        else if (kind === KIND.bridge) this.bridge$.next(value as BridgeReport);
         else if (kind === KIND.answer || kind === KIND.summary) this.#answered(value as { id: number });
       },
     });

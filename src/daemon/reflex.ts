@@ -23,6 +23,7 @@ import { GateJournal, PIECE } from '../pipeline/journal/journal.ts';
 import { decisionIndex } from '../pipeline/observe.ts';
 import { ticks } from '../pipeline/pipeline.ts';
 import { ThreadAlarm } from './alarm.ts';
+import { reportBridge } from './bridge-report.ts';
 import { Cadence } from './cadence.ts';
 import { DeadlineTimer } from './deadline.ts';
 import { FollowingClock } from './following-clock.ts';
@@ -276,6 +277,9 @@ function due(lateNs: number): void {
 // ---- beginning and end ------------------------------------------------------------------------------------------------
 rmSync(self.socket(REFLEX_SOCKET), { force: true });
 server.listen(self.socket(REFLEX_SOCKET));
+reportBridge(bridge, (report) => {
+  for (const { role, sender } of clients) if (role === 'observer' && sender.ready) sender.sendJson(KIND.bridge, report);
+});
 void bridge.open();
 journal.boot(clock.nowNs());
 timer.start(due);

@@ -5,18 +5,19 @@ import { packageRoot } from '../../src/core/paths.ts';
 import { claims, claimsIn, ODD_SIDES, table, withTables } from './conformance.ts';
 import { oddities, played, playedIn } from './played.ts';
 
+const [allClaims, allPlayed] = [claims(), played()];
 const README = join(packageRoot, 'bridges/README.md');
 
 describe('the conformance table', () => {
   it('in bridges/README.md is what the tests claim (`npm run conformance` writes it)', () => {
     const readme = readFileSync(README, 'utf8');
-    const wanted = withTables(readme, claims(), played());
+    const wanted = withTables(readme, allClaims, allPlayed);
     if (process.env.CONFORMANCE === 'write') writeFileSync(README, wanted);
     else expect(readme).toBe(wanted);
   });
 
   it.each(['server', 'foxglove'] as const)('has no op or option of the %s without a test', (side) => {
-    expect(table(side, claims())).toContain('Without a test: none.');
+    expect(table(side, allClaims)).toContain('Without a test: none.');
   });
 
   it('reads one feature or several, by one means or several', () => {
@@ -58,7 +59,7 @@ describe('the table of odd behaviour', () => {
   const reading = (text: string) => () => playedIn(text, 'tests/a.test.ts');
 
   it.each(ODD_SIDES)('has no row of the %s that no test plays', (side) => {
-    expect(oddities(side, played())).toContain('Not played: none.');
+    expect(oddities(side, allPlayed)).toContain('Not played: none.');
   });
 
   it('names the test that a claim stands in', () => {

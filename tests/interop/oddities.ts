@@ -13,7 +13,7 @@ export interface Oddity {
   readonly said?: string;
 }
 
-/** Where each counter stands in /diagnostics: the part, and the name of the value in it. */
+/** Where each counter stands in /diagnostics: the part, and the value in it (of each server of ours). */
 export const SHOWN = {
   malformed: ['bridge', 'malformed'],
   unexpected: ['bridge', 'unexpected'],
@@ -21,12 +21,13 @@ export const SHOWN = {
   silent: ['bridge', 'topics silent'],
   mismatched: ['bridge', 'types mismatched'],
   refused: ['ros', 'operations refused'],
-  dropped: ['ros', 'dropped by our server'],
+  dropped: ['ros', 'dropped by our server', 'dropped for viewers'],
   'graph.dropped': ['ros', "dropped on the robot's graph"],
   turnedAway: ['ros', 'clients turned away'],
-} as const satisfies Record<string, readonly [part: string, value: string]>;
-/** `refused.KIND` is one kind of what `refused` counts; `refused of send` is in each tick record, and lasts as long as its cause. */
-export type Counter = keyof typeof SHOWN | `refused.${string}` | 'refused of send';
+  'refused of send': ['bridge', 'commands refused'],
+} as const satisfies Record<string, readonly [part: string, ...values: string[]]>;
+/** `refused.KIND` is one kind of what `refused` counts, and stands beside it. */
+export type Counter = keyof typeof SHOWN | `refused.${string}`;
 
 const MALFORMED = { counted: 'malformed', said: 'RA_MESSAGE_MALFORMED' } as const;
 const UNEXPECTED = { counted: 'unexpected', said: 'RA_BRIDGE_UNEXPECTED' } as const;

@@ -64,7 +64,7 @@ function claimsOf(call: ts.CallExpression, source: ts.SourceFile, file: string):
     if (side.text === 'client' && !SEES_COMMANDS.test(body + around)) missing.push('commands that are old');
     if (missing.length > 0)
       throw new Error(`${where}: the test of '${oddity}' does not look at ${missing.join(' and ')}`);
-    const test = [...names.slice(0, -1), named(names.at(-1)!, ofCase)].join(' ');
+    const test = [...names.slice(0, -1).map((name) => named(name, null)), named(names.at(-1)!, ofCase)].join(' ');
     return { side: side.text as OddSide, oddity, file, test };
   });
 }

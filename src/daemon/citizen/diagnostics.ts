@@ -17,7 +17,7 @@ export interface Health {
   /** Cause and sentence of the last change of mode. */
   readonly cause: string;
   readonly detail: string;
-  /** Address of the robot's bridge, and why the observer's own link to it is down; empty while it is up. */
+  /** Address of the robot's bridge, and why the link to it is down; empty while it is up. */
   readonly bridge: string;
   readonly linkReason: string;
   /** Since the last decision, ms; NaN before the first. And how old one may be. */
@@ -53,12 +53,16 @@ function link({ status, bridge, linkReason }: Health): Said {
   return [LEVEL.error, `no link to the robot${linkReason === '' ? '' : `: ${linkReason}`}`, values];
 }
 
-/** What the link does not hang on: connections for the rest, topics, types, and the server's own words. */
+/**
+ * What the link does not hang on: connections for the rest, topics, types, and the server's own words; as observer, reflex
+ * and brain each find them on their own.
+ */
 function bridge({ traffic, growing }: Health): Said {
-  const { bridge: counts, faults } = traffic;
-  const { lost, silent, mismatched, malformed, unexpected } = counts;
+  const { bridge: counts, faults, bridges } = traffic;
+  const { lost, silent, mismatched, malformed, unexpected, commandsRefused } = counts;
   const values = {
     ...{ 'connections lost': lost, 'topics silent': silent, 'types mismatched': mismatched, malformed, unexpected },
+    ...{ 'commands refused': commandsRefused, ...bridges },
     ...Object.fromEntries(faults.map(({ about, seen }) => [about, seen])),
   };
   const [first] = faults;
@@ -71,10 +75,12 @@ function bridge({ traffic, growing }: Health): Said {
 
 /** Our words to others, and theirs to us: a WARN while the counts grow. */
 function ros({ traffic, growing }: Health): Said {
-  const { droppedByServer, droppedByGraph, refused, turnedAway, failed } = traffic;
+  const { droppedByServer, droppedByView, droppedByGraph, refused, refusedBy, turnedAway, failed } = traffic;
   const values = {
-    ...{ 'dropped by our server': droppedByServer, "dropped on the robot's graph": droppedByGraph },
-    ...{ 'operations refused': refused, 'clients turned away': turnedAway, 'handlers failed': failed },
+    ...{ 'dropped by our server': droppedByServer, 'dropped for viewers': droppedByView },
+    ...{ "dropped on the robot's graph": droppedByGraph, 'operations refused': refused },
+    ...{ 'clients turned away': turnedAway, 'handlers failed': failed },
+    ...Object.fromEntries(Object.entries(refusedBy).map(([kind, times]) => [`refused: ${kind}`, times])),
   };
   const now = [
     growing.has('dropped') && `${droppedOf(traffic)} messages dropped`,

@@ -41,7 +41,7 @@ export interface PresenceParts {
   /** Where the residual goes on learning. */
   readonly practice?: Pick<PracticeDoor, 'report' | 'ask'>;
   traffic(): Traffic;
-  /** Why the observer's link to the robot is down; empty while it is up. */
+  /** Why the link to the robot is down, as the reflex has it or else the observer; empty while it is up. */
   linkReason(): string;
   logState(): { path: string; bytes: number; dropped: number; stopped: string };
 }

@@ -1,20 +1,31 @@
-import type { Bridge, BridgeCounters, BridgeFault } from '../../../bridges/bridge.ts';
+import type { BridgeFault } from '../../../bridges/bridge.ts';
+import type { FoxgloveCounters } from '../../../bridges/foxglove/options.ts';
 import type { RosServerCounters } from '../../../bridges/rosserver/server.ts';
+import type { Bridged } from '../bridge-report.ts';
+import type { BridgeCounts, Bridges } from './bridges.ts';
 import { Recent } from './recent.ts';
 
 /** What of the traffic between us and others was lost or refused, as counts since the observer began. */
 export interface Traffic {
-  /** Messages of ours that did not reach who was to have them: clients of our ROS server, and the robot's graph. */
+  /** Messages of ours that did not reach who was to have them: clients of our ROS server, viewers, and the robot's graph. */
   readonly droppedByServer: number;
+  readonly droppedByView: number;
   readonly droppedByGraph: number;
-  /** Operations of clients that our server refused, clients that it turned away, and handlers of ours that threw. */
+  /**
+   * Operations of clients and viewers that our servers refused, clients that they turned away, and handlers of ours that
+   * threw or messages that could not be written.
+   */
   readonly refused: number;
+  /** Of those refused, how many of each kind; kinds of which there are any. */
+  readonly refusedBy: Readonly<Record<string, number>>;
   readonly turnedAway: number;
   readonly failed: number;
-  /** Of the observer's own bridge to the robot. */
-  readonly bridge: Pick<BridgeCounters, 'lost' | 'silent' | 'mismatched' | 'malformed' | 'unexpected'>;
-  /** What stands against it now. */
+  /** Of the bridges to the robot that our processes have. */
+  readonly bridge: BridgeCounts;
+  /** What stands against them now. */
   readonly faults: readonly BridgeFault[];
+  /** How each process finds its own, in words. */
+  readonly bridges: Readonly<Record<Bridged, string>>;
 }
 
 type Counted = 'dropped' | 'refused' | 'turned away' | 'failed' | 'malformed' | 'unexpected';
@@ -22,7 +33,7 @@ type Counted = 'dropped' | 'refused' | 'turned away' | 'failed' | 'malformed' | 
 /** Which of the counts have grown within the last seconds. */
 export type Growing = ReadonlySet<Counted>;
 
-export const droppedOf = (t: Traffic): number => t.droppedByServer + t.droppedByGraph;
+export const droppedOf = (t: Traffic): number => t.droppedByServer + t.droppedByView + t.droppedByGraph;
 
 /** Follows the counts, so that what grows can be told from what once grew. */
 export class TrafficWatch {
@@ -46,17 +57,28 @@ export class TrafficWatch {
   }
 }
 
-/** The traffic of an observer, now. */
+interface Serving<Counters> {
+  readonly counters: Counters;
+  /** Of clients that have left and of those that are there. */
+  readonly dropped: number;
+}
+
+/** The traffic of an observer, now. `view`: null where there is none. */
 export function trafficOf(
-  server: { readonly counters: RosServerCounters; readonly dropped: number },
-  bridge: Pick<Bridge, 'counters' | 'faults'>,
+  server: Serving<RosServerCounters>,
+  view: Serving<FoxgloveCounters> | null,
+  bridges: Pick<Bridges, 'counts' | 'faults' | 'words'>,
   graph: { readonly dropped?: number } | undefined,
 ): Traffic {
-  const { malformed, turnedAway, failed } = server.counters;
+  const both = [server.counters, ...(view === null ? [] : [view.counters])];
+  const sum = (name: 'malformed' | 'turnedAway' | 'failed') => both.reduce((n, counters) => n + counters[name], 0);
+  const refusedBy: Record<string, number> = {};
+  for (const { refused } of both)
+    for (const [kind, times] of Object.entries(refused))
+      if (times > 0) refusedBy[kind] = (refusedBy[kind] ?? 0) + times;
   return {
-    ...{ droppedByServer: server.dropped, droppedByGraph: graph?.dropped ?? 0 },
-    ...{ refused: malformed, turnedAway, failed },
-    bridge: bridge.counters,
-    faults: bridge.faults ?? [],
+    ...{ droppedByServer: server.dropped, droppedByView: view?.dropped ?? 0, droppedByGraph: graph?.dropped ?? 0 },
+    ...{ refused: sum('malformed'), refusedBy, turnedAway: sum('turnedAway'), failed: sum('failed') },
+    ...{ bridge: bridges.counts, faults: bridges.faults, bridges: bridges.words },
   };
 }

@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { noCounts as noViewCounts } from '../../../bridges/foxglove/refusal.ts';
+import { noCounts } from '../../../bridges/rosserver/refusal.ts';
 import type { LadderTransition, Mode } from '../../../src/core/signals.ts';
 import { diagnose, type Health, LEVEL, newsOf } from '../../../src/daemon/citizen/diagnostics.ts';
 import { stateMessage } from '../../../src/daemon/citizen/messages.ts';
@@ -7,6 +9,7 @@ import { Timing } from '../../../src/daemon/citizen/timing.ts';
 import { type Traffic, TrafficWatch, trafficOf } from '../../../src/daemon/citizen/traffic.ts';
 import { Trips } from '../../../src/daemon/citizen/trips.ts';
 import type { Status, Tick } from '../../../src/daemon/wire.ts';
+import { ODDITIES, type Oddity, SHOWN } from '../../interop/oddities.ts';
 
 const header = { stamp: { sec: 1, nanosec: 2 }, frame_id: 'base' };
 const status: Status = {
@@ -14,8 +17,10 @@ const status: Status = {
   ...{ residualScale: 1, speedScale: 1, takeoverHolder: 0, takeoversRefused: 0, takeoverRefusal: '', armed: true },
 } as Status;
 const quiet: Traffic = {
-  ...{ droppedByServer: 7, droppedByGraph: 2, refused: 3, turnedAway: 1, failed: 0, faults: [] },
-  bridge: { lost: 1, silent: 0, mismatched: 0, malformed: 4, unexpected: 5 },
+  ...{ droppedByServer: 6, droppedByView: 1, droppedByGraph: 2, turnedAway: 1, failed: 0, faults: [] },
+  ...{ refused: 3, refusedBy: { bad_message: 2, unknown_op: 1 } },
+  bridge: { lost: 1, silent: 0, mismatched: 0, malformed: 4, unexpected: 5, commandsRefused: 6 },
+  bridges: { observer: 'up', reflex: 'up, 1 lost', brain: 'does not tell' },
 };
 const fault = (seen: string) => ({ code: 'RA_TOPIC_SILENT', about: seen.split(':')[0]!, seen, sinceNs: 0 }) as const;
 const well: Health = {
@@ -46,6 +51,18 @@ describe('/diagnostics', () => {
     expect(new Set(all.map((s) => s.hardware_id))).toEqual(new Set(['fr3']));
     for (const { values } of all)
       for (const { key, value } of values) expect([typeof key, typeof value]).toEqual(['string', 'string']);
+  });
+
+  it('has every counter that the table of odd behaviour names, where it says', () => {
+    for (const [part, ...values] of Object.values(SHOWN))
+      expect(said(well, part).values.map(({ key }) => key)).toEqual(expect.arrayContaining(values));
+    const kinds = Object.values<Oddity>({ ...ODDITIES.server, ...ODDITIES.foxglove })
+      .map(({ counted }) => /^refused\.(.*)/.exec(counted ?? '')?.[1])
+      .filter((kind) => kind !== undefined);
+    const refusedBy = Object.fromEntries(kinds.map((kind) => [kind, 1]));
+    const { values } = said({ ...well, traffic: { ...quiet, refusedBy } }, 'ros');
+    expect(values).toEqual(expect.arrayContaining(kinds.map((kind) => ({ key: `refused: ${kind}`, value: '1' }))));
+    expect(said(well, 'bridge').values).toContainEqual({ key: 'reflex', value: 'up, 1 lost' });
   });
 
   it('tells of practice where there is some: gone, without a learner, and well', () => {
@@ -297,7 +314,7 @@ describe('what was lost and refused', () => {
   it('is a warning while its count grows, and for five seconds after', () => {
     const watch = new TrafficWatch(5 * s);
     const at = (traffic: Traffic, nowNs: number) => [...watch.growing(traffic, nowNs)];
-    const none = { ...quiet, droppedByServer: 0, droppedByGraph: 0, refused: 0, turnedAway: 0 };
+    const none = { ...quiet, droppedByServer: 0, droppedByView: 0, droppedByGraph: 0, refused: 0, turnedAway: 0 };
     const still = { ...none, bridge: { ...quiet.bridge, malformed: 0, unexpected: 0 } };
     expect(at(still, 0)).toEqual([]);
     expect(at({ ...still, droppedByGraph: 1 }, s)).toEqual(['dropped']);
@@ -316,11 +333,23 @@ describe('what was lost and refused', () => {
     expect(message({ ...quiet, droppedByServer: 2 ** 33 }).dropped).toBe(4_294_967_295);
   });
 
-  it('is counted by our server, by our place in the robot’s graph where there is one, and by the bridge', () => {
-    const counters = { clients: 2, turnedAway: 1, malformed: 3, dropped: 5, failed: 0, refused: {} as never };
-    const of = (graph?: { dropped: number }) =>
-      trafficOf({ counters, dropped: 7 }, { counters: quiet.bridge as never, faults: [] }, graph);
-    expect(of({ dropped: 2 })).toEqual(quiet);
-    expect(of().droppedByGraph).toBe(0);
+  it('is counted by our servers, by our place in the robot’s graph where there is one, and by the bridges', () => {
+    const counters = { clients: 2, turnedAway: 1, malformed: 3, dropped: 5, failed: 0 };
+    const kinds = { ...noCounts(), bad_message: 2, unknown_op: 1 };
+    const { bridge: counts, bridges: words, faults } = quiet;
+    const ours = { counters: { ...counters, refused: kinds }, dropped: 6 };
+    const of = (view: Parameters<typeof trafficOf>[1], graph?: { dropped: number }) =>
+      trafficOf(ours, view, { counts, faults: [...faults], words }, graph);
+    const viewed = { ...counters, malformed: 4, refused: { ...noViewCounts(), unknown_op: 4 } };
+    expect(of(null, { dropped: 2 })).toEqual({ ...quiet, droppedByView: 0 });
+    expect(of({ counters: viewed, dropped: 1 })).toMatchObject({
+      ...{
+        droppedByView: 1,
+        droppedByGraph: 0,
+        refused: 7,
+        turnedAway: 2,
+        refusedBy: { bad_message: 2, unknown_op: 5 },
+      },
+    });
   });
 });

@@ -1,0 +1,92 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { DiagnosticArray } from '../../bridges/messages/messages.ts';
+import { StandIn } from '../bridges/rosbridge/robot-stand-in.ts';
+import { RawClient } from '../bridges/rosserver/raw-client.ts';
+import { startDaemon, type TestDaemon, until } from './harness.ts';
+
+/**
+ * The daemon before a scripted robot's bridge that does wrong to one of its processes only: what the reflex or the brain
+ * finds on its own connections is in `/diagnostics` and `~/state`, as what the observer finds.
+ */
+let robot: StandIn;
+let t: TestDaemon;
+let looker: RawClient;
+
+beforeAll(async () => {
+  robot = await StandIn.open();
+  t = await startDaemon(robot.port, (config) => {
+    config.bridge.verify = false;
+    // This robot says nothing of itself.
+    config.bridge.silence_ms = 600_000;
+    config.daemon.robot_graph = 'off';
+  });
+  await t.daemon.reflex.until((s) => s.linkUp && s.brainUp, 30_000);
+  looker = await RawClient.open(t.config.daemon.ros_port!);
+  for (const topic of ['/diagnostics', '/reflexarc/state']) looker.send({ op: 'subscribe', topic, queue_length: 1 });
+});
+afterAll(async () => {
+  looker?.close();
+  await t?.stop();
+  await robot?.close();
+});
+
+const newest = <T>(topic: string) =>
+  looker.received.findLast((m) => m.op === 'publish' && m.topic === topic)?.msg as T | undefined;
+const part = () => newest<DiagnosticArray>('/diagnostics')?.status.find(({ name }) => name === 'reflexarc: bridge');
+const value = (key: string) => part()?.values.find((one) => one.key === key)?.value;
+/** The connections for states: of the observer, the reflex and the brain, told apart by what each of them subscribes. */
+const heardBy = (topic: string) =>
+  new Set(
+    robot
+      .of('subscribe')
+      .filter((o) => o.topic === topic)
+      .map((o) => robot.from(o)),
+  );
+const ofReflex = () => {
+  const { command, robot_status } = t.config.robot.topics;
+  const [observer, all] = [heardBy(robot_status), heardBy(command)];
+  return [...all].filter((socket) => !observer.has(socket)).at(-1)!;
+};
+const ofBrain = () => {
+  const all = heardBy(t.config.robot.topics.joint_states);
+  const others = heardBy(t.config.robot.topics.command);
+  return [...all].filter((socket) => !others.has(socket)).at(-1)!;
+};
+
+describe('a robot’s bridge that does wrong', () => {
+  it('to nobody: the bridges of all three processes are up', async () => {
+    await until(() => value('reflex') === 'up' && value('brain') === 'up', 20_000, 'the bridges');
+    expect(value('observer')).toBe('up');
+    expect(value('malformed')).toBe('0');
+  });
+
+  it('to the reflex only, with JSON that breaks off: counted in /diagnostics, which warns', async () => {
+    ofReflex().send('{"op":"publish","topic":"/joint_sta');
+    await until(() => value('malformed') === '1', 20_000, 'the count');
+    expect(value('reflex')).toBe('up, 1 malformed');
+    expect(part()).toMatchObject({ level: 1, message: '1 malformed messages' });
+  });
+
+  it('to the brain only, by cutting it off: counted, and it connects again', async () => {
+    ofBrain().terminate();
+    await until(() => value('connections lost') === '1', 20_000, 'the count');
+    await until(() => value('brain') === 'up, 1 lost', 20_000, 'the brain’s link');
+    expect(value('reflex')).toBe('up, 1 malformed');
+  });
+
+  it('to the brain only, by taking it no more: that stands in ~/state and /diagnostics until it is well', async () => {
+    const faults = () => newest<{ bridge_faults: string[] }>('/reflexarc/state')?.bridge_faults ?? [];
+    // Each connection that the brain makes is cut as soon as it has said what it wants.
+    let cutting = true;
+    robot.answer = (_operation, socket) => {
+      if (cutting && socket === ofBrain()) socket.terminate();
+      return undefined;
+    };
+    ofBrain().terminate();
+    const gone = () => faults().find((sentence) => sentence.startsWith('brain: no link to the robot: '));
+    await until(() => gone() !== undefined, 20_000, 'the fault');
+    await until(() => (part()?.message ?? '').startsWith('brain: no link'), 20_000, 'the warning');
+    cutting = false;
+    await until(() => faults().length === 0 && part()?.level === 0, 30_000, 'the end of it');
+  });
+});
