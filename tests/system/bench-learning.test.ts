@@ -70,10 +70,11 @@ describe('the learning bench', () => {
   });
 
   it.each([
-    ['pendulum', 'SB3-zoo TD3', 1100],
-    ['inverted-pendulum', 'TD3 authors', 1020],
-    ['reacher', 'TD3 authors', 1020],
-  ])('%s: TD3 beside what is published, its run kept in a folder', async (name, subject, steps) => {
+    ['pendulum', 'td3', 'SB3-zoo TD3', 1100],
+    ['pendulum-sac', 'sac', 'SB3-zoo SAC', 200],
+    ['inverted-pendulum', 'td3', 'TD3 authors', 1020],
+    ['reacher', 'td3', 'TD3 authors', 1020],
+  ])('%s: %s beside what is published, its run kept in a folder', async (name, algorithm, subject, steps) => {
     const ask = () => benchLearning(config, { case: [name], seeds: 1, steps, out });
     const { results, notes, failed } = await ask();
     expect(results.map((r) => [r.case, r.subject, r.samples])).toEqual([
@@ -83,7 +84,7 @@ describe('the learning bench', () => {
     // So few steps are no claim, so they cannot fail.
     expect([notes!.length, failed]).toEqual([1, undefined]);
     const { record } = readRun(join(out, `${name}-1`))!;
-    expect(record).toMatchObject({ complete: true, algorithm: 'td3' });
+    expect(record).toMatchObject({ complete: true, algorithm });
     expect((await ask()).results[0]!.mean).toBe(results[0]!.mean);
     expect(readRun(join(out, `${name}-1`))!.record.started).toBe(record.started);
   });

@@ -7,6 +7,7 @@ const cases = {
   navigation: async () => (await import('./learning/navigation.ts')).benchNavigation,
   update: async () => (await import('./learning/update.ts')).benchUpdate,
   pendulum: async () => (await import('./learning/reference.ts')).benchPendulum,
+  'pendulum-sac': async () => (await import('./learning/reference.ts')).benchPendulumSac,
   'inverted-pendulum': async () => (await import('./learning/reference.ts')).benchInvertedPendulum,
   reacher: async () => (await import('./learning/reference.ts')).benchReacher,
   delay: async () => (await import('./learning/delay.ts')).benchDelay,
