@@ -59,7 +59,10 @@ export async function evalRun(file: string, options: EvalOptions): Promise<numbe
     ['return, cost', `${scored.mean_return.toFixed(3)}, ${scored.mean_cost.toFixed(3)}, means of episodes`],
     ['interventions', `${scored.interventions}, in ${scores.filter((s) => s.interventions > 0).length} episodes`],
     ...(expert === null ? [] : [['on the expert', falsely(expert)] as [string, string]]),
-    ['steps', scored.mean_steps.toFixed(1)],
+    [
+      'steps',
+      `${scored.mean_steps.toFixed(1)}; to success ${scored.steps_to_success?.toFixed(1) ?? 'none'}; means of episodes`,
+    ],
     ['peak force', `${scored.mean_max_force.toFixed(1)} N, mean of episodes`],
     [
       'ended',

@@ -8,6 +8,7 @@ import { compileObservation } from '../pipeline/observation/compile.ts';
 import { noResidual } from './demonstrations.ts';
 import { expertOf, stepwise } from './expert.ts';
 import { upperBound, wilson } from './judging/binomial.ts';
+import { stepsToSuccess } from './judging/steps-to-success.ts';
 
 /** What one episode came to. */
 export interface EpisodeScore {
@@ -37,6 +38,8 @@ export interface Evaluation {
   violation_rate: number;
   interventions: number;
   mean_steps: number;
+  /** Mean over the episodes that succeeded; null without one. */
+  steps_to_success: number | null;
   mean_return: number;
   mean_cost: number;
   mean_max_force: number;
@@ -148,6 +151,7 @@ export function summarise(scores: readonly EpisodeScore[]): Evaluation {
     violation_rate: violations / n,
     interventions: sum((s) => s.interventions),
     mean_steps: sum((s) => s.steps) / n,
+    steps_to_success: stepsToSuccess(scores),
     mean_return: sum((s) => s.return) / n,
     mean_cost: sum((s) => s.cost) / n,
     mean_max_force: sum((s) => s.max_force) / n,

@@ -1,5 +1,6 @@
 import { type Numbers, type Parts, readCheckpoint, writeCheckpoint } from './checkpoint.ts';
 import type { Agent, Environment, EpisodeResult, Step } from './environment.ts';
+import { stepsToSuccess } from './judging/steps-to-success.ts';
 import { type Learner, persistentCounters } from './learner.ts';
 
 /** Training episodes that a mean goes over. */
@@ -42,6 +43,8 @@ export interface EvaluationPoint {
   violation_rate: number;
   cost_mean: number;
   steps_mean: number;
+  /** Mean over the episodes that succeeded; null without one. */
+  steps_to_success: number | null;
   interventions: number;
 }
 
@@ -150,6 +153,7 @@ export function summary(results: readonly EpisodeResult[]): Omit<EvaluationPoint
     violation_rate: mean((r) => (r.violation ? 1 : 0)),
     cost_mean: mean((r) => r.cost),
     steps_mean: mean((r) => r.steps),
+    steps_to_success: stepsToSuccess(results),
     interventions: results.reduce((s, r) => s + r.interventions, 0),
   };
 }

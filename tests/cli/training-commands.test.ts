@@ -46,7 +46,7 @@ describe('rank', () => {
 describe('runs', () => {
   const point = (steps: number, success_rate: number): EvaluationPoint => ({
     ...{ steps, episodes: 10, return_mean: success_rate, return_std: 0, success_rate, violation_rate: 0.1 },
-    ...{ cost_mean: 0.1, steps_mean: 40, interventions: 0 },
+    ...{ cost_mean: 0.1, steps_mean: 40, steps_to_success: 40, interventions: 0 },
   });
   const record = (seed: number, over: Partial<RunRecord> = {}): RunRecord => ({
     ...{ name: 'mine', algorithm: 'td3', task: 'peg', seed, steps: 200, settings: {}, command: 'c', commit: 'abc+' },

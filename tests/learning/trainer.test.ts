@@ -96,7 +96,7 @@ describe('a summary', () => {
     ];
     expect(summary(results)).toEqual({
       ...{ episodes: 2, return_mean: 2, return_std: Math.SQRT2, success_rate: 0.5, violation_rate: 0.5 },
-      ...{ cost_mean: 0.5, steps_mean: 15, interventions: 4 },
+      ...{ cost_mean: 0.5, steps_mean: 15, steps_to_success: 10, interventions: 4 },
     });
   });
 });

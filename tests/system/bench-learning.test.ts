@@ -28,14 +28,17 @@ describe('the learning bench', () => {
     expect(readdirSync(out)).toEqual(expect.arrayContaining(['delay-history-1.json', 'delay-none-1.json']));
   });
 
-  it('navigation: the four modes of the shield, with their plots', async () => {
-    const { results, notes } = await benchLearning(config, { case: ['navigation'], seeds: 1, steps: 1, out });
+  it('navigation: the four modes of the shield, with their verdicts and plots', async () => {
+    const { results, notes, failed } = await benchLearning(config, { case: ['navigation'], seeds: 1, steps: 1, out });
     const modes = ['off', 'filter', 'recover', 'reflex'];
     expect(results.filter((r) => r.unit === 'ratio').map((r) => r.case)).toEqual(
       modes.map((m) => `navigation 2, ${m}`),
     );
     expect(results.find((r) => r.case.endsWith('off') && r.unit === 'interventions')!.max).toBe(0);
     expect(notes).toContain('navigation 2: too few seeds for AdaStop (5)');
+    const verdicts = notes!.filter((note) => /, aim .*: (NOT REACHED|reached)$/.test(note));
+    // One episode is no claim.
+    expect([verdicts.length, failed]).toEqual([2, undefined]);
     expect(readdirSync(out).filter((name) => name.endsWith('.svg'))).toEqual([
       'navigation-successes.svg',
       'navigation-violations.svg',
@@ -55,17 +58,21 @@ describe('the learning bench', () => {
       'RLPD from scratch',
       'fine-tuning the base',
     ];
-    expect(results.filter((r) => r.unit === 'steps').map((r) => r.case)).toEqual(arms.map((arm) => `peg, ${arm}`));
+    expect(results.filter((r) => r.unit === 'steps').map((r) => r.case)).toEqual(
+      ['base', ...arms].map((arm) => `peg, ${arm}`),
+    );
     expect(results.filter((r) => r.case.includes('answer to force')).map((r) => r.unit)).toEqual([
-      ...['success', 'violations'],
-      ...['success', 'violations'],
+      ...['success', 'violations', 'steps to success'],
+      ...['success', 'violations', 'steps to success'],
     ]);
     // Before anything is learned a residual of zero is the base, whose episodes in training end at a violation.
     const of = (name: string) => results.find((r) => r.case === `peg, ${name}` && r.unit === 'success')!.mean;
-    expect(of('residual')).toBeLessThanOrEqual(of('base, gate')!);
+    expect(of('residual')).toBe(of('base'));
+    expect(of('base')).toBeLessThanOrEqual(of('base, gate')!);
     expect(of('residual')).toBe(of('n = 1'));
-    // So short a run is no claim.
-    expect([notes!.length, failed]).toEqual([11, undefined]);
+    // So short a run is no claim, whatever its verdicts.
+    const verdicts = notes!.filter((note) => /, aim .*: (NOT REACHED|reached)$/.test(note));
+    expect([verdicts.length, notes!.length, failed]).toEqual([10, 22, undefined]);
     expect(readRun(join(out, 'peg n = 1-1'))!.record.settings).toMatchObject({ algorithm: { options: { nStep: 1 } } });
   });
 

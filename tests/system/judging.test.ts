@@ -27,11 +27,14 @@ describe('eval', () => {
     expect([code, stdout.split('\n').length]).toEqual([0, 2]);
     expect(stderr).toContain('intervened in');
     const seen = json();
-    expect(Object.keys(seen).slice(0, 10)).toEqual([
+    expect(Object.keys(seen).slice(0, 11)).toEqual([
       ...['episodes', 'successes', 'success_rate', 'success_ci95', 'violations', 'violation_rate'],
-      ...['interventions', 'mean_steps', 'mean_return', 'mean_cost'],
+      ...['interventions', 'mean_steps', 'steps_to_success', 'mean_return', 'mean_cost'],
     ]);
     expect(seen).toMatchObject({ episodes: 3, successes: 3, success_rate: 1 });
+    // All three succeeded.
+    expect(seen.steps_to_success).toBe(seen.mean_steps);
+    expect(stderr).toMatch(/steps +[\d.]+; to success [\d.]+;/);
     expect(seen.false_interventions).toMatchObject({ episodes: 2, intervened: 0, upper95: expect.closeTo(0.7764, 4) });
     const written = JSON.parse(readFileSync(out, 'utf8'));
     expect(written.episodes.map((e: { seed: number }) => e.seed)).toEqual([11, 12, 13]);

@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { judge, medianOf, ratio } from '../../../src/cli/bench/bridge/aims.ts';
+import { judge } from '../../../src/cli/bench/aims.ts';
+import { medianOf, ratio } from '../../../src/cli/bench/bridge/aims.ts';
 import { rowOf } from '../../../src/cli/bench/rows.ts';
 
 const relay = (value: number) => ({ what: 'relay', value, unit: 'times', atMost: 1.5 });
 const out = (value: number) => ({ what: 'out', value, unit: 'messages/s', atLeast: 30_000 });
 
-describe('the aims of the bridge', () => {
+describe('aims', () => {
   it('are reached at their bound, and each is said', () => {
     expect(judge([relay(1.5), out(30_000)], true)).toEqual({
       notes: ['relay: 1.5 times, aim at most 1.5: reached', 'out: 30000 messages/s, aim at least 30000: reached'],
@@ -23,7 +24,17 @@ describe('the aims of the bridge', () => {
     expect(judge(aims, false)).toEqual({ notes, failed: false });
   });
 
-  it('are read off the medians of a case', () => {
+  it.each([
+    [50, 'reached'],
+    [80, 'reached'],
+    [49.9, 'NOT REACHED'],
+    [80.1, 'NOT REACHED'],
+  ])('may have two bounds: %d of 50 to 80 is %s', (value, verdict) => {
+    const { notes } = judge([{ what: 'base', value, unit: '%', atLeast: 50, atMost: 80 }], true);
+    expect(notes).toEqual([`base: ${value} %, aim 50 to 80: ${verdict}`]);
+  });
+
+  it('of the bridge are read off the medians of a case', () => {
     const rows = [rowOf('relay', 'ours', 'ms', [3, 1, 2]), rowOf('relay', 'ws', 'ms', [1, 1, 4])];
     expect([ratio(rows, 'relay', 'ws'), medianOf(rows, 'relay', 'ours')]).toEqual([2, 2]);
     expect(ratio(rows, 'relay', 'roslib')).toBeNaN();

@@ -1,7 +1,8 @@
 import type { RunConfig } from '../../../core/config-schema.ts';
+import { judge } from '../aims.ts';
 import { collector } from '../heap.ts';
 import { type BenchOptions, type Outcome, type Row, rowOf } from '../rows.ts';
-import { judge, medianOf, RECEIVED } from './aims.ts';
+import { medianOf, RECEIVED } from './aims.ts';
 import { heapOver, MILLION } from './flat.ts';
 import { numberOf, Robot } from './robot.ts';
 import { SUBJECTS, type Subject } from './subjects.ts';

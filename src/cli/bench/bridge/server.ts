@@ -1,6 +1,7 @@
 import type { RunConfig } from '../../../core/config-schema.ts';
+import { type Aim, judge } from '../aims.ts';
 import { type BenchOptions, type Outcome, type Row, rowOf } from '../rows.ts';
-import { type Aim, judge, medianOf, OUT, RELAY_RATIO, ratio } from './aims.ts';
+import { medianOf, OUT, RELAY_RATIO, ratio } from './aims.ts';
 import { heapOver, MILLION } from './flat.ts';
 import { Relay, type RelayName } from './relay.ts';
 import { readByRoslib } from './roslib-reader.ts';

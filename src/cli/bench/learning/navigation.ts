@@ -11,6 +11,7 @@ import { chartSvg } from '../../../learning/judging/chart.ts';
 import { SAC_DEFAULTS } from '../../../learning/sac.ts';
 import { SHIELD_MODES, type ShieldMode } from '../../../learning/shield.ts';
 import { Shielded } from '../../../learning/shielded.ts';
+import { type Aim, judge } from '../aims.ts';
 import type { BenchOptions, Outcome, Row } from '../rows.ts';
 import { kept, seedRow, spread } from './runs.ts';
 
@@ -21,6 +22,9 @@ const RATIO = 5;
 /** Positions and rewards are divided by this: networks want numbers about 1. α is the published 0.2, divided too. */
 const SCALE = 25;
 const OFFLINE = 20_000;
+/** Of `recover` by `off`: ratios, and violations in %. */
+const RATIOS = 5;
+const VIOLATIONS = 10;
 /** A point of a plot for so many episodes. */
 const EVERY = 5;
 
@@ -46,8 +50,8 @@ export interface NavigationRun {
 
 /**
  * Navigation 2 of Recovery RL, under one shield in four modes: 300 episodes of training for each seed; violations count from the first one. Scored as
- * published, by (successes + 1)/(violations + 1) of each seed. There is no published table to compare with: the aims are a ratio at
- * least five times the unshielded one's for `recover`, and a tenth of its violations.
+ * published, by (successes + 1)/(violations + 1) of each seed. There is no published table to compare with: the aims, each with its verdict, are a ratio at
+ * least five times the unshielded one's for `recover`, and at most a tenth of its violations.
  */
 export async function benchNavigation(_config: RunConfig, options: BenchOptions): Promise<Outcome> {
   const { seeds = SEEDS, steps: episodes = EPISODES, out } = options;
@@ -81,7 +85,29 @@ export async function benchNavigation(_config: RunConfig, options: BenchOptions)
     ),
   ]);
   if (out !== undefined) plot(out, runs);
-  return { results, notes: [...aims(runs, ratios), ...verdicts(ratios)] };
+  // Fewer seeds or episodes than the claim is about are a look, not a test.
+  const claimed = seeds >= SEEDS && episodes >= EPISODES;
+  const { notes, failed } = judge(navigationAims(runs, ratios), claimed);
+  return { results, notes: [...told(runs, ratios), ...notes, ...verdicts(ratios)], failed };
+}
+
+/** What `recover` has to come to beside the unshielded one: means over seeds. */
+export function navigationAims(
+  runs: ReadonlyMap<ShieldMode, readonly Pick<NavigationRun, 'violations'>[]>,
+  ratios: ReadonlyMap<ShieldMode, readonly number[]>,
+): Aim[] {
+  const ratio = (mode: ShieldMode) => spread(ratios.get(mode)!).mean;
+  const violations = (mode: ShieldMode) => spread(runs.get(mode)!.map((r) => r.violations)).mean;
+  return [
+    {
+      ...{ what: "navigation 2, recover's ratio, by off's", unit: 'times', atLeast: RATIOS },
+      value: ratio('recover') / ratio('off'),
+    },
+    {
+      ...{ what: "navigation 2, recover's violations, of off's", unit: '%', atMost: VIOLATIONS },
+      value: (100 * violations('recover')) / violations('off'),
+    },
+  ];
 }
 
 function train(mode: ShieldMode, seed: number, episodes: number): NavigationRun {
@@ -131,7 +157,7 @@ function normalised(environment: SteppedEnvironment): SteppedEnvironment {
 }
 
 /** Means, and what they come to beside the unshielded one's. */
-function aims(runs: Map<ShieldMode, NavigationRun[]>, ratios: Map<ShieldMode, number[]>): string[] {
+function told(runs: Map<ShieldMode, NavigationRun[]>, ratios: Map<ShieldMode, number[]>): string[] {
   const mean = (mode: ShieldMode, of: (run: NavigationRun) => number) => spread(runs.get(mode)!.map(of)).mean;
   const off = spread(ratios.get('off')!).mean;
   const broken = mean('off', (r) => r.violations);

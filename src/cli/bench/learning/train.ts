@@ -42,7 +42,8 @@ async function trained(spec: TrainingSpec, out?: string): Promise<TrainedRun> {
     const evaluations = curve.flatMap((row) => (row.kind === 'evaluation' ? [row] : []));
     return { seed, evaluations, final: record.final!, wall_s: record.wall_s };
   };
-  if (same && before.record.complete) return done();
+  // One that was judged before a figure of `final` was there is judged again.
+  if (same && before.record.complete && before.record.final?.steps_to_success !== undefined) return done();
   const { evaluations, final, wall_s, state } = await trainInThread({
     ...spec,
     ...(folder && { out: folder }),

@@ -1,0 +1,78 @@
+import type { Evaluation } from '../../../learning/evaluate.ts';
+import { wilson } from '../../../learning/judging/binomial.ts';
+import type { EvaluationPoint } from '../../../learning/trainer.ts';
+import type { Aim } from '../aims.ts';
+
+/** Episodes of a policy in training's own environment, whatever it learned from. */
+export type Judged = Omit<EvaluationPoint, 'steps'>;
+/** What is compared of the gate with its answer to force, and without. */
+export type Gated = Pick<Evaluation, 'success_rate' | 'violation_rate'>;
+
+export interface PegOutcome {
+  /** The frozen base alone, judged as each residual is. */
+  base: Judged;
+  /** A run for each training seed; `steps` are those of the environment. */
+  residuals: readonly { steps: number; wall_s: number; final: Judged }[];
+  /** By policy. */
+  gates: Readonly<Record<string, { gate: Gated; none: Gated }>>;
+}
+
+/** Of 1: what the base may succeed in, and a residual has to. */
+const BASE = { atLeast: 0.5, atMost: 0.8 };
+const SUCCESS = 0.95;
+const SURELY = 0.9;
+const STEPS = 60_000;
+const MINUTES = 30;
+/** With the gate, of the violations without it; and what it may cost of success. */
+const VIOLATIONS = 0.1;
+const COST = 0.02;
+
+/** The aims of the peg task, each of its worst seed. */
+export function pegAims({ base, residuals, gates }: PegOutcome): Aim[] {
+  const of = (value: (run: PegOutcome['residuals'][number]) => number) => residuals.map(value);
+  const low = ({ final }: PegOutcome['residuals'][number]) =>
+    wilson(Math.round(final.success_rate * final.episodes), final.episodes)[0];
+  const none = Number.NaN;
+  return [
+    { what: 'peg, base alone, success', value: percent(base.success_rate), unit: '%', ...scaled(BASE) },
+    {
+      ...{ what: 'peg, residual, success of the worst seed', unit: '%', atLeast: percent(SUCCESS) },
+      value: percent(Math.min(...of(({ final }) => final.success_rate))),
+    },
+    {
+      ...{ what: 'peg, residual, lower end of its Wilson interval at 95 %', unit: '%', atLeast: percent(SURELY) },
+      value: percent(Math.min(...of(low))),
+    },
+    {
+      ...{ what: "peg, residual, steps to success of the slowest seed (aim: the base's)", unit: 'steps' },
+      ...{
+        value: Math.max(...of(({ final }) => final.steps_to_success ?? none)),
+        atMost: base.steps_to_success ?? none,
+      },
+    },
+    {
+      what: 'peg, residual, training',
+      value: Math.max(...of((r) => r.steps)),
+      unit: 'environment steps',
+      atMost: STEPS,
+    },
+    {
+      ...{ what: 'peg, residual, training', unit: 'minutes, one core', atMost: MINUTES },
+      value: Math.max(...of((r) => r.wall_s / 60)),
+    },
+    ...Object.entries(gates).flatMap(([name, { gate, none }]): Aim[] => [
+      {
+        ...{ what: `peg, ${name}, violations with the gate's answer to force, of those without`, unit: '%' },
+        ...{ value: percent(gate.violation_rate / none.violation_rate), atMost: percent(VIOLATIONS) },
+      },
+      {
+        ...{ what: `peg, ${name}, success that the answer to force costs`, unit: 'points' },
+        ...{ value: percent(none.success_rate - gate.success_rate), atMost: percent(COST) },
+      },
+    ]),
+  ];
+}
+
+/** To nine digits, so that the difference of two shares is not past its bound by how they are rounded. */
+const percent = (share: number): number => Number((100 * share).toFixed(9));
+const scaled = ({ atLeast, atMost }: typeof BASE) => ({ atLeast: percent(atLeast), atMost: percent(atMost) });
