@@ -194,11 +194,13 @@ export const safetySchema = z.strictObject({
   pose_box: z
     .strictObject({ min: vec(3), max: vec(3) })
     .optional()
-    .describe('workspace of the tip, base frame, m; a Cartesian interface and a tip twist need it'),
+    .describe(
+      'workspace of the tip, base frame, m; a Cartesian interface and a tip twist need it, and keep it; with joints only a rule stops outside',
+    ),
   planes: z
     .array(z.strictObject({ normal: vec(3), offset: finite }))
     .default([])
-    .describe('half-spaces of the workspace: normal · position ≤ offset, base frame, m'),
+    .describe('half-spaces of the workspace: normal · position ≤ offset, base frame, m; enforced as pose_box is'),
   target_box: z
     .strictObject({ min: vec(3), max: vec(3) })
     .optional()

@@ -6,6 +6,7 @@ import { checkPractice } from './practice-semantics.ts';
 import type { Path } from './source.ts';
 import { checkSpace } from './space-semantics.ts';
 import { checkTip } from './tip-semantics.ts';
+import { checkWorkspace } from './workspace-semantics.ts';
 
 export interface Findings {
   /** Contradictions: the run is refused. */
@@ -26,6 +27,7 @@ export function checkSemantics(config: RunConfig): Findings {
   checkTip(config, notes);
   checkForces(config, notes);
   checkSpace(config, notes);
+  checkWorkspace(config, notes);
   checkTiming(config, notes);
   checkGuard(config, notes);
   checkProcesses(config, notes);
