@@ -82,7 +82,8 @@ export class Connection {
           reason = error.message === '' ? String(error.code) : error.message;
         });
         transport.on('message', (operation: RosbridgeMessage) => {
-          if (ros.listenerCount(nameOf(operation)) === 0) this.#options.onUnexpected(operation);
+          const name = nameOf(operation);
+          if (ros.listenerCount(name) === 0 || OWN_EVENTS.has(name)) this.#options.onUnexpected(operation);
         });
         transport.once('acknowledged', () => this.#answered());
         transport.on('close', (event: { code: number; reason: string }) =>
@@ -141,6 +142,9 @@ export class Connection {
     this.#lasting = null;
   }
 }
+
+/** roslib's own, which nobody can have asked for by name. */
+const OWN_EVENTS: ReadonlySet<string> = new Set(['connection', 'close', 'error']);
 
 /** The event under which roslib tells of an operation. */
 function nameOf(operation: RosbridgeMessage): string {

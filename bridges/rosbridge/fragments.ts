@@ -2,7 +2,8 @@
  * Joins the fragments of large messages. rosbridge_suite numbers them wrongly in three ways, all measured: `id` is 0 for
  * every message, `total` is a fraction ((length − 1) / size + 1, so 3.725 means 3), and the threads of two topics mix
  * their fragments on one connection. So a message is told from others by `id` together with the exact `total`, and its
- * parts are put in their order by `num`. Bounded in messages and in bytes; what is given up is said.
+ * parts are put in their order by `num`. Bounded in messages, in bytes and in looks without another part; what is given up
+ * is said. A part that never comes must not wait for one of a later message of the same size: the whole would be half old.
  */
 const MAX_MESSAGES = 16;
 const MAX_PARTS = 100_000;
@@ -12,6 +13,8 @@ interface Partial {
   readonly total: number;
   had: number;
   bytes: number;
+  /** Looks since its last part. */
+  looks: number;
 }
 
 export class Fragments {
@@ -43,6 +46,7 @@ export class Fragments {
     const partial = this.#partials.get(key) ?? this.#begin(key, total);
     partial.parts[at] = data;
     partial.had++;
+    partial.looks = 0;
     partial.bytes += data.length;
     this.#bytes += data.length;
     if (partial.had === total) {
@@ -53,8 +57,16 @@ export class Fragments {
     return null;
   }
 
+  /** To be called at an interval: gives up what has had no part since `patience` looks. */
+  look(patience: number): void {
+    for (const [key, partial] of this.#partials) {
+      if (partial.looks++ < patience) continue;
+      this.#giveUp(key, `${partial.had} of ${partial.total} fragments, and then no more`);
+    }
+  }
+
   #begin(key: string, total: number): Partial {
-    const partial: Partial = { parts: [], total, had: 0, bytes: 0 };
+    const partial: Partial = { parts: [], total, had: 0, bytes: 0, looks: 0 };
     this.#partials.set(key, partial);
     return partial;
   }

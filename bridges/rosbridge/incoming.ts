@@ -36,6 +36,11 @@ export class Incoming {
     else this.#cbor(data);
   }
 
+  /** To be called at an interval: what came in part only, and does not go on within `patience` of them, is given up. */
+  look(patience: number): void {
+    this.#fragments.look(patience);
+  }
+
   #text(text: string, depth: number): void {
     let operations: unknown[];
     try {

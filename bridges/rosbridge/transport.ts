@@ -13,6 +13,8 @@ export interface TransportOptions extends IncomingOptions {
 /** So many intervals without an answer to a ping, and the peer counts as gone, whatever `readyState` says. */
 const GONE_AFTER = 3;
 const HANDSHAKE_MS = 2000;
+/** The parts of a message follow each other: after such a gap they do not come. */
+const FRAGMENT_MS = 1000;
 
 /**
  * roslib's transport on `ws`, pinned: no compression, no Nagle, bounded messages. It pings at an interval and ends the
@@ -45,7 +47,11 @@ export class WsTransport extends EventEmitter implements ITransport {
     this.#socket.on('pong', (data) => this.#ponged(Number(String(data))));
     const incoming = new Incoming(options, (operation) => this.emit('message', operation));
     this.#socket.on('message', (data, binary) => incoming.frame(data as Buffer, binary));
-    this.#watching = setInterval(() => this.#watch(), options.pingMs);
+    const patience = Math.ceil(FRAGMENT_MS / options.pingMs);
+    this.#watching = setInterval(() => {
+      incoming.look(patience);
+      this.#watch();
+    }, options.pingMs);
   }
 
   /** Asks for an answer now. What was written before has been read by the peer when it comes. */

@@ -4,7 +4,7 @@
  * counter and report it is found. The tests that play it say so by `plays` (played.ts); the tables are made of both.
  *
  * `counted`: a counter of the bridge, a kind of refusal of a server, or null for what is no fault and costs nothing.
- * `said`: the code of the error that is logged once; the servers log by kind, once for each client.
+ * `said`: the code of the error that is logged once, or the cause of the stop; the servers log by kind, once for each client.
  */
 export interface Oddity {
   readonly peer: string;
@@ -24,6 +24,7 @@ export const SHOWN = {
   dropped: ['ros', 'dropped by our server', 'dropped for viewers'],
   'graph.dropped': ['ros', "dropped on the robot's graph"],
   turnedAway: ['ros', 'clients turned away'],
+  'takeover.refused': ['takeover', 'refused'],
   'refused of send': ['bridge', 'commands refused'],
 } as const satisfies Record<string, readonly [part: string, ...values: string[]]>;
 /** `refused.KIND` is one kind of what `refused` counts, and stands beside it. */
@@ -72,6 +73,12 @@ const client = {
   'frame.huge': { peer: 'sends 10 MB in one frame', ours: 'reconnects ever more slowly', counted: 'lost' },
   'fragment.order': { peer: 'sends fragments in any order, id 0, total 3.725', ours: 'joined by number', ...NO_FAULT },
   'fragment.broken': { peer: 'sends fragments that make no message', ours: 'dropped', ...MALFORMED },
+  'fragment.missing': { peer: 'never sends one of the fragments', ours: 'given up after 1 s', ...MALFORMED },
+  'op.unknown': { peer: 'sends ops, calls and goals not for us', ours: 'goes nowhere', ...UNEXPECTED },
+  'frame.bomb': { peer: 'sends a picture that swells to megabytes', ours: 'dropped unpacked', ...MALFORMED },
+  'frame.escaped': { peer: 'escapes `/`, writes `1.0` and `nsec`', ours: 'read', ...NO_FAULT },
+  'message.bytes': { peer: 'sends bytes as base64 that is none', ours: 'dropped', ...MALFORMED },
+  'message.twice': { peer: 'sends a latched message twice', ours: 'each is passed on', ...NO_FAULT },
   'answer.late': { peer: 'answers too late, or what nobody asked', ours: 'goes nowhere', ...UNEXPECTED },
   'answer.order': { peer: 'answers calls in another order', ours: 'matched by id', ...NO_FAULT },
   'answer.never': {
@@ -82,6 +89,12 @@ const client = {
   },
   'answer.blocks': { peer: 'stops reading during a call', ours: 'calls have their own connection', ...NO_FAULT },
   'words.flood': { peer: 'floods us with status', ours: 'quoted once', ...UNEXPECTED },
+  'answer.cut': {
+    peer: 'ends the connection amid a call',
+    ours: 'fails at once',
+    counted: 'lost',
+    said: 'RA_SERVICE_FAILED',
+  },
   'reader.stalled': { peer: 'does not read our commands', ours: 'refused while one waits', counted: 'refused of send' },
   'reader.graph': {
     peer: 'does not read what is on its graph',
@@ -102,6 +115,39 @@ const client = {
     ours: 'calls fail; a fault',
     counted: 'lost',
     said: 'RA_BRIDGE_LOST',
+  },
+  'link.dropped': { peer: 'takes us and drops us, again and again', ours: 'ever more slowly', counted: 'lost' },
+  'link.http': {
+    peer: 'answers with HTTP, or no HTTP',
+    ours: 'tried for ever, said each 10 s',
+    counted: null,
+    said: 'RA_BRIDGE_UNREACHABLE',
+  },
+  'memory.late': { peer: 'keeps commands for who comes late', ours: 'depth 1, volatile', ...NO_FAULT },
+  'states.backlog': {
+    peer: 'sends all late states at once',
+    ours: 'none is fresh: stop',
+    counted: null,
+    said: 'stamp_skew',
+  },
+  'moving.half_open': {
+    peer: 'is half open while we move, then flows',
+    ours: 'stop, backlog moves nothing',
+    counted: null,
+    said: 'state_stale',
+  },
+  'moving.restart': { peer: 'restarts while we move', ours: 'stop, new epoch', counted: null, said: 'STOPPING' },
+  'moving.outage': {
+    peer: 'is gone for 10 s while we move',
+    ours: 'robot holds, 0 old commands',
+    counted: null,
+    said: 'deadman',
+  },
+  'command.replayed': {
+    peer: 'replays an old command of ours',
+    ours: 'robot refuses, stop',
+    counted: null,
+    said: 'echo_mismatch',
   },
   'link.away': {
     peer: 'is not there',
@@ -136,6 +182,20 @@ const server = {
   'fragment.flood': { peer: 'begins messages without end', ours: 'bounded at 16', counted: 'refused.bad_fragment' },
   'png.broken': { peer: 'sends a picture of nothing, or nested', ours: 'refused', counted: 'refused.bad_png' },
   'number.nan': { peer: 'writes `NaN` and `Infinity`', ours: 'passed on as `null`', ...NO_FAULT },
+  'number.int64': { peer: 'sends integers beyond 2^53', ours: 'digits are kept', ...NO_FAULT },
+  'message.bytes': { peer: 'sends bytes as list or base64', ours: 'passed on as base64', ...NO_FAULT },
+  'message.stamp': { peer: 'sends no stamp, `now`, or that of ROS 1', ours: 'filled up, respelt', ...NO_FAULT },
+  'message.number': {
+    peer: 'publishes `true` for a number, 1.5 for an integer',
+    ours: 'refused whole',
+    counted: 'refused.bad_message',
+  },
+  'encoding.unknown': {
+    peer: 'wants `cbor-raw` of a type nobody knows',
+    ours: 'refused',
+    counted: 'refused.bad_field',
+  },
+  'op.auth': { peer: 'sends `auth` where there is none to ask for', ours: 'nothing', ...NO_FAULT },
   'message.shape': {
     peer: 'publishes text for numbers, fields of nobody',
     ours: 'refused whole',
@@ -158,6 +218,14 @@ const server = {
   'reader.bytes': { peer: 'asks for long queues and does not read', ours: '8 MB wait at most', counted: 'dropped' },
   'link.half_open': { peer: 'is half open, or speaks no HTTP', ours: 'let go', counted: 'refused.silent' },
   'link.many': { peer: 'comes with more clients than allowed', ours: 'closed with a reason', counted: 'turnedAway' },
+  'answer.never': { peer: 'offers a service and calls it, unanswered', ours: 'fails after its time', ...NO_FAULT },
+  'link.rapid': { peer: 'comes and goes, amid what it says', ours: 'all is forgotten', ...NO_FAULT },
+  'takeover.replay': {
+    peer: 'replays takeovers made while away',
+    ours: 'each refused',
+    counted: 'takeover.refused',
+    said: 'stale',
+  },
   'link.replay': {
     peer: 'replays what it published while away (roslib)',
     ours: 'passed on to who listens',
@@ -172,6 +240,10 @@ const foxglove = {
   'frame.empty': { peer: 'sends an empty frame', ours: 'status', counted: 'refused.bad_frame' },
   'frame.huge': { peer: 'sends more than the bound', ours: 'its connection ends', counted: 'refused.oversized' },
   'subscribe.unknown': { peer: 'asks for channels that are not there', ours: 'status', counted: 'refused.unknown_id' },
+  'subprotocol.other': { peer: 'speaks another subprotocol', ours: 'not let in', counted: 'turnedAway' },
+  'message.broken': { peer: 'publishes what is no message', ours: 'status', counted: 'refused.bad_message' },
+  'publish.forbidden': { peer: 'publishes where it may not', ours: 'status', counted: 'refused.not_allowed' },
+  'call.broken': { peer: 'calls without sense, and without end', ours: 'answered as failed', counted: 'refused' },
   'subscribe.twice': { peer: 'subscribes twice', ours: 'warning, the first stays', counted: 'refused.redundant' },
   'reader.stalled': { peer: 'does not read', ours: 'newest of each channel waits', counted: 'dropped' },
   'reader.status': { peer: 'reads not even what it must know', ours: 'let go', counted: 'refused.stalled' },

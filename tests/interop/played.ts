@@ -70,7 +70,7 @@ function claimsOf(call: ts.CallExpression, source: ts.SourceFile, file: string):
 }
 
 /** A test of a server says that no old command came, by what all of them use or by the refusals that it counts. */
-const SEES_COMMANDS = /nothingOldIsSent\(|commandsRefused/;
+const SEES_COMMANDS = /nothingOldIsSent\(|commandsRefused|world\.(?:commands|stays)|rig\.wire/;
 
 /** What stands in the text of a test that looks at the counter and the report of a row. */
 const wantedOf = ({ counted, said }: Oddity): string[] => [
@@ -95,12 +95,13 @@ function testOf(call: ts.Node): { names: string[]; body: string; around: string 
       for (const { text } of node.statements.map((s) => ({ text: s.getText() })))
         if (text.startsWith('afterEach(')) around += text;
     if (!ts.isCallExpression(node)) continue;
-    const what = /^(it|describe)\b/.exec(node.expression.getText())?.[1];
-    const [name] = node.arguments;
+    const what = /^(it|describe|scenario)\b/.exec(node.expression.getText())?.[1];
+    const [first, second] = node.arguments;
+    const name = what === 'scenario' ? second : first;
     if (what === undefined || name === undefined || !ts.isStringLiteralLike(name)) continue;
-    if (what === 'it') body = node.getText();
+    if (what !== 'describe') body = node.getText();
     else if (body === '') continue;
-    names.unshift(name.text);
+    names.unshift(what === 'scenario' ? `scenario ${first!.getText()}: ${name.text}` : name.text);
   }
   return { names, body, around };
 }

@@ -2,6 +2,7 @@ import { describe, expect, vi } from 'vitest';
 import { MonotonicClock, VirtualClock } from '../../src/core/clock.ts';
 import { FollowingClock } from '../../src/daemon/following-clock.ts';
 import { MS } from '../controllers/safety/rig.ts';
+import { plays } from '../interop/played.ts';
 import { inMotion, MessageRig, moving, stops, Watched } from './rig.ts';
 import { scenario } from './scenario.ts';
 
@@ -46,6 +47,7 @@ describe('time, order, freshness', () => {
   });
 
   scenario(21, 'stamps old by 10 s (a flushed backlog): refused by age, no motion comes of it', 'gate', () => {
+    plays('client', 'states.backlog');
     // A single one among good ones leaves no trace; a row of them is a stop.
     const one = moving();
     const two = moving();

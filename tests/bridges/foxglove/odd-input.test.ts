@@ -125,6 +125,7 @@ describe('what a viewer does wrong is answered with a status, counted, and costs
   });
 
   it('a call of no service, in no encoding, with no request in it, and one too many: each is answered as failed', async () => {
+    plays('foxglove', 'call.broken');
     covers('foxglove', 'serviceCallFailure', 'hostile');
     const { server, viewer } = await serve();
     let release = (_answer: object) => {};
@@ -153,6 +154,7 @@ describe('what a viewer does wrong is answered with a status, counted, and costs
     release({ success: true });
     await v.settled();
     expect(server.counters.malformed).toBe(4);
+    expect(server.counters.refused).toMatchObject({ unknown_id: 1, limit: 1 });
     expect(v.statuses).toEqual([]);
   });
 

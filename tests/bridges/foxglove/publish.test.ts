@@ -3,6 +3,7 @@ import { MessageWriter } from '@foxglove/rosmsg2-serialization';
 import { describe, expect, it } from 'vitest';
 import { textOf } from '../../../bridges/messages/types.ts';
 import { covers } from '../../interop/conformance.ts';
+import { plays } from '../../interop/played.ts';
 import { serve } from './serving.ts';
 
 const TWIST = 'geometry_msgs/msg/Twist';
@@ -69,19 +70,32 @@ describe('a viewer that publishes', () => {
   });
 
   it.each([
-    ['that is not on the list', { topic: '/other', encoding: 'json', schemaName: TWIST }, 'may not be published'],
-    ['that is ours', { topic: '/cmd_own', encoding: 'json', schemaName: TWIST }, '/cmd_own is published here'],
+    [
+      'that is not on the list',
+      { topic: '/other', encoding: 'json', schemaName: TWIST },
+      'may not be published',
+      'not_allowed',
+    ],
+    [
+      'that is ours',
+      { topic: '/cmd_own', encoding: 'json', schemaName: TWIST },
+      '/cmd_own is published here',
+      'not_allowed',
+    ],
     [
       'of a type nobody knows',
       { topic: '/cmd', encoding: 'json', schemaName: 'their/Own' },
       'no definition of their/msg/Own',
+      'bad_field',
     ],
     [
       'in an encoding nobody reads',
       { topic: '/cmd', encoding: 'ros1', schemaName: TWIST },
       'encoding ros1; allowed: json, cdr',
+      'bad_field',
     ],
-  ])('is refused a topic %s', async (_what, channel, why) => {
+  ])('is refused a topic %s', async (_what, channel, why, kind) => {
+    plays('foxglove', { 'publish.forbidden': 'that is not on the list' });
     covers('foxglove', 'client.advertise', 'hostile');
     covers('foxglove', 'allow_lists', 'hostile');
     const { server, viewer } = await serve({
@@ -93,6 +107,7 @@ describe('a viewer that publishes', () => {
     v.client.advertise(channel);
     await v.settled();
     expect(v.statuses).toMatchObject([{ level: 2, message: expect.stringContaining(why) }]);
+    expect(server.counters.refused).toMatchObject({ [kind]: 1 });
   });
 
   it.each([
@@ -101,9 +116,10 @@ describe('a viewer that publishes', () => {
     ['a field of another type', '{"x":1}', 'has no field x'],
     ['text for a number', '{"linear":{"x":"fast"}}', 'field x: fast; allowed: a number'],
   ])('is refused %s, and may go on', async (_what, text, why) => {
+    plays('foxglove', { 'message.broken': 'no message' });
     covers('foxglove', 'client.messageData', 'hostile');
     const heard: unknown[] = [];
-    const { viewer } = await serve({
+    const { server, viewer } = await serve({
       allow: { subscribe: ['*'], call: ['*'], publish: ['*'] },
       onMessage: (_topic, _type, message) => heard.push(message),
     });
@@ -114,6 +130,7 @@ describe('a viewer that publishes', () => {
     await v.settled();
     expect(v.statuses.map(({ message }) => message)).toEqual([expect.stringContaining(why)]);
     expect(heard).toEqual([{ linear: still, angular: still }]);
+    expect(server.counters.refused.bad_message).toBe(1);
   });
 
   it('is told when what it published cannot be passed on', async () => {

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { originOf } from '../../../bridges/serving/origin.ts';
 import { covers } from '../../interop/conformance.ts';
+import { plays } from '../../interop/played.ts';
 import { selfSigned } from '../serving/certificate.ts';
 import { knock, serve } from './serving.ts';
 
@@ -13,6 +14,7 @@ describe('a handshake', () => {
   it.each([[[]], [['graphql-ws']], [['foxglove.sdk.v2', 'foxglove']]])(
     'that offers %j is turned away: it speaks another protocol',
     async (protocols) => {
+      plays('foxglove', 'subprotocol.other');
       covers('foxglove', 'subprotocol', 'hostile');
       const lines: string[] = [];
       const { server, port } = await serve({ logger: { warn: (_fields, text) => lines.push(text) } });

@@ -57,6 +57,7 @@ describe('the connection', () => {
   });
 
   it('advertises commands with the shortest memory that ROS has, so that none of them waits for a driver', async () => {
+    plays('client', 'memory.late');
     covers('client', ['advertise.queue_size', 'advertise.qos', 'publish'], 'raw');
     await connect();
     const qos = { history: 'keep_last', depth: 1, reliability: 'reliable', durability: 'volatile' };
@@ -70,6 +71,7 @@ describe('the connection', () => {
         qos,
       },
     ]);
+    await nothingOldIsSent(made, standIn);
   });
 
   it('to ROS 1 spells types, times and headers as ROS 1 does, both ways', async () => {

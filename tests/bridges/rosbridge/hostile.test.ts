@@ -188,9 +188,12 @@ describe('a hostile server', () => {
     ['a status for an id', { op: 'status', id: 'x', level: 'error', msg: 'm' }],
     ['an op under the name of an event', { op: 'action_result', id: 'error', values: {} }],
   ])('that sends %s does no harm', async (_name, odd) => {
+    plays('client', { 'op.unknown': 'an op that nobody knows' });
     await connect();
-    expect(positions(await outcome(odd, publish(joints(3))))).toEqual([3]);
+    expect(positions(await outcome(odd, odd, publish(joints(3))))).toEqual([3]);
     expect(made.links).toHaveLength(2);
+    expect(made.bridge.counters).toMatchObject({ unexpected: 2, malformed: 0 });
+    expect(made.errors.map((e) => e.code)).toEqual(['RA_BRIDGE_UNEXPECTED']);
   });
 
   it('that sends 10 MB at once loses the connection, again and again ever more slowly, and commands go on between', async () => {
@@ -260,12 +263,14 @@ describe('one connection of the three that', () => {
   });
 
   it('carried the services ends: only what was under way there fails', async () => {
+    plays('client', 'answer.cut');
     await connect();
     const call = made.bridge.call('/slow', TYPES.trigger, {}, 1e8);
     await standIn.until(() => standIn.of('call_service').length > 0);
     ended(standIn.socket('call_service'));
     await expect(call).rejects.toMatchObject({ code: 'RA_SERVICE_FAILED' });
     expect(links()).toHaveLength(2);
+    expect(made.bridge.counters.lost).toBe(1);
     await untilSent(made.bridge, 2);
   });
 

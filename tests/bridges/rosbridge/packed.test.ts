@@ -5,10 +5,10 @@ import { textOfPng } from '../../../bridges/messages/png.ts';
 import { Fragments } from '../../../bridges/rosbridge/fragments.ts';
 import { chunk, fragments, png } from './encode.ts';
 
-function joiner(maxBytes = 1000): { join: (f: object) => string | null; lost: string[] } {
+function joiner(maxBytes = 1000): { join: (f: object) => string | null; look: () => void; lost: string[] } {
   const lost: string[] = [];
   const parts = new Fragments(maxBytes, (why) => lost.push(why));
-  return { join: (f) => parts.join(f), lost };
+  return { join: (f) => parts.join(f), look: () => parts.look(2), lost };
 }
 
 describe('fragments', () => {
@@ -49,6 +49,20 @@ describe('fragments', () => {
     const { join, lost } = joiner();
     expect(join(fragment)).toBeNull();
     expect(lost).toEqual([why]);
+  });
+
+  it('are given up after two looks without another one, and counted anew from each that comes', () => {
+    const [a, b, c] = fragments(long, 40);
+    const { join, look, lost } = joiner();
+    for (const part of [a, b]) {
+      expect(join(part!)).toBeNull();
+      look();
+      look();
+    }
+    expect(lost).toEqual([]);
+    look();
+    expect(lost).toEqual(['2 of 3 fragments, and then no more']);
+    expect([join(c!), join(b!), join(a!)]).toEqual([null, null, long]);
   });
 
   it('are held for 16 messages and so many bytes; then the oldest is given up', () => {

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { textOfPng } from '../../../bridges/messages/png.ts';
 import { definitionsFor } from '../../../bridges/messages/types.ts';
 import { covers } from '../../interop/conformance.ts';
+import { plays } from '../../interop/played.ts';
 import { advertise, publish, serve, subscribe } from './serving.ts';
 
 const MULTI = 'std_msgs/Float64MultiArray';
@@ -81,6 +82,7 @@ describe('an encoding', () => {
   });
 
   it('cbor-raw is refused for a type that nobody knows, for there is nothing to write it by', async () => {
+    plays('server', 'encoding.unknown');
     covers('server', 'subscribe.compression.cbor-raw', 'hostile');
     const { server, received } = await carried('x/Unknown', {}, { compression: 'cbor-raw' });
     expect(received).toEqual([]);
@@ -170,6 +172,7 @@ describe('a message of a known type', () => {
   const whole = async (type: string, msg: unknown) => (await carried(type, msg, {})).received[0]?.msg;
 
   it('is filled up, its header stamped, and a stamp `now` or of ROS 1 respelt', async () => {
+    plays('server', 'message.stamp');
     covers('server', 'publish.stamp', 'raw');
     const { server, client } = await serve({ wallNs: () => 5_000_000_007 });
     const c = await client();
@@ -189,6 +192,7 @@ describe('a message of a known type', () => {
   });
 
   it('keeps an integer of 64 bits to its last digit, where the text can be passed on as it came', async () => {
+    plays('server', 'number.int64');
     covers('server', 'publish.int64', 'raw');
     const { frames } = await carried('std_msgs/Int64', {}, {});
     expect(String(frames[0]!.data)).toContain('"data":0');
@@ -202,6 +206,7 @@ describe('a message of a known type', () => {
   });
 
   it('has bytes as base64, whether they came so or as a list', async () => {
+    plays('server', 'message.bytes');
     covers('server', 'publish.uint8[]', 'raw');
     const layout = EMPTY_LAYOUT;
     expect(await whole('std_msgs/UInt8MultiArray', { data: [1, 2, 255] })).toEqual({ layout, data: 'AQL/' });
@@ -237,6 +242,7 @@ describe('a message of a known type', () => {
     ['sensor_msgs/JointState', { name: 'a' }],
     ['sensor_msgs/JointState', '{"__proto__":{"name":[]}}'],
   ])('that is no %s is refused: %j', async (type, msg) => {
+    plays('server', 'message.number');
     covers('server', 'publish', 'hostile');
     const { server, client } = await serve();
     const c = await client();

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { afterEach, describe, expect } from 'vitest';
 import { WebSocket } from 'ws';
 import type { EquilibriumCommand } from '../../../bridges/messages/messages.ts';
+import { plays } from '../../interop/played.ts';
 import { listen, pause, Sim, until } from '../../system/harness.ts';
 import { AGAIN, scenario } from '../scenario.ts';
 import { World } from './world.ts';
@@ -57,6 +58,7 @@ describe('the link', () => {
     'half open: the cable carries nothing and says nothing. The robot lets go, the backlog moves nothing',
     'receiver',
     async () => {
+      plays('client', 'moving.half_open');
       world = await World.moving();
       world.fault(() => world.cable.stall());
       const toSafeMs = await world.held();
@@ -81,6 +83,7 @@ describe('the link', () => {
     'the bridge is restarted: a new epoch, everything subscribed anew, no policy moves it',
     'process',
     async () => {
+      plays('client', 'moving.restart');
       world = await World.moving();
       const { epoch } = world.t.daemon.reflex.status$.value!;
       const { port } = world.sim;
@@ -107,6 +110,7 @@ describe('the link', () => {
     'an outage of 10 s while the policy runs on: not one command made before or during it arrives after',
     'process',
     async () => {
+      plays('client', 'moving.outage');
       world = await World.moving();
       world.fault(() => world.cable.cut());
       const toSafeMs = await world.held();
@@ -152,6 +156,7 @@ describe('others on the network', () => {
     'somebody replays an old command: refused at the robot, and its echo is STOP',
     'process',
     async () => {
+      plays('client', 'command.replayed');
       world = await World.moving();
       let captured: EquilibriumCommand | null = null;
       const topic = listen<EquilibriumCommand>(
