@@ -19,9 +19,10 @@ import { LearnerServer } from '../practice/learner-server.ts';
 import { PracticeLearner } from '../practice/practice-learner.ts';
 import { sharedToken } from '../practice/token.ts';
 import { LiveLine, table } from './output.ts';
+import { type SamplingOptions, samplingOf } from './sampling.ts';
 import { weightRows } from './training.ts';
 
-export interface LearnOptions {
+export interface LearnOptions extends SamplingOptions {
   set: string[];
   seed?: number;
   json?: boolean;
@@ -42,7 +43,7 @@ export async function learn(file: string, options: LearnOptions): Promise<number
   const folder = resolve(practice.dir, 'learner');
   const residual: ResidualOptions = {
     // What acts is to be what is learned about: an average over a thousand updates would act where the critic has never been.
-    ...{ ...RESIDUAL_DEFAULTS, averaging: 0, seed, scale: config.policies.residual.scale },
+    ...{ ...RESIDUAL_DEFAULTS, ...samplingOf(options), averaging: 0, seed, scale: config.policies.residual.scale },
     ...(options.warmUp !== undefined && { learningStarts: options.warmUp }),
   };
   const { residualSize: observationSize } = compileObservation(config.robot, config.task);
@@ -52,6 +53,8 @@ export async function learn(file: string, options: LearnOptions): Promise<number
   const shownToIt = begun || demonstrations === 0 ? [] : await demonstrated(config, demonstrations, seed);
 
   const stream = options.json ? process.stderr : process.stdout;
+  // Decisions that it had when it began, and when that was: for its pace.
+  let [before, since] = [0, performance.now()];
   const live = new LiveLine(stream);
   const learner = new PracticeLearner({
     ...{ folder, sizes, residual, publishEvery: practice.publish_every, keepBytes: practice.keep_bytes },
@@ -72,7 +75,8 @@ export async function learn(file: string, options: LearnOptions): Promise<number
     onWeights: (weights) => server?.publish(weights),
     onLearned: ({ steps, episodes, success, cost, figures }, { ended }) => {
       const critic = Number.isFinite(figures.critic) ? `  critic ${figures.critic!.toPrecision(3)}` : '';
-      const text = `episode ${episodes}: ${ended}  ${steps} decisions  success ${(100 * success).toFixed(0)} %  cost ${cost.toFixed(2)}${critic}`;
+      const pace = ((steps - before) / ((performance.now() - since) / 1000)).toFixed(0);
+      const text = `episode ${episodes}: ${ended}  ${steps} decisions, ${pace}/s  success ${(100 * success).toFixed(0)} %  cost ${cost.toFixed(2)}${critic}`;
       live.show(text);
       if (!stream.isTTY && episodes % 10 === 0) live.line(text);
     },
@@ -84,6 +88,7 @@ export async function learn(file: string, options: LearnOptions): Promise<number
     ...{ sizes, learner },
     say: (line) => live.line(line),
   });
+  [before, since] = [learner.steps, performance.now()];
   const { host, port } = await server.listen();
   const began = learner.resumed ? `goes on after ${learner.learned} episodes, ${learner.steps} decisions` : 'begins';
   live.line(`learner  ws://${host}:${port}  ${began}; ${learner.demonstrations} decisions of demonstrations`);

@@ -11,13 +11,14 @@ import type { Evaluation } from '../learning/evaluate.ts';
 import { makeResidual, RESIDUAL_DEMONSTRATIONS, RESIDUAL_STEPS } from '../learning/make-residual.ts';
 import { demonstrationsOf } from '../learning/recorded.ts';
 import type { ResidualOptions } from '../learning/residual.ts';
-import { RISK_DEFAULTS, trainRisk } from '../learning/risk.ts';
+import { RISK_DEFAULTS, type RiskMethod, trainRisk } from '../learning/risk.ts';
 import { CHECKPOINT } from '../learning/run-folder.ts';
 import { readTrajectory } from '../logs/trajectories/formats.ts';
 import { framesOf } from '../logs/trajectories/frames.ts';
 import { Findings } from '../logs/trajectories/trajectory.ts';
 import { compileObservation } from '../pipeline/observation/compile.ts';
 import { type Recorded, type RecordedOptions, recordedTransitions } from './recorded-transitions.ts';
+import { type SamplingOptions, samplingOf } from './sampling.ts';
 import { train, weightRows } from './training.ts';
 
 interface TrainOptions {
@@ -28,7 +29,7 @@ interface TrainOptions {
   set: string[];
 }
 
-interface ResidualTrainOptions extends TrainOptions, RecordedOptions {
+interface ResidualTrainOptions extends TrainOptions, RecordedOptions, SamplingOptions {
   steps?: number;
   demonstrations?: number;
   resume?: boolean;
@@ -91,6 +92,7 @@ export async function trainBase(file: string, options: BaseTrainOptions): Promis
 export async function trainResidual(file: string, options: ResidualTrainOptions): Promise<number> {
   const { config } = loadRun(file, options.set);
   const { seed = config.seed, steps = RESIDUAL_STEPS, resume = false, policy = 'td3' } = options;
+  const sampling = samplingOf(options);
   const logged = options.from.length > 0;
   const { demonstrations = logged ? 0 : RESIDUAL_DEMONSTRATIONS } = options;
   const out = resolve(options.out);
@@ -99,7 +101,7 @@ export async function trainResidual(file: string, options: ResidualTrainOptions)
   for (const line of recorded?.unused ?? []) process.stderr.write(`not used: ${line}\n`);
   const made = await train(options, async ({ progress, signal }) => {
     const made = await makeResidual(config, {
-      ...{ out, seed, steps, resume, policy, demonstrations, signal, ...(recorded && { recorded }) },
+      ...{ out, seed, steps, resume, policy, demonstrations, signal, sampling, ...(recorded && { recorded }) },
       onState: ({ steps: done, figures, ...recent }, _wall, of) => {
         const { return: success, cost } = recent;
         progress({ phase: 'steps', done: Math.min(done, of), of, figures: { success, cost, ...figures } });
@@ -132,26 +134,39 @@ const said = ({ demonstrations, online, of }: Recorded) =>
 const scored = (s: Evaluation) =>
   `${percent(s.success_rate)} of ${s.episodes} episodes, 95 % interval ${s.success_ci95.map(percent).join(' to ')}; violations ${percent(s.violation_rate)}, ${s.mean_steps.toFixed(1)} steps`;
 
+interface CriticTrainOptions extends TrainOptions {
+  method?: RiskMethod;
+  epochs?: number;
+  updates?: number;
+  pessimism?: number;
+}
+
 /** `reflexarc train critic`: the risk of the run's base and residual, from rough episodes. Returns the exit code. */
-export async function trainCritic(file: string, options: TrainOptions & { epochs?: number }): Promise<number> {
+export async function trainCritic(file: string, options: CriticTrainOptions): Promise<number> {
   const { config } = loadRun(file, options.set);
-  const { episodes = RISK_DEFAULTS.episodes, epochs = RISK_DEFAULTS.epochs, seed = config.seed } = options;
+  const { set: _, json: __, out, seed = config.seed, ...given } = options;
   const { base, residual } = config.policies;
-  await train(options, async ({ progress, signal }) => {
+  const { complete } = await train(options, async ({ progress, signal }) => {
     const made = await trainRisk(config, createBase(base), createResidual(residual), {
-      ...RISK_DEFAULTS,
-      ...{ out: resolve(options.out), episodes, epochs, seed, signal },
+      ...{ ...RISK_DEFAULTS, ...given },
+      ...{ out: resolve(out), seed, signal },
       onProgress: ({ loss, ...at }) => progress({ ...at, figures: { loss } }),
     });
+    if (made === null) {
+      const why =
+        'no violation among the episodes, or nothing else: there is nothing to tell apart, and nothing was written';
+      return { rows: [['note', why]], made: { seed, complete: false } };
+    }
     const at = made.rates.map((r) => `${r.threshold}: ${percent(r.caught)} caught, ${percent(r.false_alarms)} false`);
     const rows: [string, string][] = [
-      ['data', `${made.rows} ticks, ${made.violations} of ${episodes} episodes with a violation, seed ${seed}`],
+      ['data', `${made.rows} ticks, ${made.violations} of ${made.episodes} episodes with a violation, seed ${seed}`],
       ['held out', `area under the ROC curve ${made.auc.toFixed(4)}\n${at.join('\n')}`],
       ...weightRows('critic', made.file, made.sha256),
     ];
+    if (!made.complete) rows.push(['note', `ended early, after ${made.episodes} episodes and ${made.steps} updates`]);
     return { rows, made: { ...made, seed } };
   });
-  return 0;
+  return complete ? 0 : 1;
 }
 
 const percent = (share: number) => `${(100 * share).toFixed(1)} %`;

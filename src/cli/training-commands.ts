@@ -2,6 +2,17 @@ import { type Command, Option } from 'commander';
 import type { JudgingParts } from './judging-commands.ts';
 import { collect, episodes, number, port, seed, whole } from './options.ts';
 
+const relabelling = () =>
+  new Option(
+    '--relabelling <action>',
+    'where the gate acted, what is learned about: the action that was `executed` (so without it) or the one that was `proposed`',
+  ).choices(['executed', 'proposed']);
+const timeouts = () =>
+  new Option(
+    '--timeouts <what>',
+    'an episode that was cut short is an `end` (so without it), or its last value is asked for: `bootstrap`',
+  ).choices(['end', 'bootstrap']);
+
 /** Adds `train` and `runs`. */
 export function addTrainingCommands(program: Command, { run, checked, done }: Omit<JudgingParts, 'config'>): void {
   const train = program.command('train').description('Train a policy.');
@@ -41,6 +52,8 @@ export function addTrainingCommands(program: Command, { run, checked, done }: Om
     .addOption(
       new Option('--policy <policy>', 'what the residual is learned by; td3 without it').choices(['td3', 'sac']),
     )
+    .addOption(relabelling())
+    .addOption(timeouts())
     .option('--resume', 'go on from the checkpoint in --out')
     .action(async (file, given) => {
       if (checked(file, given)) return;
@@ -48,7 +61,15 @@ export function addTrainingCommands(program: Command, { run, checked, done }: Om
     });
   trains('critic', "The risk critic of the run's base and residual, from rough episodes of theirs")
     .option('--episodes <n>', 'episodes to collect; one in five is held out', episodes)
-    .option('--epochs <n>', 'passes over the data', passes)
+    .addOption(
+      new Option('--method <method>', 'how it is fitted to them; monte-carlo without it').choices([
+        'differences',
+        'monte-carlo',
+      ]),
+    )
+    .option('--epochs <n>', 'of `monte-carlo`: passes over the data', passes)
+    .option('--updates <n>', 'of `differences`: updates', whole('--updates', 1, 10_000_000, 'updates'))
+    .option('--pessimism <x>', 'of `differences`: how much more an untried aim is feared', number('--pessimism'))
     .action(async (file, given) => {
       if (checked(file, given)) return;
       done(await (await import('./train.ts')).trainCritic(file, given));
@@ -68,6 +89,8 @@ export function addTrainingCommands(program: Command, { run, checked, done }: Om
       'decisions of the base with noise before anything is learned; 2000 without it',
       whole('--warm-up', 0, 1_000_000, 'decisions of warm-up'),
     )
+    .addOption(relabelling())
+    .addOption(timeouts())
     .action(async (file, given) => {
       if (checked(file, given)) return;
       done(await (await import('./learn.ts')).learn(file, given));

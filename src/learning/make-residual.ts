@@ -4,6 +4,7 @@ import { weightsOptions } from '../../policies/weights.ts';
 import type { RunConfig } from '../core/config-schema.ts';
 import { BC_DEFAULTS } from './behaviour-cloning.ts';
 import { type Evaluation, summarise } from './evaluate.ts';
+import type { Sampling } from './replay.ts';
 import { RESIDUAL_DEFAULTS, type ResidualOptions } from './residual.ts';
 import { playSideBySide } from './side-by-side.ts';
 import { trainInThread } from './train-in-thread.ts';
@@ -26,6 +27,8 @@ export interface MakeOptions {
   policy: ResidualOptions['policy'];
   /** Successful episodes of the scripted expert to begin with. */
   demonstrations: number;
+  /** How batches are made, where it is not as RESIDUAL_DEFAULTS has it. */
+  sampling?: Partial<Sampling>;
   /** Steps of logs to begin with; none of a run that goes on, whose checkpoint has them. */
   recorded?: TrainingSpec['recorded'];
   resume: boolean;
@@ -37,10 +40,16 @@ export interface MakeOptions {
 /** The training of a residual on the config's frozen base: what `train residual` does, and each seed of its bench. */
 export function residualSpec(
   config: RunConfig,
-  { seed, steps, policy, demonstrations: episodes }: Pick<MakeOptions, 'seed' | 'steps' | 'policy' | 'demonstrations'>,
+  {
+    seed,
+    steps,
+    policy,
+    demonstrations: episodes,
+    sampling,
+  }: Pick<MakeOptions, 'seed' | 'steps' | 'policy' | 'demonstrations' | 'sampling'>,
 ): TrainingSpec {
   const { scale } = config.policies.residual;
-  const options = { ...RESIDUAL_DEFAULTS, seed, policy, scale };
+  const options = { ...RESIDUAL_DEFAULTS, ...sampling, seed, policy, scale };
   return {
     ...{ name: 'residual', algorithm: { name: 'residual', options }, environment: { name: 'peg', config } },
     ...{ steps, seed, evaluateEvery: 5000, evaluationEpisodes: 100, evaluationSeed: 20_000 },
@@ -57,10 +66,14 @@ export async function makeResidual(
   config: RunConfig,
   { out, resume, signal, onState, onEpisode, recorded, ...what }: MakeOptions,
 ): Promise<{ outcome: TrainingOutcome; file: string; sha256: string; score: Evaluation | null }> {
-  const { seed, steps, policy, demonstrations } = what;
+  const { seed, steps, policy, demonstrations, sampling = {} } = what;
   const command = [
     `reflexarc train residual --seed ${seed} --steps ${steps} --demonstrations ${demonstrations}`,
     ...(policy === 'td3' ? [] : [`--policy ${policy}`]),
+    ...(sampling.relabelling ? [`--relabelling ${sampling.relabelling}`] : []),
+    ...(sampling.bootstrapTimeouts === undefined
+      ? []
+      : [`--timeouts ${sampling.bootstrapTimeouts ? 'bootstrap' : 'end'}`]),
     ...(recorded?.of.logs.map(({ file }) => `--from ${file}`) ?? []),
   ].join(' ');
   const spec = { ...residualSpec(config, what), out, resume, command, ...(recorded && { recorded }) };
