@@ -9,7 +9,7 @@ import { SeededRandom } from '../../src/core/random.ts';
 import { BC_DEFAULTS, trainBc } from '../../src/learning/behaviour-cloning.ts';
 import { noResidual } from '../../src/learning/demonstrations.ts';
 import { tensorflowForward } from '../../src/learning/kernel-peer.ts';
-import { trainRisk } from '../../src/learning/risk.ts';
+import { RISK_DEFAULTS, trainRisk } from '../../src/learning/risk.ts';
 import { tensorflowUpdate } from '../../src/learning/td3-peer.ts';
 import { matMul, startTensorflow, tf } from '../../src/learning/tensorflow.ts';
 import { TrainableNetwork } from '../../src/learning/trainable.ts';
@@ -125,7 +125,7 @@ describe('tensors of TensorFlow.js', () => {
       ...{ observationSize: 3, actionSize: 4, horizon: 4, sha256: '' },
       infer: (_: Float64Array, chunk: Float64Array) => void chunk.fill(-1),
     };
-    const options = { out, seed: 1, episodes: 5, epochs: 1, gamma: 0.8, onProgress: () => {} };
+    const options = { ...RISK_DEFAULTS, method: 'monte-carlo', out, episodes: 5, epochs: 1, onProgress: () => {} } as const;
     await trainRisk(config, down, noResidual, options);
     expect(held()).toEqual(begun);
   });
