@@ -125,7 +125,14 @@ describe('tensors of TensorFlow.js', () => {
       ...{ observationSize: 3, actionSize: 4, horizon: 4, sha256: '' },
       infer: (_: Float64Array, chunk: Float64Array) => void chunk.fill(-1),
     };
-    const options = { ...RISK_DEFAULTS, method: 'monte-carlo', out, episodes: 5, epochs: 1, onProgress: () => {} } as const;
+    const options = {
+      ...RISK_DEFAULTS,
+      method: 'monte-carlo',
+      out,
+      episodes: 5,
+      epochs: 1,
+      onProgress: () => {},
+    } as const;
     await trainRisk(config, down, noResidual, options);
     expect(held()).toEqual(begun);
   });
