@@ -110,7 +110,7 @@ function page(url: string): string {
     const socket = new WebSocket('${url}', ['foxglove.websocket.v1', 'foxglove.sdk.v1']);
     const ops = [];
     socket.onerror = () => ${say}(['refused']);
-    socket.onmessage = ({ data }) => { if (typeof data === 'string' && ops.push(JSON.parse(data).op) === 2) ${say}(ops); };`;
+    socket.onmessage = ({ data }) => { if (typeof data === 'string' && ops.push(JSON.parse(data).op) === 2) ${say}([...ops]); };`;
   return `<script>
     const heard = {};
     const say = (ops) => { heard.window = ops; };
