@@ -1,3 +1,4 @@
+import { type Clock, MonotonicClock } from '../../src/core/clock.ts';
 import type { Counts } from './refusal.ts';
 import type { OnMessage } from './room.ts';
 
@@ -8,6 +9,8 @@ export interface FoxgloveServerOptions {
   /** 0 takes a free one. */
   port: number;
   logger?: { warn(fields: object, message: string): void };
+  /** Of how often the log is told the same. */
+  clock?: Clock;
   maxMessageBytes?: number;
   maxClients?: number;
   /** A service that is silent for so long is answered for, as failed. */
@@ -30,6 +33,7 @@ export interface FoxgloveServerOptions {
 export const DEFAULTS = {
   host: '127.0.0.1',
   logger: { warn: () => {} },
+  clock: new MonotonicClock(),
   maxMessageBytes: 1_000_000,
   maxClients: 16,
   callTimeoutMs: 10_000,

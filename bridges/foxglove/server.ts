@@ -6,10 +6,11 @@ import { timeFromNs } from '../messages/messages.ts';
 import { globalName, longType } from '../messages/names.ts';
 import { loadStandardTypes } from '../messages/types.ts';
 import { type Allowed, allowed } from '../serving/allow.ts';
-import { Listener, type TurnedAway } from '../serving/listener.ts';
+import { Listener, TOO_LARGE, type TurnedAway } from '../serving/listener.ts';
 import { originOf } from '../serving/origin.ts';
 import type { ServiceHandler } from '../serving/service.ts';
 import { showsToken } from '../serving/token.ts';
+import { TurnedAwayLog } from '../serving/turned-away.ts';
 import { type Channel, Channels } from './channels.ts';
 import { Client } from './client.ts';
 import { ConnectionGraph } from './graph.ts';
@@ -40,13 +41,15 @@ export class FoxgloveServer {
   readonly #sessionId = String(wallNs());
   readonly #statuses = new Map<string, { level: Level; message: string }>();
   readonly #may: Allowed;
+  readonly #turnedAway: TurnedAwayLog;
   #timeNs = Number.NaN;
   #pinging: NodeJS.Timeout | null = null;
   #nextId = 1;
 
   constructor(options: FoxgloveServerOptions) {
     this.#options = { ...DEFAULTS, ...options };
-    const { name, allow, onMessage, callTimeoutMs } = this.#options;
+    const { name, allow, onMessage, callTimeoutMs, logger, clock } = this.#options;
+    this.#turnedAway = new TurnedAwayLog(clock, (fields, message) => logger.warn(fields, message));
     this.#may = allowed(allow);
     const channels = new Channels();
     const services = new Services(callTimeoutMs);
@@ -180,11 +183,11 @@ export class FoxgloveServer {
   }
 
   #door(request: IncomingMessage): TurnedAway | null {
-    const { token, origins, logger } = this.#options;
+    const { token, origins } = this.#options;
     const { origin, 'sec-websocket-protocol': offered = '' } = request.headers;
     const turnAway = (status: number, why: string): TurnedAway => {
       this.counters.turnedAway++;
-      logger.warn({ origin, offered }, `a viewer was turned away: ${why}`);
+      this.#turnedAway.say(`a viewer was turned away: ${why}`, { origin, offered });
       return { status, why };
     };
     // Who shows the token is known, wherever it comes from: no page can show it that was not told.
@@ -205,6 +208,7 @@ export class FoxgloveServer {
     socket.on('error', () => {});
     if (this.#clients.size >= maxClients) {
       this.counters.turnedAway++;
+      this.#turnedAway.say(`a viewer is one too many; allowed: ${maxClients}`);
       socket.close(1013, 'too many viewers');
       return;
     }
@@ -215,7 +219,8 @@ export class FoxgloveServer {
       stalled.terminate();
     });
     socket.on('error', ({ code, message }: NodeJS.ErrnoException) => {
-      if (code?.startsWith('WS_ERR')) this.#refused(client, refuse('oversized', message));
+      if (code === TOO_LARGE) this.#refused(client, refuse('oversized', message));
+      else if (code?.startsWith('WS_ERR')) this.#refused(client, refuse('bad_frame', message));
     });
     socket.on('pong', () => {
       client.alive = true;

@@ -50,9 +50,12 @@ export class Connection implements Outlet {
   readonly #socket: WebSocket;
   readonly #clock: Clock;
   readonly #held = new Set<Feed>();
+  readonly #stalled: () => void;
 
-  constructor(id: number, socket: WebSocket, clock: Clock, maxMessageBytes: number) {
+  /** `stalled`: told when it is let go because answers to it pile up. */
+  constructor(id: number, socket: WebSocket, clock: Clock, maxMessageBytes: number, stalled: () => void) {
     this.id = id;
+    this.#stalled = stalled;
     this.#socket = socket;
     this.#clock = clock;
     this.fragments = new Fragments(maxMessageBytes);
@@ -143,7 +146,9 @@ export class Connection implements Outlet {
       const text = JSON.stringify(operation);
       this.#text(encoding === 'png' ? pngOperation(text) : text, fragmentSize);
     }
-    if (this.#socket.bufferedAmount > MAX_UNANSWERED_BYTES) this.terminate();
+    if (this.#socket.bufferedAmount <= MAX_UNANSWERED_BYTES) return;
+    this.terminate();
+    this.#stalled();
   }
 
   ping(): void {

@@ -13,7 +13,9 @@ export const KINDS = [
   'not_authenticated',
   'limit',
   'oversized',
+  'bad_frame',
   'silent',
+  'stalled',
 ] as const;
 export type Kind = (typeof KINDS)[number];
 

@@ -7,9 +7,10 @@ import { nsFromTime, TYPES, timeFromNs } from '../messages/messages.ts';
 import { globalName, longType } from '../messages/names.ts';
 import { loadStandardTypes } from '../messages/types.ts';
 import { ALLOW_ALL, type AllowLists, allowed } from '../serving/allow.ts';
-import { Listener, type TurnedAway } from '../serving/listener.ts';
+import { Listener, TOO_LARGE, type TurnedAway } from '../serving/listener.ts';
 import { originOf } from '../serving/origin.ts';
 import { callWithin, type ServiceHandler } from '../serving/service.ts';
+import { TurnedAwayLog } from '../serving/turned-away.ts';
 import { Authenticator } from './auth.ts';
 import { Calls } from './calls.ts';
 import { Connection } from './connection.ts';
@@ -103,6 +104,7 @@ export class RosServer implements RosGraph {
   readonly #listener: Listener;
   readonly #connections = new Set<Connection>();
   readonly #rosout: TopicEntry;
+  readonly #turnedAway: TurnedAwayLog;
   #pinging: NodeJS.Timeout | null = null;
   #nextId = 1;
   /** Of our last `/clock`, ns; null: the ROS clock is wall time. */
@@ -110,7 +112,8 @@ export class RosServer implements RosGraph {
 
   constructor(options: RosServerOptions) {
     this.#options = { ...DEFAULTS, ...options };
-    const { token, maxTopics, allow, callTimeoutMs, maxMessageBytes } = this.#options;
+    const { token, maxTopics, allow, callTimeoutMs, maxMessageBytes, clock, logger } = this.#options;
+    this.#turnedAway = new TurnedAwayLog(clock, (fields, message) => logger.warn(fields, message));
     this.#authenticator = token === null ? null : new Authenticator(token, () => this.#options.wallNs() / 1e9);
     const rosTimeNs = () => this.#simulatedNs ?? this.#options.wallNs();
     this.#room = {
@@ -232,7 +235,7 @@ export class RosServer implements RosGraph {
     if (known && this.#authenticator?.handshake(request) !== false) return null;
     const why = known ? 'a wrong token' : 'a web page of this origin may not connect';
     this.counters.turnedAway++;
-    this.#options.logger.warn({ origin }, why);
+    this.#turnedAway.say(why, { origin });
     return { status: 401, why };
   }
 
@@ -241,14 +244,17 @@ export class RosServer implements RosGraph {
     socket.on('error', () => {});
     if (this.#connections.size >= maxClients) {
       this.counters.turnedAway++;
+      this.#turnedAway.say(`a client is one too many; allowed: ${maxClients}`);
       socket.close(1013, 'too many clients');
       return;
     }
     this.counters.clients++;
-    const connection = new Connection(this.#nextId++, socket, clock, maxMessageBytes);
+    const stalled = () => this.#refused(connection, refuse('stalled', 'it reads nothing, and answers to it pile up'));
+    const connection = new Connection(this.#nextId++, socket, clock, maxMessageBytes, stalled);
     this.#connections.add(connection);
     socket.on('error', ({ code, message }: NodeJS.ErrnoException) => {
-      if (code?.startsWith('WS_ERR')) this.#refused(connection, refuse('oversized', message));
+      if (code === TOO_LARGE) this.#refused(connection, refuse('oversized', message));
+      else if (code?.startsWith('WS_ERR')) this.#refused(connection, refuse('bad_frame', message));
     });
     socket.on('pong', () => {
       connection.alive = true;

@@ -4,6 +4,9 @@ import type { AddressInfo } from 'node:net';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { ReflexArcError } from '../../src/core/errors.ts';
 
+/** The code of `ws` for a message that is larger than allowed; its other WS_ERR are frames that break its protocol. */
+export const TOO_LARGE = 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH';
+
 /** Turned away before it is a websocket: HTTP status and one sentence. */
 export interface TurnedAway {
   readonly status: number;

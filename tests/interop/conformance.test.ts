@@ -70,7 +70,7 @@ describe('the table of odd behaviour', () => {
 
   it('names the case of a test of many', () => {
     const text = `it.each([['half a frame', 'not_json']])('a client that sends %s is told', () => {
-      plays('server', { 'frame.broken': 'half a frame' }); refused; });`;
+      plays('server', { 'frame.broken': 'half a frame' }); refused; logged; });`;
     expect(playedIn(text, 'tests/a.test.ts')[0]!.test).toBe('a client that sends half a frame is told');
     expect(reading(text.replace(`'half a frame', `, `'whole', `))).toThrow(/there is no case 'half a frame'/);
   });
@@ -80,6 +80,10 @@ describe('the table of odd behaviour', () => {
     expect(reading(`plays('client', 'frame.broken');`)).toThrow(/stands in no test/);
     expect(reading(inTest(`plays('client', what)`))).toThrow(/literals/);
     expect(reading(inTest(`plays('client', 'frame.broken')`, 'RA_MESSAGE_MALFORMED'))).toThrow(/look at malformed/);
+    expect(reading(inTest(`plays('server', 'frame.broken')`, 'refused.not_json'))).toThrow(
+      /look at what is said of it/,
+    );
+    expect(reading(inTest(`plays('client', 'link.states')`, 'lost; nothingOldIsSent()'))).toThrow(/what is said of it/);
     expect(reading(inTest(`plays('client', 'frame.broken')`, 'malformed'))).toThrow(
       /look at RA_MESSAGE_MALFORMED and commands that are old/,
     );

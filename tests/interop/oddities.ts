@@ -71,6 +71,7 @@ const client = {
   'frame.packed': { peer: 'packs JSON in pictures, CBOR or binary frames', ours: 'unpacked, one form', ...NO_FAULT },
   'frame.shape': { peer: 'sends a message of another shape', ours: 'dropped, field named', ...MALFORMED },
   'frame.huge': { peer: 'sends 10 MB in one frame', ours: 'reconnects ever more slowly', counted: 'lost' },
+  'frame.protocol': { peer: 'breaks the websocket protocol', ours: 'a fresh connection', counted: 'lost' },
   'fragment.order': { peer: 'sends fragments in any order, id 0, total 3.725', ours: 'joined by number', ...NO_FAULT },
   'fragment.broken': { peer: 'sends fragments that make no message', ours: 'dropped', ...MALFORMED },
   'fragment.missing': { peer: 'never sends one of the fragments', ours: 'given up after 1 s', ...MALFORMED },
@@ -172,6 +173,11 @@ const server = {
   'frame.several': { peer: 'puts several objects in one frame', ours: 'each is carried out', ...NO_FAULT },
   'frame.binary_text': { peer: 'sends JSON in a binary frame', ours: 'carried out', ...NO_FAULT },
   'frame.huge': { peer: 'sends a byte more than 10 MB', ours: 'its connection ends', counted: 'refused.oversized' },
+  'frame.protocol': {
+    peer: 'breaks the websocket protocol',
+    ours: 'its connection ends',
+    counted: 'refused.bad_frame',
+  },
   'fragment.order': { peer: 'sends fragments out of order, id 0', ours: 'joined by number', ...NO_FAULT },
   'fragment.broken': { peer: 'sends fragments without sense', ours: 'refused', counted: 'refused.bad_fragment' },
   'fragment.missing': {
@@ -216,6 +222,7 @@ const server = {
   },
   'reader.stalled': { peer: 'does not read', ours: 'loses its own, others nothing', counted: 'dropped' },
   'reader.bytes': { peer: 'asks for long queues and does not read', ours: '8 MB wait at most', counted: 'dropped' },
+  'reader.answers': { peer: 'reads not even the answers to its calls', ours: 'let go', counted: 'refused.stalled' },
   'link.half_open': { peer: 'is half open, or speaks no HTTP', ours: 'let go', counted: 'refused.silent' },
   'link.many': { peer: 'comes with more clients than allowed', ours: 'closed with a reason', counted: 'turnedAway' },
   'answer.never': { peer: 'offers a service and calls it, unanswered', ours: 'fails after its time', ...NO_FAULT },
@@ -226,6 +233,12 @@ const server = {
     counted: 'takeover.refused',
     said: 'stale',
   },
+  'link.stranger': {
+    peer: 'is a foreign page that knocks for ever',
+    ours: 'turned away, said each 10 s',
+    counted: 'turnedAway',
+  },
+  'load.others': { peer: 'loads twenty topics while another one joins', ours: 'it hears every beat', ...NO_FAULT },
   'link.replay': {
     peer: 'replays what it published while away (roslib)',
     ours: 'passed on to who listens',
@@ -239,6 +252,11 @@ const foxglove = {
   'frame.broken': { peer: 'sends text that is no JSON', ours: 'status', counted: 'refused.not_json' },
   'frame.empty': { peer: 'sends an empty frame', ours: 'status', counted: 'refused.bad_frame' },
   'frame.huge': { peer: 'sends more than the bound', ours: 'its connection ends', counted: 'refused.oversized' },
+  'frame.protocol': {
+    peer: 'breaks the websocket protocol',
+    ours: 'its connection ends',
+    counted: 'refused.bad_frame',
+  },
   'subscribe.unknown': { peer: 'asks for channels that are not there', ours: 'status', counted: 'refused.unknown_id' },
   'subprotocol.other': { peer: 'speaks another subprotocol', ours: 'not let in', counted: 'turnedAway' },
   'message.broken': { peer: 'publishes what is no message', ours: 'status', counted: 'refused.bad_message' },
@@ -247,6 +265,7 @@ const foxglove = {
   'subscribe.twice': { peer: 'subscribes twice', ours: 'warning, the first stays', counted: 'refused.redundant' },
   'reader.stalled': { peer: 'does not read', ours: 'newest of each channel waits', counted: 'dropped' },
   'reader.status': { peer: 'reads not even what it must know', ours: 'let go', counted: 'refused.stalled' },
+  'link.many': { peer: 'comes with more viewers than allowed', ours: 'closed with a reason', counted: 'turnedAway' },
   'link.half_open': { peer: 'answers no ping', ours: 'let go', counted: 'refused.silent' },
 } as const satisfies Record<string, Oddity>;
 

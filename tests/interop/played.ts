@@ -61,6 +61,7 @@ function claimsOf(call: ts.CallExpression, source: ts.SourceFile, file: string):
     const given = ofCase === null ? '' : caseIn(source, ofCase, where);
     const looksAt = `${body}${given}`;
     const missing = wantedOf(row).filter((wanted) => !looksAt.includes(wanted));
+    if (!REPORTED[side.text as OddSide](row).test(body)) missing.push('what is said of it');
     if (side.text === 'client' && !SEES_COMMANDS.test(body + around)) missing.push('commands that are old');
     if (missing.length > 0)
       throw new Error(`${where}: the test of '${oddity}' does not look at ${missing.join(' and ')}`);
@@ -71,6 +72,15 @@ function claimsOf(call: ts.CallExpression, source: ts.SourceFile, file: string):
 
 /** A test of a server says that no old command came, by what all of them use or by the refusals that it counts. */
 const SEES_COMMANDS = /nothingOldIsSent\(|commandsRefused|world\.(?:commands|stays)|rig\.wire/;
+
+const LOGGED = /\b(?:logged|lines|statuses|told)\b/;
+/** A server logs what it refuses; a connection of the link that is lost is told by the link. What is dropped is only shown. */
+const ofServer = ({ counted }: Oddity) => (/^refused|^turnedAway/.test(counted ?? '') ? LOGGED : /^/);
+const REPORTED: Record<OddSide, (row: Oddity) => RegExp> = {
+  client: ({ counted, said }) => (counted === 'lost' && said === undefined ? /\blinks\b/ : /^/),
+  server: ofServer,
+  foxglove: ofServer,
+};
 
 /** What stands in the text of a test that looks at the counter and the report of a row. */
 const wantedOf = ({ counted, said }: Oddity): string[] => [

@@ -4,6 +4,7 @@ import type { Kind } from '../../../bridges/foxglove/refusal.ts';
 import type { FoxgloveServer } from '../../../bridges/foxglove/server.ts';
 import { covers } from '../../interop/conformance.ts';
 import { plays } from '../../interop/played.ts';
+import { breakProtocol } from '../serving/break-protocol.ts';
 import { serve } from './serving.ts';
 import type { Viewer } from './viewer.ts';
 
@@ -161,14 +162,27 @@ describe('what a viewer does wrong is answered with a status, counted, and costs
   it('a frame that is too large ends its connection, and nobody else’s', async () => {
     plays('foxglove', 'frame.huge');
     covers('foxglove', 'frame.oversized', 'hostile');
-    const { server, viewer } = await serve({ maxMessageBytes: 1000 });
+    const { server, viewer, logged } = await serve({ maxMessageBytes: 1000 });
     const [big, other] = [await viewer(), await viewer()];
     big.socket.send('x'.repeat(1001));
     const [code] = await once(big.socket, 'close');
     expect(code).toBe(1009);
     await other.settled();
     expect(server.counters.refused.oversized).toBe(1);
+    expect(logged).toEqual(['oversized']);
     expect(server.clients).toHaveLength(1);
+  });
+
+  it('a frame of an opcode that websockets have not ends its connection, and is no large one', async () => {
+    plays('foxglove', 'frame.protocol');
+    const { server, viewer, logged } = await serve();
+    const [odd, other] = [await viewer(), await viewer()];
+    breakProtocol(odd.socket);
+    const [code] = await once(odd.socket, 'close');
+    expect(code).toBe(1002);
+    await other.settled();
+    expect(server.counters.refused).toMatchObject({ bad_frame: 1, oversized: 0 });
+    expect(logged).toEqual(['bad_frame']);
   });
 
   it('is said to the log once for each viewer, however often it does it', async () => {

@@ -50,12 +50,18 @@ describe('a handshake', () => {
   });
 
   it('beyond the number of viewers is closed with a reason', async () => {
-    const { server, port, viewer } = await serve({ maxClients: 1 });
+    plays('foxglove', 'link.many');
+    const lines: string[] = [];
+    const logger = { warn: (_fields: object, text: string) => lines.push(text) };
+    const { server, port, viewer } = await serve({ maxClients: 1, logger });
     await viewer();
-    const socket = new WebSocket(`ws://127.0.0.1:${port}`, ['foxglove.sdk.v1']);
-    const [code, reason] = await once(socket, 'close');
-    expect([code, String(reason)]).toEqual([1013, 'too many viewers']);
-    expect(server.counters).toMatchObject({ clients: 1, turnedAway: 1 });
+    for (let n = 0; n < 2; n++) {
+      const socket = new WebSocket(`ws://127.0.0.1:${port}`, ['foxglove.sdk.v1']);
+      const [code, reason] = await once(socket, 'close');
+      expect([code, String(reason)]).toEqual([1013, 'too many viewers']);
+    }
+    expect(server.counters).toMatchObject({ clients: 1, turnedAway: 2 });
+    expect(lines).toEqual(['a viewer is one too many; allowed: 1']);
   });
 });
 

@@ -12,7 +12,10 @@ afterEach(async () => {
 
 /** A server on a free port, and viewers of it; all closed after the test. */
 export async function serve(options: Partial<FoxgloveServerOptions> = {}) {
-  const server = new FoxgloveServer({ name: 'a robot', port: 0, ...options });
+  /** What was said to the log: by kind where it is a refusal. */
+  const logged: string[] = [];
+  const logger = { warn: (fields: object, why: string) => logged.push((fields as { kind?: string }).kind ?? why) };
+  const server = new FoxgloveServer({ name: 'a robot', port: 0, logger, ...options });
   opened.push(server);
   const { port } = await server.listen();
   const viewer = async (how: Parameters<typeof Viewer.open>[1] = {}) => {
@@ -20,7 +23,7 @@ export async function serve(options: Partial<FoxgloveServerOptions> = {}) {
     opened.push(made);
     return made;
   };
-  return { server, port, viewer };
+  return { server, port, viewer, logged };
 }
 
 /** The HTTP status of a handshake that is turned away, 101 for one that is let in. */

@@ -49,7 +49,7 @@ describe('a viewer that does not read', () => {
   it('is let go when what it must know piles up too', async () => {
     plays('foxglove', 'reader.status');
     covers('foxglove', 'slow_peer', 'hostile');
-    const { server, viewer } = await serve();
+    const { server, viewer, logged } = await serve();
     const [slow, quick] = [await viewer(), await viewer()];
     slow.socket.pause();
     for (let n = 0; n < 300 && server.clients.length > 1; n++) {
@@ -58,16 +58,18 @@ describe('a viewer that does not read', () => {
     }
     expect(server.clients.map(({ id }) => id)).toEqual([2]);
     expect(server.counters.refused.stalled).toBe(1);
+    expect(logged).toEqual(['stalled']);
   });
 
   it('and answers no ping is let go', async () => {
     plays('foxglove', 'link.half_open');
     covers('foxglove', 'ping', 'hostile');
-    const { server, viewer } = await serve({ pingMs: 20 });
+    const { server, viewer, logged } = await serve({ pingMs: 20 });
     const [dead, alive] = [await viewer(), await viewer()];
     dead.socket.pause();
     while (server.clients.length > 1) await alive.settled();
     expect(server.clients.map(({ id }) => id)).toEqual([2]);
     expect(server.counters.refused.silent).toBe(1);
+    expect(logged).toEqual(['silent']);
   });
 });

@@ -4,9 +4,11 @@ import type { AddressInfo } from 'node:net';
 import { createServer as createTcpServer } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { TYPES } from '../../../bridges/messages/messages.ts';
+import { pngOfText } from '../../../bridges/messages/png.ts';
 import type { SensorFrame } from '../../../src/core/signals.ts';
 import { plays } from '../../interop/played.ts';
-import { fragments, png } from './encode.ts';
+import { breakProtocol } from '../serving/break-protocol.ts';
+import { fragments } from './encode.ts';
 import { client, encoder, type Made, nothingOldIsSent, StandIn, until } from './robot-stand-in.ts';
 
 /** What servers do that has no place in hostile.test.ts: odd, and mostly no fault. */
@@ -75,10 +77,24 @@ describe('a server', () => {
     }
   });
 
+  it('that breaks the websocket protocol loses the connection, which is told and made anew', async () => {
+    plays('client', 'frame.protocol');
+    await connect();
+    breakProtocol(standIn.socket('subscribe'), false);
+    await until(() => made.links.length > 3);
+    expect(made.links.map((l) => l.reason)).toEqual([
+      'not yet connected',
+      '',
+      expect.stringMatching(/^Invalid WebSocket frame: invalid opcode/),
+      '',
+    ]);
+    expect(made.bridge.counters).toMatchObject({ lost: 1, reconnects: 1 });
+  });
+
   it('that sends a picture which swells to megabytes has it dropped before it is unpacked', async () => {
     plays('client', 'frame.bomb');
     await connect({ max_message_bytes: 100_000 });
-    const bomb = png('x'.repeat(5_000_000));
+    const bomb = pngOfText('x'.repeat(5_000_000));
     // It says that it is small.
     bomb.writeUInt32BE(10, 16);
     bomb.writeUInt32BE(10, 20);

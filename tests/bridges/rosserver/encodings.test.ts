@@ -12,7 +12,7 @@ const hex = (bytes: Uint8Array) => Buffer.from(bytes).toString('hex');
 
 /** What one client gets of a message that another publishes. */
 async function carried(type: string, msg: unknown, how: object) {
-  const { server, client } = await serve();
+  const { server, client, logged } = await serve();
   const [talker, listener] = [await client(), await client()];
   listener.send(subscribe('/t', type, how));
   await listener.settled();
@@ -23,6 +23,7 @@ async function carried(type: string, msg: unknown, how: object) {
   await listener.settled();
   return {
     server,
+    logged,
     frames: frames.slice(0, -1),
     received: listener.received.filter((m) => m.op !== 'service_response'),
   };
@@ -84,9 +85,10 @@ describe('an encoding', () => {
   it('cbor-raw is refused for a type that nobody knows, for there is nothing to write it by', async () => {
     plays('server', 'encoding.unknown');
     covers('server', 'subscribe.compression.cbor-raw', 'hostile');
-    const { server, received } = await carried('x/Unknown', {}, { compression: 'cbor-raw' });
+    const { server, received, logged } = await carried('x/Unknown', {}, { compression: 'cbor-raw' });
     expect(received).toEqual([]);
     expect(server.counters.refused.bad_field).toBe(1);
+    expect(logged).toEqual(['bad_field']);
   });
 
   it('png is a picture whose pixels are the operation', async () => {
@@ -244,7 +246,7 @@ describe('a message of a known type', () => {
   ])('that is no %s is refused: %j', async (type, msg) => {
     plays('server', 'message.number');
     covers('server', 'publish', 'hostile');
-    const { server, client } = await serve();
+    const { server, client, logged } = await serve();
     const c = await client();
     c.send(
       subscribe('/t', type),
@@ -253,6 +255,7 @@ describe('a message of a known type', () => {
     await c.settled();
     expect(c.published).toEqual([]);
     expect(server.counters.refused.bad_message).toBe(1);
+    expect(logged).toEqual(['bad_message']);
   });
 
   it('is passed on as it came when it is whole, and never with what was smuggled in beside it', async () => {

@@ -148,7 +148,7 @@ describe('a hostile client', () => {
   it('that sends a frame of 10 MB may; of a byte more, and the connection ends', async () => {
     plays('server', 'frame.huge');
     covers('server', 'frame.oversized', 'hostile');
-    const { server, client } = await serve();
+    const { server, client, logged } = await serve();
     const [within, beyond] = [await client(), await client()];
     const frame = (bytes: number) => `${`{"op":"dance","x":"${'x'.repeat(bytes - 20)}"}`.slice(0, bytes - 2)}"}`;
     within.send(frame(10_000_000));
@@ -158,6 +158,7 @@ describe('a hostile client', () => {
     expect(code).toBe(1009);
     await within.settled();
     expect(server.counters.refused).toMatchObject({ unknown_op: 1, oversized: 1 });
+    expect(logged).toEqual(['unknown_op', 'oversized']);
   });
 
   it('that sends fragments out of order gets them carried out in order', async () => {
@@ -202,7 +203,7 @@ describe('a hostile client', () => {
   it('that opens a connection and says nothing, or no HTTP, is let alone or let go', async () => {
     plays('server', 'link.half_open');
     covers('server', 'half_open', 'hostile');
-    const { server, port, client } = await serve({ pingMs: 20 });
+    const { server, port, client, logged } = await serve({ pingMs: 20 });
     const raw = connect(port, '127.0.0.1');
     await once(raw, 'connect');
     raw.resume();
@@ -212,6 +213,7 @@ describe('a hostile client', () => {
     dead.socket.pause();
     while (server.clients.length > 1) await alive.settled();
     expect(server.counters.refused.silent).toBe(1);
+    expect(logged).toEqual(['silent']);
     expect(server.clients.map((c) => c.id)).toEqual([2]);
   });
 
@@ -246,12 +248,13 @@ describe('fragments', () => {
     covers('server', 'fragment.in', 'hostile');
     const { VirtualClock } = await import('../../../src/core/clock.ts');
     const clock = new VirtualClock();
-    const { server, client } = await serve({ clock, pingMs: 10 });
+    const { server, client, logged } = await serve({ clock, pingMs: 10 });
     const c = await client();
     c.send({ op: 'set_level', level: 'error' }, fragment(0, 2));
     await c.settled();
     clock.advance(10e9);
     while (server.counters.malformed === 0) await c.settled();
     expect(server.counters.refused.bad_fragment).toBe(1);
+    expect(logged).toEqual(['bad_fragment']);
   });
 });

@@ -316,12 +316,16 @@ describe('what clients may use up', () => {
   it('clients are bounded', async () => {
     plays('server', 'link.many');
     await server.close();
-    await serve({ maxClients: 1 });
+    const logged: string[] = [];
+    await serve({ maxClients: 1, logger: { warn: (_fields, why) => logged.push(why) } });
     await client();
-    const second = await client();
-    const [code, reason] = await once(second.socket, 'close');
-    expect([code, String(reason)]).toEqual([1013, 'too many clients']);
-    expect(server.counters).toMatchObject({ clients: 1, turnedAway: 1 });
+    for (let n = 0; n < 2; n++) {
+      const another = await client();
+      const [code, reason] = await once(another.socket, 'close');
+      expect([code, String(reason)]).toEqual([1013, 'too many clients']);
+    }
+    expect(server.counters).toMatchObject({ clients: 1, turnedAway: 2 });
+    expect(logged).toEqual(['a client is one too many; allowed: 1']);
   });
 
   it('unanswered calls are bounded', async () => {

@@ -1,10 +1,13 @@
+import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { Echo } from '../../../controllers/safety/echo.ts';
 import { TakeoverInput } from '../../../controllers/safety/takeover.ts';
+import { VirtualClock } from '../../../src/core/clock.ts';
 import { TAKEOVER } from '../../../src/daemon/citizen/interface.ts';
 import { TakeoverDoor } from '../../../src/daemon/citizen/takeovers.ts';
 import { plays } from '../../interop/played.ts';
+import { breakProtocol } from '../serving/break-protocol.ts';
 import { advertise, publish, serve, subscribe } from './serving.ts';
 
 /** What clients do that has no place in hostile.test.ts: odd, and mostly no fault of one operation. */
@@ -58,6 +61,64 @@ describe('a client', () => {
     const topics = async () => ((await good.call('/rosapi/topics')).values as { topics: string[] }).topics;
     while (server.clients.length > 1 || (await topics()).length > 2) await good.settled();
     expect(good.published).toEqual(Array.from({ length: 50 }, (_, data) => ({ data })));
+    expect(server.counters).toMatchObject({ malformed: 0, failed: 0 });
+  });
+
+  it('that sends a frame of an opcode that websockets have not loses its connection, and that is no large message', async () => {
+    plays('server', 'frame.protocol');
+    const { server, client, logged } = await serve();
+    const [odd, good] = [await client(), await client()];
+    breakProtocol(odd.socket);
+    const [code] = await once(odd.socket, 'close');
+    expect(code).toBe(1002);
+    await good.settled();
+    expect(server.counters.refused).toMatchObject({ bad_frame: 1, oversized: 0 });
+    expect(logged).toEqual(['bad_frame']);
+  });
+
+  it('that is a foreign page and knocks again and again is counted each time, and said once in ten seconds', async () => {
+    plays('server', 'link.stranger');
+    const clock = new VirtualClock();
+    const { server, port, logged } = await serve({ clock });
+    const knock = async (origin: string) => {
+      const socket = new WebSocket(`ws://127.0.0.1:${port}`, { origin });
+      socket.on('error', () => {});
+      const [, response] = await once(socket, 'unexpected-response');
+      expect(response.statusCode).toBe(401);
+      socket.terminate();
+    };
+    for (let n = 0; n < 5; n++) await knock('https://evil.example');
+    expect(server.counters).toMatchObject({ turnedAway: 5, clients: 0 });
+    expect(logged).toEqual(['a web page of this origin may not connect']);
+    clock.advance(10e9);
+    await knock('https://evil.example');
+    expect(logged).toHaveLength(2);
+  });
+
+  it('that joins while others load twenty topics hears every beat, in order', async () => {
+    plays('server', 'load.others');
+    const { server, client } = await serve();
+    const [loud, listening] = [await client(), await client()];
+    const names = Array.from({ length: 20 }, (_, n) => `/load${n}`);
+    for (const name of names) {
+      loud.send(advertise(name, 'std_msgs/String'));
+      listening.send(subscribe(name, 'std_msgs/String'));
+    }
+    await loud.settled();
+    await listening.settled();
+    const data = 'x'.repeat(1000);
+    const load = () => loud.send(...names.map((name) => publish(name, { data })));
+    load();
+    const probe = await client();
+    probe.send(subscribe('/beat', 'std_msgs/Int32'));
+    await probe.settled();
+    for (let beat = 0; beat < 20; beat++) {
+      load();
+      server.publish('/beat', 'std_msgs/Int32', { data: beat });
+    }
+    for (const one of [loud, probe, listening]) await one.settled();
+    expect(probe.published).toEqual(Array.from({ length: 20 }, (_, beat) => ({ data: beat })));
+    expect(listening.published).toHaveLength(21 * 20);
     expect(server.counters).toMatchObject({ malformed: 0, failed: 0 });
   });
 

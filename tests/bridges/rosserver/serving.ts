@@ -10,7 +10,10 @@ afterEach(async () => {
 
 /** A server on a free port, and clients of it; all closed after the test. */
 export async function serve(options: Partial<RosServerOptions> = {}) {
-  const server = new RosServer({ port: 0, clock: new MonotonicClock(), ...options });
+  /** What was said to the log: how often each, by kind where it is a refusal. */
+  const logged: string[] = [];
+  const logger = { warn: (fields: object, why: string) => logged.push((fields as { kind?: string }).kind ?? why) };
+  const server = new RosServer({ port: 0, clock: new MonotonicClock(), logger, ...options });
   opened.push(server);
   const { port } = await server.listen();
   const client = async (query = '', headers: Record<string, string> = {}) => {
@@ -18,7 +21,7 @@ export async function serve(options: Partial<RosServerOptions> = {}) {
     opened.push(made);
     return made;
   };
-  return { server, port, client };
+  return { server, port, client, logged };
 }
 
 export const advertise = (topic: string, type: string, more: object = {}) => ({

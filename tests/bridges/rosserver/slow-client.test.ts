@@ -8,9 +8,12 @@ import { RawClient } from './raw-client.ts';
 let server: RosServer;
 let slow: RawClient;
 let quick: RawClient;
+let logged: object[];
 
 beforeEach(async () => {
-  server = new RosServer({ port: 0, clock: new MonotonicClock() });
+  logged = [];
+  const logger = { warn: (fields: object) => logged.push(fields) };
+  server = new RosServer({ port: 0, clock: new MonotonicClock(), logger });
   const { port } = await server.listen();
   slow = await RawClient.open(port);
   quick = await RawClient.open(port);
@@ -94,6 +97,7 @@ describe('a client that does not read', () => {
   });
 
   it('is let go when even the answers to its calls pile up', async () => {
+    plays('server', 'reader.answers');
     server.advertiseService('/big', TYPE, () => ({ payload }));
     slow.socket.pause();
     for (let id = 0; id < 300; id++) {
@@ -102,6 +106,8 @@ describe('a client that does not read', () => {
     }
     while (server.clients.length > 1) await quick.settled();
     expect(server.clients.map((c) => c.id)).toEqual([2]);
+    expect(server.counters.refused.stalled).toBe(1);
+    expect(logged).toEqual([{ client: 1, kind: 'stalled' }]);
   });
 
   it('and answers no ping is let go', async () => {
