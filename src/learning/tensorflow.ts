@@ -10,12 +10,15 @@ import * as tf from '@tensorflow/tfjs-core';
 
 export { tf };
 
-let ready: Promise<string> | null = null;
+const chosen = new Map<string, Promise<string>>();
 
-/** Chooses the backend, once; resolves with its name. */
-export function startTensorflow(prefer: 'auto' | 'wasm' = 'auto'): Promise<string> {
-  ready ??= choose(prefer);
-  return ready;
+/** Chooses the backend and uses it from now on, whatever was in use; resolves with its name. */
+export async function startTensorflow(prefer: 'auto' | 'wasm' = 'auto'): Promise<string> {
+  const choice = chosen.get(prefer) ?? choose(prefer);
+  chosen.set(prefer, choice);
+  const name = await choice;
+  if (tf.getBackend() !== name) await tf.setBackend(name);
+  return name;
 }
 
 async function choose(prefer: 'auto' | 'wasm'): Promise<string> {

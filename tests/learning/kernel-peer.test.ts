@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { DenseLayer } from '../../policies/kernels/network.ts';
 import { tensorflowForward } from '../../src/learning/kernel-peer.ts';
+import { startTensorflow, tf } from '../../src/learning/tensorflow.ts';
 
 const layer = (over: Partial<DenseLayer>): DenseLayer => ({
   ...{ inputs: 2, units: 2, activation: 'relu', norm: null },
@@ -16,6 +17,19 @@ describe('the peer in TensorFlow.js', () => {
     expect(Array.from(forward())).toEqual([16.5, 11]);
     expect(Array.from(forward())).toEqual([16.5, 11]);
     dispose();
+  });
+
+  it('computes on WebAssembly, also where another backend was in use', async () => {
+    await startTensorflow('wasm');
+    class Elsewhere extends tf.KernelBackend {
+      override dispose(): void {}
+    }
+    tf.registerBackend('of others', () => new Elsewhere());
+    await tf.setBackend('of others');
+    const { forward, dispose } = await tensorflowForward([layer({})], Float32Array.of(1, 2));
+    expect([tf.getBackend(), ...forward()]).toEqual(['wasm', 5.5, 1]);
+    dispose();
+    tf.removeBackend('of others');
   });
 
   it('refuses layers that it cannot fuse', async () => {
