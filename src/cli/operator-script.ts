@@ -43,6 +43,8 @@ export class OperatorScript {
 
   async episode(): Promise<EpisodeResult> {
     await this.clear();
+    // A task that nobody works at runs out of time, in stepped time at once.
+    await this.#until(() => this.#reflex.status$.value?.brainDecides === true, 30_000, 'the brain to decide');
     await this.#source.reset();
     await this.#until(() => this.#source.latest?.phase === 'running', 5000, 'the robot to begin an episode');
     const index = this.#source.latest?.episode;

@@ -23,6 +23,7 @@ import { GateJournal, PIECE } from '../pipeline/journal/journal.ts';
 import { decisionIndex } from '../pipeline/observe.ts';
 import { ticks } from '../pipeline/pipeline.ts';
 import { ThreadAlarm } from './alarm.ts';
+import { BrainPresence } from './brain-presence.ts';
 import { reportBridge } from './bridge-report.ts';
 import { Cadence } from './cadence.ts';
 import { DeadlineTimer } from './deadline.ts';
@@ -89,7 +90,7 @@ const takeovers$ = new Subject<Takeover>();
 const timer$ = new Subject<void>();
 const status = new Float64Array(STATUS_SIZE);
 const tickNumbers = new Float64Array(tickSize(kinematics.setpointSize));
-let brainSince = Number.NaN;
+const brain = new BrainPresence();
 
 const server = createServer((socket) => {
   const client: Client = { role: 'unknown', sender: new FrameSender(socket), socket };
@@ -99,7 +100,7 @@ const server = createServer((socket) => {
   socket.on('close', () => {
     clients.delete(client);
     if (client.role !== 'brain') return;
-    brainSince = Number.NaN;
+    brain.gone();
     journal.report('brain_lost', 'the brain process is gone', clock.nowNs());
     timer$.next();
   });
@@ -113,6 +114,7 @@ const server = createServer((socket) => {
       if (kind !== KIND.decision) return;
       const decision = readDecision(values, count);
       if (decision === null) return;
+      if (client.role === 'brain') brain.decided();
       const { badDecisions } = gate.counters;
       decisions$.next(decision);
       // A decision that the gate refuses is a fault: it is judged now, not at the next state.
@@ -121,7 +123,7 @@ const server = createServer((socket) => {
     json(kind, value) {
       if (kind === KIND.hello) {
         client.role = String((value as { role?: unknown }).role);
-        if (client.role === 'brain') brainSince = clock.nowNs();
+        if (client.role === 'brain') brain.came(clock.nowNs());
       } else if (kind === KIND.request) {
         answer(client, value as { id: number; request: OperatorRequest | { kind: 'summary' } });
       }
@@ -136,7 +138,10 @@ function answer(client: Client, message: { id: number; request: OperatorRequest 
     client.sender.sendJson(KIND.summary, { id, ...summary() });
     return;
   }
-  const result = journal.request(request, clock.nowNs());
+  // What the gate would take up, but no decision would come for.
+  const forbids = request.kind === 'engage' && gate.mode === 'HOLD' ? brain.forbids : '';
+  const result =
+    forbids === '' ? journal.request(request, clock.nowNs()) : { accepted: false, reason: `not clear: ${forbids}` };
   log.info({ request, ...result, mode: gate.mode }, 'operator request');
   client.sender.sendJson(KIND.answer, { id, ...result, mode: gate.mode, incident: gate.incident });
   broadcastStatus();
@@ -153,7 +158,7 @@ function onIntervention(cause: string, by: 'gate' | 'person'): void {
 }
 
 function broadcastStatus(): void {
-  encodeStatus(gate, bridge, brainSince, clock.nowNs(), status);
+  encodeStatus(gate, bridge, brain, clock.nowNs(), status);
   for (const client of clients) client.sender.sendNumbers(KIND.status, status, STATUS_SIZE, gate.cause);
 }
 
@@ -168,7 +173,7 @@ decisions$.subscribe((d) => {
 function beforeTick(state: RobotState): boolean {
   arrivedAtMs = performance.now();
   if (stepped === null || (gate.mode !== 'ACTIVE' && gate.mode !== 'ENGAGING')) return true;
-  if (decisionIndex(state.stampNs, config.task.decision_hz) <= decidedIndex || Number.isNaN(brainSince)) return true;
+  if (decisionIndex(state.stampNs, config.task.decision_hz) <= decidedIndex || Number.isNaN(brain.sinceNs)) return true;
   putOff ??= setTimeout(tickNow, 150);
   return false;
 }

@@ -11,6 +11,7 @@ import {
   type Source,
   type Takeover,
 } from '../core/signals.ts';
+import type { BrainPresence } from './brain-presence.ts';
 
 // ---- decision: 6 numbers, n, base[n], residual[n] ----------------------------------------------------------------------
 const DECISION_HEAD = 7;
@@ -123,7 +124,9 @@ export interface Status {
   incident: number;
   linkUp: boolean;
   linkEpoch: number;
+  /** The brain is connected; and it has decided since. */
   brainUp: boolean;
+  brainDecides: boolean;
   nowNs: number;
   residualScale: number;
   speedScale: number;
@@ -135,13 +138,13 @@ export interface Status {
   armed: boolean;
 }
 
-export function encodeStatus(gate: Gate, bridge: Bridge, brainSince: number, nowNs: number, out: Float64Array): void {
+export function encodeStatus(gate: Gate, bridge: Bridge, brain: BrainPresence, nowNs: number, out: Float64Array): void {
   out[0] = MODES.indexOf(gate.mode);
   out[1] = gate.epoch;
   out[2] = gate.incident;
   out[3] = gate.linkUp ? 1 : 0;
   out[4] = bridge.counters.reconnects;
-  out[5] = Number.isNaN(brainSince) ? 0 : 1;
+  out[5] = Number.isNaN(brain.sinceNs) ? 0 : brain.decides ? 2 : 1;
   out[6] = nowNs;
   out[7] = gate.residualScale;
   out[8] = gate.speedScale;
@@ -159,7 +162,8 @@ export function readStatus(v: Float64Array, text: string): Status {
     incident: v[2]!,
     linkUp: v[3] === 1,
     linkEpoch: v[4]!,
-    brainUp: v[5] === 1,
+    brainUp: v[5] !== 0,
+    brainDecides: v[5] === 2,
     nowNs: v[6]!,
     residualScale: v[7]!,
     speedScale: v[8]!,

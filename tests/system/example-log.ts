@@ -13,7 +13,6 @@ const ENDS = ['success', 'brain_lost', 'success'];
 const KILLED_IN = ENDS.indexOf('brain_lost');
 const SETTLED_STATES = 10;
 const KILLED_AT_S = 0.8;
-const FIRST_DECISION_MS = 200;
 const SEED = 1;
 /** The policies do not come near the shipped bounds in three episodes. */
 export const RISK = { low: 0.05, high: 0.1 };
@@ -81,9 +80,6 @@ async function recordOnce(path: string): Promise<string[]> {
     const script = new OperatorScript(t.daemon.reflex, robot, new AbortController().signal);
     const ended: string[] = [];
     for (let n = 0; n < ENDS.length; n++) {
-      // A brain that has just come back has yet to decide for the first time, and virtual time does not wait for it.
-      await t.daemon.reflex.until((s) => s.brainUp, 20_000);
-      if (n > KILLED_IN) await pause(FIRST_DECISION_MS);
       const episode = script.episode();
       if (n === KILLED_IN) {
         const active = t.daemon.reflex.until((s) => s.mode === 'ACTIVE', 20_000).then(() => true);

@@ -53,7 +53,7 @@ it('with `safety.guard` the daemon brakes before a joint is at its limit, and st
   listen<EquilibriumCommand>(ros, '/equilibrium_command', 'reflexarc_msgs/msg/EquilibriumCommand', (m) => {
     if (sources.at(-1) !== m.source) sources.push(m.source);
   });
-  await reflex.until((s) => s.mode === 'DISARMED' && s.linkUp && s.brainUp, 20_000);
+  await reflex.until((s) => s.mode === 'DISARMED' && s.linkUp && s.brainDecides, 20_000);
   for (const kind of ['arm', 'engage'] as const) {
     await pause(300);
     expect(await reflex.request({ kind })).toMatchObject({ accepted: true });

@@ -13,7 +13,17 @@ import { ODDITIES, type Oddity, SHOWN } from '../../interop/oddities.ts';
 
 const header = { stamp: { sec: 1, nanosec: 2 }, frame_id: 'base' };
 const status: Status = {
-  ...{ mode: 'ACTIVE', cause: 'engaged', epoch: 5, incident: 0, linkUp: true, linkEpoch: 2, brainUp: true, nowNs: 0 },
+  ...{
+    mode: 'ACTIVE',
+    cause: 'engaged',
+    epoch: 5,
+    incident: 0,
+    linkUp: true,
+    linkEpoch: 2,
+    brainUp: true,
+    brainDecides: true,
+    nowNs: 0,
+  },
   ...{ residualScale: 1, speedScale: 1, takeoverHolder: 0, takeoversRefused: 0, takeoverRefusal: '', armed: true },
 } as Status;
 const quiet: Traffic = {
