@@ -91,7 +91,7 @@ const scale = (kind: 'residual_scale' | 'speed_scale', says: string): ServiceOfO
 /** What may be asked of the daemon. The reflex decides; `success` is whether it was done, `message` why not. */
 export const SERVICES: readonly ServiceOfOurs[] = [
   trigger('arm', 'DISARMED to HOLD'),
-  trigger('engage', 'HOLD to ENGAGING: the policy moves the robot'),
+  trigger('engage', 'HOLD to ENGAGING: the policy moves the robot, once its brain has decided'),
   trigger('disengage', 'controlled stop of a policy'),
   trigger('disarm', 'HOLD to DISARMED'),
   trigger('stop', 'controlled stop, never refused'),
