@@ -124,6 +124,12 @@ const client = {
     counted: null,
     said: 'RA_BRIDGE_UNREACHABLE',
   },
+  'link.mute_handshake': {
+    peer: 'takes the connection and never answers',
+    ours: 'given up after 2 s',
+    counted: null,
+    said: 'RA_BRIDGE_UNREACHABLE',
+  },
   'memory.late': { peer: 'keeps commands for who comes late', ours: 'depth 1, volatile', ...NO_FAULT },
   'states.backlog': {
     peer: 'sends all late states at once',

@@ -1,7 +1,10 @@
+import { once } from 'node:events';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { DiagnosticArray } from '../../bridges/messages/messages.ts';
-import { StandIn } from '../bridges/rosbridge/robot-stand-in.ts';
+import { client, encoder, nothingOldIsSent, StandIn } from '../bridges/rosbridge/robot-stand-in.ts';
 import { RawClient } from '../bridges/rosserver/raw-client.ts';
+import { plays } from '../interop/played.ts';
 import { startDaemon, type TestDaemon, until } from './harness.ts';
 
 /**
@@ -89,4 +92,28 @@ describe('a robot’s bridge that does wrong', () => {
     cutting = false;
     await until(() => faults().length === 0 && part()?.level === 0, 30_000, 'the end of it');
   });
+});
+
+it('a robot’s bridge that takes the connection and never answers the handshake is given up, and tried again', async () => {
+  plays('client', 'link.mute_handshake');
+  const held: Socket[] = [];
+  const mute = createServer((socket) => held.push(socket.resume()));
+  mute.listen(0, '127.0.0.1');
+  await once(mute, 'listening');
+  const { port } = mute.address() as AddressInfo;
+  const made = client(`ws://127.0.0.1:${port}`, {}, { encoder: encoder() });
+  const opened = made.bridge.open();
+  // A third attempt: one connection was given up, and the one after it is not the last.
+  await until(() => held.length > 2, 20_000, 'attempts');
+  expect(made.errors.map(({ code, seen }) => `${code} ${seen}`)).toEqual([
+    `RA_BRIDGE_UNREACHABLE ws://127.0.0.1:${port}: Opening handshake has timed out`,
+  ]);
+  for (const socket of held) socket.destroy();
+  mute.close();
+  await once(mute, 'close');
+  const standIn = await StandIn.open({ port });
+  await opened;
+  await nothingOldIsSent(made, standIn);
+  await made.bridge.close();
+  await standIn.close();
 });
