@@ -22,6 +22,10 @@ export interface BridgeCounters {
   reconnects: number;
   /** Connections that ended otherwise than by us: for commands, for states, for services and bulky topics, for the graph. */
   lost: number;
+  /** Attempts at a connection that did not become one. */
+  unreached: number;
+  /** Calls of services of the robot that failed, were not answered in time, or were cut off. */
+  callsFailed: number;
   /** Times that a topic which we listen to fell silent, or had nobody who publishes it. */
   silent: number;
   /** Times that a type, a package or the dialect was found to be another than the config says. */

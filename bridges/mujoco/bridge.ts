@@ -30,6 +30,8 @@ export class MujocoBridge implements Bridge {
     lost: 0,
     silent: 0,
     mismatched: 0,
+    unreached: 0,
+    callsFailed: 0,
   };
   readonly #world: PegWorld;
   readonly #messages: WorldMessages;

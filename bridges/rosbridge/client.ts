@@ -62,6 +62,8 @@ export class RosbridgeClient implements Bridge {
     lost: 0,
     silent: 0,
     mismatched: 0,
+    unreached: 0,
+    callsFailed: 0,
   };
   readonly #config: BridgeConfig;
   readonly #context: RosbridgeContext;
@@ -154,6 +156,7 @@ export class RosbridgeClient implements Bridge {
         on.down(reason);
       },
       onFailed: (reason) => {
+        this.counters.unreached++;
         on.failed?.(reason);
         const seen = `${url}: ${reason}`;
         this.#complaints.say('RA_BRIDGE_UNREACHABLE', url, { seen, allowed: 'a rosbridge server that accepts us' });
@@ -274,7 +277,13 @@ export class RosbridgeClient implements Bridge {
   async call(service: string, type: string, args: unknown, timeoutMs: number): Promise<unknown> {
     const version = this.#version === 0 ? 2 : this.#version;
     const spelt = spellOutgoing(args, version);
-    const values = await this.#calls.ask(service, spellType(type, version, 'srv'), spelt, timeoutMs);
+    let values: unknown;
+    try {
+      values = await this.#calls.ask(service, spellType(type, version, 'srv'), spelt, timeoutMs);
+    } catch (error) {
+      this.counters.callsFailed++;
+      throw error;
+    }
     if (typeof values === 'object' && values !== null) spellIncoming(values as Record<string, unknown>, false);
     return values;
   }

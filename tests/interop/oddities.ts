@@ -18,6 +18,8 @@ export const SHOWN = {
   malformed: ['bridge', 'malformed'],
   unexpected: ['bridge', 'unexpected'],
   lost: ['bridge', 'connections lost'],
+  unreached: ['bridge', 'connections not made'],
+  callsFailed: ['bridge', 'calls failed'],
   silent: ['bridge', 'topics silent'],
   mismatched: ['bridge', 'types mismatched'],
   refused: ['ros', 'operations refused'],
@@ -59,7 +61,7 @@ const client = {
     peer: 'does not tell its ROS version',
     ours: 'link stays down, asked again',
     said: DIALECT.said,
-    counted: null,
+    counted: 'mismatched',
   },
   'number.nan': { peer: 'writes `null`, `NaN`, `Infinity`', ours: 'all are NaN, never 0', ...NO_FAULT },
   'number.int64': { peer: 'sends integers beyond 2^53', ours: 'read exactly', ...NO_FAULT },
@@ -85,7 +87,7 @@ const client = {
   'answer.never': {
     peer: 'never answers a call',
     ours: 'fails after its time',
-    counted: null,
+    counted: 'callsFailed',
     said: 'RA_SERVICE_TIMEOUT',
   },
   'answer.blocks': { peer: 'stops reading during a call', ours: 'calls have their own connection', ...NO_FAULT },
@@ -93,7 +95,7 @@ const client = {
   'answer.cut': {
     peer: 'ends the connection amid a call',
     ours: 'fails at once',
-    counted: 'lost',
+    counted: 'callsFailed',
     said: 'RA_SERVICE_FAILED',
   },
   'reader.stalled': { peer: 'does not read our commands', ours: 'refused while one waits', counted: 'refused of send' },
@@ -121,13 +123,13 @@ const client = {
   'link.http': {
     peer: 'answers with HTTP, or no HTTP',
     ours: 'tried for ever, said each 10 s',
-    counted: null,
+    counted: 'unreached',
     said: 'RA_BRIDGE_UNREACHABLE',
   },
   'link.mute_handshake': {
     peer: 'takes the connection and never answers',
     ours: 'given up after 2 s',
-    counted: null,
+    counted: 'unreached',
     said: 'RA_BRIDGE_UNREACHABLE',
   },
   'memory.late': { peer: 'keeps commands for who comes late', ours: 'depth 1, volatile', ...NO_FAULT },
@@ -159,7 +161,7 @@ const client = {
   'link.away': {
     peer: 'is not there',
     ours: 'tried for ever, said each 10 s',
-    counted: null,
+    counted: 'unreached',
     said: 'RA_BRIDGE_UNREACHABLE',
   },
 } as const satisfies Record<string, Oddity>;

@@ -108,6 +108,7 @@ it('a robot’s bridge that takes the connection and never answers the handshake
   expect(made.errors.map(({ code, seen }) => `${code} ${seen}`)).toEqual([
     `RA_BRIDGE_UNREACHABLE ws://127.0.0.1:${port}: Opening handshake has timed out`,
   ]);
+  expect(made.bridge.counters.unreached).toBeGreaterThan(0);
   for (const socket of held) socket.destroy();
   mute.close();
   await once(mute, 'close');

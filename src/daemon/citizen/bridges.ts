@@ -1,13 +1,16 @@
 import type { BridgeCounters, BridgeFault } from '../../../bridges/bridge.ts';
 import { BRIDGED, type Bridged, type BridgeReport } from '../bridge-report.ts';
 
-const COUNTED = ['lost', 'silent', 'mismatched', 'malformed', 'unexpected', 'commandsRefused'] as const;
+const COUNTED = [
+  ...(['lost', 'unreached', 'silent', 'mismatched', 'malformed', 'unexpected'] as const),
+  ...(['callsFailed', 'commandsRefused'] as const),
+] as const;
 /** Of the bridges of all processes together, since the observer began; of the others, since they did if that was before. */
 export type BridgeCounts = Pick<BridgeCounters, (typeof COUNTED)[number]>;
 
 const WORDS: Readonly<Record<(typeof COUNTED)[number], string>> = {
   ...{ lost: 'lost', silent: 'silent', mismatched: 'mismatched', malformed: 'malformed', unexpected: 'unexpected' },
-  commandsRefused: 'commands refused',
+  ...{ unreached: 'not made', callsFailed: 'calls failed', commandsRefused: 'commands refused' },
 };
 
 const zero = (): BridgeCounts => Object.fromEntries(COUNTED.map((name) => [name, 0])) as unknown as BridgeCounts;

@@ -59,9 +59,10 @@ function link({ status, bridge, linkReason }: Health): Said {
  */
 function bridge({ traffic, growing }: Health): Said {
   const { bridge: counts, faults, bridges } = traffic;
-  const { lost, silent, mismatched, malformed, unexpected, commandsRefused } = counts;
+  const { lost, unreached, silent, mismatched, malformed, unexpected, callsFailed, commandsRefused } = counts;
   const values = {
-    ...{ 'connections lost': lost, 'topics silent': silent, 'types mismatched': mismatched, malformed, unexpected },
+    ...{ 'connections lost': lost, 'connections not made': unreached, 'topics silent': silent },
+    ...{ 'types mismatched': mismatched, malformed, unexpected, 'calls failed': callsFailed },
     ...{ 'commands refused': commandsRefused, ...bridges },
     ...Object.fromEntries(faults.map(({ about, seen }) => [about, seen])),
   };

@@ -165,7 +165,7 @@ describe('a hostile server', () => {
     standIn.socket('call_service').send(JSON.stringify(answer(asked!.id)));
     await until(() => made.bridge.counters.unexpected === 1);
     expect(await outcome(answer('nobody'), answer('call_service:/x:1'), publish({}, '/other'))).toEqual([]);
-    expect(made.bridge.counters).toMatchObject({ unexpected: 4, malformed: 0 });
+    expect(made.bridge.counters).toMatchObject({ unexpected: 4, malformed: 0, callsFailed: 1 });
     expect(made.errors.map((e) => e.code)).toEqual(['RA_BRIDGE_UNEXPECTED', 'RA_BRIDGE_UNEXPECTED']);
   });
 
@@ -270,7 +270,7 @@ describe('one connection of the three that', () => {
     ended(standIn.socket('call_service'));
     await expect(call).rejects.toMatchObject({ code: 'RA_SERVICE_FAILED' });
     expect(links()).toHaveLength(2);
-    expect(made.bridge.counters.lost).toBe(1);
+    expect(made.bridge.counters).toMatchObject({ lost: 1, callsFailed: 1 });
     await untilSent(made.bridge, 2);
   });
 

@@ -134,6 +134,8 @@ describe('the link', () => {
     await fiveMore();
     expect(errors).toHaveLength(2);
     expect(opened).toBe(false);
+    // Every attempt that has ended, of the one that may be under way nothing is known.
+    expect(bridge.counters.unreached).toBeGreaterThanOrEqual(15);
     const standIn = closing(await StandIn.open({ port: gone.port }));
     await until(() => opened);
     attempts.mockRestore();

@@ -187,6 +187,7 @@ describe('a server', () => {
       await until(() => tries > 4);
       expect(codes()).toEqual(['RA_BRIDGE_UNREACHABLE']);
       expect(made.bridge.counters).toMatchObject({ reconnects: 0, lost: 0 });
+      expect(made.bridge.counters.unreached).toBeGreaterThan(2);
       other.close();
       if ('closeAllConnections' in other) other.closeAllConnections();
       await once(other, 'close');

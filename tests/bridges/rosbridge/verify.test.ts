@@ -198,6 +198,8 @@ describe('the dialect', () => {
     expect(said()).toEqual([
       ['RA_CONFIG_INVALID', `bridge.ros_version: auto, but rosapi of ${standIn.url} does not tell: no time`],
     ]);
+    expect(made.bridge.counters.mismatched).toBe(1);
+    expect(standing()).toEqual(['dialect']);
     expect(standIn.of('subscribe')).toEqual([]);
     rosapi(2, {});
     await standIn.until(() => standIn.of('subscribe').length === 2);

@@ -6,7 +6,7 @@ import { Bridges } from '../../../src/daemon/citizen/bridges.ts';
 
 const counters = (more: Partial<BridgeCounters> = {}): BridgeCounters => ({
   ...{ framesIn: 9, malformed: 0, unexpected: 0, commandsSent: 9, commandsRefused: 0, reconnects: 0 },
-  ...{ lost: 0, silent: 0, mismatched: 0, ...more },
+  ...{ lost: 0, silent: 0, mismatched: 0, unreached: 0, callsFailed: 0, ...more },
 });
 const report = (more: Partial<BridgeReport> = {}): BridgeReport => ({
   ...{ up: true, reason: '', atNs: 0, counters: counters(), faults: [], ...more },
@@ -22,7 +22,10 @@ describe('the bridges of observer, reflex and brain', () => {
     const bridges = new Bridges(() => report({ counters: counters({ lost: 1 }) }));
     bridges.told('reflex', report({ counters: counters({ lost: 2, commandsRefused: 50 }) }));
     bridges.told('brain', report({ counters: counters({ malformed: 3 }) }));
-    const all = { lost: 3, silent: 0, mismatched: 0, malformed: 3, unexpected: 0, commandsRefused: 50 };
+    const all = {
+      ...{ lost: 3, unreached: 0, silent: 0, mismatched: 0, malformed: 3, unexpected: 0 },
+      ...{ callsFailed: 0, commandsRefused: 50 },
+    };
     expect(bridges.counts).toEqual(all);
     bridges.told('reflex', null);
     bridges.told('reflex', null);

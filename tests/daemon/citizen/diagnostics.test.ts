@@ -29,7 +29,16 @@ const status: Status = {
 const quiet: Traffic = {
   ...{ droppedByServer: 6, droppedByView: 1, droppedByGraph: 2, turnedAway: 1, failed: 0, faults: [] },
   ...{ refused: 3, refusedBy: { bad_message: 2, unknown_op: 1 } },
-  bridge: { lost: 1, silent: 0, mismatched: 0, malformed: 4, unexpected: 5, commandsRefused: 6 },
+  bridge: {
+    lost: 1,
+    silent: 0,
+    mismatched: 0,
+    malformed: 4,
+    unexpected: 5,
+    commandsRefused: 6,
+    unreached: 0,
+    callsFailed: 0,
+  },
   bridges: { observer: 'up', reflex: 'up, 1 lost', brain: 'does not tell' },
 };
 const fault = (seen: string) => ({ code: 'RA_TOPIC_SILENT', about: seen.split(':')[0]!, seen, sinceNs: 0 }) as const;
