@@ -73,6 +73,7 @@ export async function learn(file: string, options: LearnOptions): Promise<number
     },
     demonstrate: (take) => shownToIt.forEach(take),
     onWeights: (weights) => server?.publish(weights),
+    say: (text) => live.line(text),
     onLearned: ({ steps, episodes, success, cost, figures }, { ended }) => {
       const critic = Number.isFinite(figures.critic) ? `  critic ${figures.critic!.toPrecision(3)}` : '';
       const pace = ((steps - before) / ((performance.now() - since) / 1000)).toFixed(0);

@@ -1,7 +1,8 @@
 import { execFileSync } from 'node:child_process';
-import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { packageRoot } from '../core/paths.ts';
+import { writeWhole } from '../core/whole-file.ts';
 import type { EvaluationPoint, TrainingState } from './trainer.ts';
 
 /** What a training run was, and what came of it: `run.json` of its folder. */
@@ -88,18 +89,20 @@ export class RunFolder {
   }
 }
 
-/** A run that was cut off in the middle of it leaves the old file, never half of the new one. */
-function writeWhole(file: string, content: string | Uint8Array): void {
-  writeFileSync(`${file}.new`, content);
-  renameSync(`${file}.new`, file);
-}
-
-/** Null where there is no run. A last line of the curve that was cut off is left out. */
+/** Null where there is no run. Lines of the curve that were cut off, at the end or where the disk was full, are left out. */
 export function readRun(path: string): { path: string; record: RunRecord; curve: CurveRow[] } | null {
   if (!existsSync(join(path, RECORD))) return null;
   const record = JSON.parse(readFileSync(join(path, RECORD), 'utf8')) as RunRecord;
   const lines = existsSync(join(path, CURVE)) ? readFileSync(join(path, CURVE), 'utf8').split('\n').slice(0, -1) : [];
-  return { path, record, curve: lines.map((line) => JSON.parse(line) as CurveRow) };
+  return { path, record, curve: lines.flatMap(rowOf) };
+}
+
+function rowOf(line: string): CurveRow[] {
+  try {
+    return [JSON.parse(line) as CurveRow];
+  } catch {
+    return [];
+  }
 }
 
 /** All runs in a folder and below, by name and seed. */

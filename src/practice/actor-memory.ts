@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { hasRoom, writeWhole } from '../core/whole-file.ts';
 import { type Blocks, NO_BLOCKS } from './blocks.ts';
 
 /** A version of the residual; 0 is the one that the run's config pins. */
@@ -30,13 +31,15 @@ interface Remembered {
 /** What the actor knows beyond its own life: `actor.json` and the accepted weights, in its folder. */
 export class ActorMemory {
   readonly path: string;
+  /** What it knows is on the disk, which had room for it. */
+  saved = true;
   #state: Remembered;
 
   constructor(path: string) {
     this.path = path;
     mkdirSync(join(path, 'weights'), { recursive: true });
     const fresh = (): Remembered => ({
-      ...{ session: randomBytes(6).toString('hex'), run: '', episodes: 0, versions: [], blocks: NO_BLOCKS, fell: 0 },
+      ...{ session: newSession(), run: '', episodes: 0, versions: [], blocks: NO_BLOCKS, fell: 0 },
     });
     const file = join(path, 'actor.json');
     this.#state = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Remembered) : fresh();
@@ -84,15 +87,14 @@ export class ActorMemory {
     this.#change({ blocks });
   }
 
-  /** These weights are in use from now on. */
-  take(version: Version, bytes: Uint8Array): void {
-    const file = this.fileOf(version);
-    writeFileSync(`${file}.new`, bytes);
-    renameSync(`${file}.new`, file);
+  /** These weights are in use from now on. False: the disk has no room for them, and they are not. */
+  take(version: Version, bytes: Uint8Array): boolean {
+    if (!hasRoom(() => writeWhole(this.fileOf(version), bytes))) return false;
     this.#change({ versions: [...this.#state.versions, version].slice(-KEPT) });
     const kept = this.#state.versions.map((v) => this.fileOf(v));
     for (const name of readdirSync(join(this.path, 'weights')))
       if (!kept.includes(join(this.path, 'weights', name))) rmSync(join(this.path, 'weights', name), { force: true });
+    return true;
   }
 
   /** Back to `version`, or to the newest older one that is still here; without a number, to the one before this. */
@@ -115,9 +117,11 @@ export class ActorMemory {
     this.#save();
   }
 
+  /** Without room for it, episodes get the name of a session that no process after this one will go on with. */
   #save(): void {
-    const file = join(this.path, 'actor.json');
-    writeFileSync(`${file}.new`, `${JSON.stringify(this.#state)}\n`);
-    renameSync(`${file}.new`, file);
+    this.saved = hasRoom(() => writeWhole(join(this.path, 'actor.json'), `${JSON.stringify(this.#state)}\n`));
+    if (!this.saved) this.#state = { ...this.#state, session: newSession() };
   }
 }
+
+const newSession = () => randomBytes(6).toString('hex');

@@ -2,6 +2,7 @@ import type { ResidualPolicy } from '../../policies/policy.ts';
 import type { RunConfig } from '../core/config-schema.ts';
 import type { PracticeConfig } from '../core/practice-schema.ts';
 import type { LadderTransition, Mode, RobotState } from '../core/signals.ts';
+import { DiskRoom, hasRoom } from '../core/whole-file.ts';
 import { HumanLabel } from '../learning/rewards/human-label.ts';
 import type { RewardSource } from '../learning/rewards/reward.ts';
 import type { ActorMemory } from './actor-memory.ts';
@@ -88,9 +89,11 @@ export class Actor {
   #pending: MessageOf<'weights'> | null = null;
   #waits = '';
   #current: ResidualPolicy;
+  readonly #disk: DiskRoom;
 
   constructor(parts: ActorParts) {
     this.#parts = parts;
+    this.#disk = new DiskRoom(parts.say);
     const { horizon_steps, decision_hz } = parts.config.task;
     const { stuck } = parts.practice;
     this.#limits = {
@@ -221,6 +224,7 @@ export class Actor {
     const { memory, practice } = this.#parts;
     const prepared = this.#prepared;
     const id = memory.nextEpisode();
+    this.#disk.seen('what the actor knows', memory.saved, 'a process after this one would not know it');
     // What the brain does is not known: nothing is to be learned from that.
     this.#episode =
       prepared === null
@@ -302,7 +306,9 @@ export class Actor {
     });
     if (heldOut) this.counts.heldOut++;
     else {
-      spool.add(episode.id, encode({ kind: 'episode', ...whole }));
+      const message = encode({ kind: 'episode', ...whole });
+      const kept = hasRoom(() => void spool.add(episode.id, message));
+      if (!this.#disk.seen('episodes', kept, 'they are let go')) this.counts.dropped++;
       const gone = spool.keepWithin(practice.keep_bytes);
       this.counts.dropped += gone;
       if (gone > 0) say('warn', `the spool is full: ${gone} episodes were let go`);
@@ -329,8 +335,10 @@ export class Actor {
     const { high } = config.safety.risk;
     const vetted = vet(bytes, sha256, heldOut.moments, { ...options, high, margin: practice.risk_margin });
     if (vetted.why === null) {
+      // Without room they wait: the next episode asks again.
+      const room = memory.take({ version, sha256 }, bytes);
+      if (!this.#disk.seen('weights', room, 'those before stay in use')) return;
       this.#pending = null;
-      memory.take({ version, sha256 }, bytes);
       this.#current = vetted.policy;
       verdict(version, 'accepted', `mean risk ${vetted.risk.mean.toFixed(4)}, before ${vetted.now.mean.toFixed(4)}`);
       say('info', `version ${version} is in use`, { risk: vetted.risk, before: vetted.now });

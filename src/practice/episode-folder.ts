@@ -1,5 +1,6 @@
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { writeWhole } from '../core/whole-file.ts';
 
 interface Entry {
   readonly index: number;
@@ -50,12 +51,11 @@ export class EpisodeFolder {
     return this.#entries.map((e) => e.id);
   }
 
-  /** False where one of this id is there already. */
+  /** False where one of this id is there already. @throws ENOSPC: then it is not kept */
   add(id: string, bytes: Uint8Array): boolean {
     if (this.#entries.some((e) => e.id === id)) return false;
     const entry = { index: this.#next++, id, bytes: bytes.length };
-    writeFileSync(`${this.#file(entry)}.new`, bytes);
-    renameSync(`${this.#file(entry)}.new`, this.#file(entry));
+    writeWhole(this.#file(entry), bytes);
     this.#entries.push(entry);
     return true;
   }

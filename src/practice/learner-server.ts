@@ -4,6 +4,7 @@ import { decodeCbor } from '../../bridges/messages/cbor.ts';
 import { Listener, type TurnedAway } from '../../bridges/serving/listener.ts';
 import { originOf } from '../../bridges/serving/origin.ts';
 import { showsToken } from '../../bridges/serving/token.ts';
+import { DiskRoom, hasRoom } from '../core/whole-file.ts';
 import type { Sizes } from './episode.ts';
 import type { PracticeLearner, PublishedWeights } from './practice-learner.ts';
 import { decode, encode, MAX_MESSAGE_BYTES, type Message, type MessageOf, PROTOCOL } from './protocol.ts';
@@ -29,9 +30,11 @@ export class LearnerServer {
   readonly #options: LearnerServerOptions;
   readonly #listener: Listener;
   readonly #actors = new Set<WebSocket>();
+  readonly #disk: DiskRoom;
 
   constructor(options: LearnerServerOptions) {
     this.#options = options;
+    this.#disk = new DiskRoom((_level, text) => options.say(text));
     const { host, port, token } = options;
     this.#listener = new Listener({
       ...{ host, port, maxMessageBytes: MAX_MESSAGE_BYTES, tls: null, protocols: [PROTOCOL] },
@@ -115,10 +118,11 @@ export class LearnerServer {
   #take(episode: MessageOf<'episode'>, raw: Buffer, socket: WebSocket, send: (message: Message) => void): void {
     const { learner, say } = this.#options;
     try {
-      learner.take(episode, raw);
-      send({ kind: 'ack', id: episode.id });
-    } catch (error) {
       // A disk that is full is no fault of the episode: it stays where it is, and comes again.
+      const room = hasRoom(() => void learner.take(episode, raw));
+      if (this.#disk.seen('episodes', room, 'they wait at the actor')) send({ kind: 'ack', id: episode.id });
+      else socket.close(1011);
+    } catch (error) {
       if (!(error instanceof RangeError)) {
         say(`episode ${episode.id} could not be kept: ${(error as Error).message}`);
         socket.close(1011);

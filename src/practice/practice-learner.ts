@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
-import { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
+import { DiskRoom, hasRoom, writeWhole } from '../core/whole-file.ts';
 import { type Numbers, type Parts, readCheckpoint, writeCheckpoint } from '../learning/checkpoint.ts';
 import type { Transition } from '../learning/environment.ts';
 import { persistentCounters } from '../learning/learner.ts';
@@ -27,6 +28,8 @@ export interface PracticeLearnerOptions {
   demonstrate(take: (transition: Transition) => void): void;
   onWeights(weights: PublishedWeights): void;
   onLearned(state: TrainingState, episode: Episode): void;
+  /** What a person should know. */
+  say?(text: string): void;
 }
 
 export interface PublishedWeights {
@@ -60,10 +63,14 @@ export class PracticeLearner {
   #working: Promise<void> | null = null;
   #ended = false;
   #savedAt = performance.now();
+  readonly #disk: DiskRoom;
+  /** Checkpoints, versions and rows of the curve that the disk had no room for. */
+  unwritten = 0;
 
   constructor(options: PracticeLearnerOptions) {
     const { folder, sizes, residual, record, demonstrate } = options;
     this.#options = options;
+    this.#disk = new DiskRoom((_level, text) => options.say?.(text));
     this.#learner = new ResidualLearner({ ...sizes, baseSize: sizes.actionSize }, residual);
     this.episodes = new EpisodeFolder(join(folder, 'episodes'));
     mkdirSync(join(folder, 'weights'), { recursive: true });
@@ -157,15 +164,15 @@ export class PracticeLearner {
     this.published = this.#weights();
     const { bytes } = this.published;
     const name = (version: number) => `${String(version).padStart(9, '0')}.safetensors`;
-    const whole = (file: string) => {
-      writeFileSync(`${file}.new`, bytes);
-      renameSync(`${file}.new`, file);
-    };
-    whole(join(folder, 'weights', name(this.steps)));
-    whole(join(folder, 'residual.safetensors'));
+    this.#write('versions', 'they are handed on all the same', () => {
+      writeWhole(join(folder, 'weights', name(this.steps)), bytes);
+      writeWhole(join(folder, 'residual.safetensors'), bytes);
+    });
     const old = readdirSync(join(folder, 'weights')).sort().slice(0, -RECENT);
     for (const file of old) rmSync(join(folder, 'weights', file), { force: true });
-    this.#run.row({ kind: 'training', wall_s: this.#wall(), ...this.state() });
+    this.#write('the curve', 'it has gaps', () =>
+      this.#run.row({ kind: 'training', wall_s: this.#wall(), ...this.state() }),
+    );
     this.#options.onWeights(this.published);
   }
 
@@ -179,15 +186,25 @@ export class PracticeLearner {
   }
 
   save(): void {
-    this.#run.checkpoint(writeCheckpoint(this.#parts(), {}));
-    this.#run.update({ steps_done: this.steps, wall_s: this.#wall() });
     this.#savedAt = performance.now();
+    const saved = this.#write('the checkpoint', 'the one before stays, and the episodes since then', () => {
+      this.#run.checkpoint(writeCheckpoint(this.#parts(), {}));
+      this.#run.update({ steps_done: this.steps, wall_s: this.#wall() });
+    });
+    if (!saved) return;
     // What the checkpoint holds need not be learned again: of that, the oldest may go.
     while (this.episodes.size > 1 && this.episodes.bytes > this.#options.keepBytes) {
       const oldest = this.episodes.from(0)!;
       if (oldest.index >= this.#next) break;
       this.episodes.remove(oldest.id);
     }
+  }
+
+  /** A disk that is full costs what cannot be written, not the learning. */
+  #write(name: string, lost: string, write: () => void): boolean {
+    const room = this.#disk.seen(name, hasRoom(write), lost);
+    if (!room) this.unwritten++;
+    return room;
   }
 
   /** Ends after the episode that it is in, and saves. */

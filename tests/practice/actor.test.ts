@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
@@ -116,6 +116,23 @@ function readOf(spool: EpisodeFolder, id: string): Buffer {
 const weights = (version: number, over: Partial<MessageOf<'weights'>> = {}): MessageOf<'weights'> => ({
   ...{ kind: 'weights', version, sha256: DIGEST, exploration: { uniform: 0, normal: 0.1 }, bytes: SHIPPED },
   ...over,
+});
+
+describe('an actor whose disk is full', () => {
+  it('loses the episodes that there is no room for, counts them, says so once, and goes on', () => {
+    const { actor, episode, folder, said, spool } = made();
+    const { session } = JSON.parse(readFileSync(join(folder, 'actor.json'), 'utf8')) as { session: string };
+    // The first is held out. These two find no room, by the kernel's own ENOSPC.
+    for (const [at, n] of [2, 3].entries())
+      symlinkSync('/dev/full', join(folder, `spool/0000000${at}-${session}-00000${n}.cbor.new`));
+    for (let n = 1; n <= 5; n++) episode('success');
+    expect(actor.counts).toMatchObject({ episodes: 5, heldOut: 2, dropped: 2 });
+    expect(spool.ids).toEqual([`${session}-000005`]);
+    expect(said.filter((what) => what.includes('the disk'))).toEqual([
+      'the disk is full: no room for episodes; they are let go',
+      'the disk has room for episodes again',
+    ]);
+  });
 });
 
 describe('the actor', () => {
