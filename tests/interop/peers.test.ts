@@ -28,8 +28,6 @@ const OTHERS: Readonly<Record<string, [condition: string, times: number]>> = {
   // An optional package of npm, and systemd's own tool beside our own test of the same.
   'tests/pipeline/observation/images.test.ts': ['noSharp', 3],
   'tests/daemon/notify.test.ts': ["!inPath('systemd-notify')", 1],
-  // A disk of a given size is mounted.
-  'tests/safety/process/link.test.ts': ['process.getuid?.() === 0', 1],
 };
 
 it('no test is skipped by anything but `needs` and `absent`, so none of them can be skipped where it must not be', () => {

@@ -11,6 +11,8 @@ export interface Shown {
   toSafeMs?: number;
   /** `toSafeMs` is of the clock on the wall; of the virtual one else. */
   real?: boolean;
+  /** It could not be played here: `outcome` says what is missing, and nothing is held against the README. */
+  unplayed?: boolean;
 }
 
 /** A row of the table in controllers/safety/README.md, left in the test's meta for the reporter (table.ts). */
@@ -23,6 +25,11 @@ export interface Row extends Shown {
 /** Of scenarios on real processes: a busy machine may trip another rule first; then the scenario is shown once more. */
 export const AGAIN: TestOptions = { retry: 2 };
 
+export interface ScenarioOptions extends TestOptions {
+  /** What this machine lacks to play it, in words after "needs"; empty where it lacks nothing. */
+  lacks?: () => string;
+}
+
 /**
  * A numbered fault scenario as a test. The number is the one that the README's table, and the rules' docstrings, use.
  */
@@ -31,10 +38,17 @@ export function scenario(
   title: string,
   layer: Layer,
   run: () => Shown | Promise<Shown>,
-  options: TestOptions = {},
+  { lacks = () => '', ...options }: ScenarioOptions = {},
 ): void {
-  it(`scenario ${number}: ${title}`, options, async ({ task }) => {
-    const shown = await run();
-    (task.meta as { row?: Row }).row = { number, title, layer, ...shown };
+  it(`scenario ${number}: ${title}`, options, async ({ task, skip }) => {
+    const leave = (shown: Shown) => {
+      (task.meta as { row?: Row }).row = { number, title, layer, ...shown };
+    };
+    const lacking = lacks();
+    if (lacking !== '') {
+      leave({ outcome: `not played here: needs ${lacking}`, unplayed: true });
+      skip(`needs ${lacking}`);
+    }
+    leave(await run());
   });
 }
