@@ -236,6 +236,11 @@ export class Cable {
     return cable;
   }
 
+  /** The two ends of each connection: towards the daemon, and towards the robot. */
+  get pairs(): Iterable<readonly [Socket, Socket]> {
+    return this.#pairs;
+  }
+
   /** Half open: both ends stay connected, and nothing passes. What is written meanwhile waits. */
   stall(): void {
     for (const [near, far] of this.#pairs) {
