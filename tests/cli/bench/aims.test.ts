@@ -1,6 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { judge } from '../../../src/cli/bench/aims.ts';
 import { medianOf, ratio } from '../../../src/cli/bench/bridge/aims.ts';
+import { faultAims } from '../../../src/cli/bench/fault.ts';
+import { kernelAims } from '../../../src/cli/bench/gate.ts';
+import { C_SUBJECTS } from '../../../src/cli/bench/peers/c.ts';
 import { rowOf } from '../../../src/cli/bench/rows.ts';
 
 const relay = (value: number) => ({ what: 'relay', value, unit: 'times', atMost: 1.5 });
@@ -38,5 +41,48 @@ describe('aims', () => {
     const rows = [rowOf('relay', 'ours', 'ms', [3, 1, 2]), rowOf('relay', 'ws', 'ms', [1, 1, 4])];
     expect([ratio(rows, 'relay', 'ws'), medianOf(rows, 'relay', 'ours')]).toEqual([2, 2]);
     expect(ratio(rows, 'relay', 'roslib')).toBeNaN();
+  });
+});
+
+describe('the aims of the reflex', () => {
+  const [C, TILED] = C_SUBJECTS as [string, string];
+  const stops = (p99_9: number, max: number) => [
+    { ...rowOf('fault to stop', 'ours', 'ms', [1]), p99_9 },
+    rowOf('link death', 'ours', 'ms', [70, max]),
+  ];
+  const said = (rows: ReturnType<typeof stops>) => judge(faultAims(rows, 10), true);
+
+  it('are a stop within two periods at p99.9, and every dead link known within 100 ms', () => {
+    expect(said(stops(20, 100))).toEqual({
+      notes: [
+        'fault to stop, p99.9: 20 ms, aim at most 20: reached',
+        'link death to its report, the longest: 100 ms, aim at most 100: reached',
+      ],
+      failed: false,
+    });
+    expect(said(stops(20.1, 90)).failed).toBe(true);
+    expect(said(stops(3, 101)).failed).toBe(true);
+    expect(said([]).failed).toBe(true);
+  });
+
+  it('are a kernel at 1.5 times of C, and ahead of every other peer, case by case', () => {
+    const rows = (c: number, onnx: number) =>
+      ['k 1', 'k 16'].flatMap((name, i) => [
+        rowOf(name, 'ours', 'us', [3]),
+        rowOf(name, C, 'us', [i === 0 ? 3 : c]),
+        rowOf(name, TILED, 'us', [1]),
+        rowOf(name, 'onnxruntime-node', 'us', [onnx]),
+      ]);
+    expect(judge(kernelAims(rows(2, 4)), true)).toEqual({
+      notes: [
+        `k 1, median of ours by that of ${C}: 1 times, aim at most 1.5: reached`,
+        'k 1, median of ours by that of onnxruntime-node: 0.75 times, aim at most 1: reached',
+        `k 16, median of ours by that of ${C}: 1.5 times, aim at most 1.5: reached`,
+        'k 16, median of ours by that of onnxruntime-node: 0.75 times, aim at most 1: reached',
+      ],
+      failed: false,
+    });
+    expect(judge(kernelAims(rows(1.9, 4)), true).failed).toBe(true);
+    expect(judge(kernelAims(rows(2, 2.9)), true).failed).toBe(true);
   });
 });

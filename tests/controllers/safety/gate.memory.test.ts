@@ -1,6 +1,11 @@
+import { join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { expect, it } from 'vitest';
+import { createCritic } from '../../../policies/critic/registry.ts';
+import { MovingRobot } from '../../../src/cli/bench/moving-robot.ts';
+import { loadRun } from '../../../src/core/config/load.ts';
+import { packageRoot } from '../../../src/core/paths.ts';
 import type { Decision } from '../../../src/core/signals.ts';
 import { MS, Rig } from './rig.ts';
 
@@ -48,4 +53,55 @@ it('the gate keeps nothing of 30 000 ticks: 8 bytes kept a tick would show', () 
   expect(heapGrowth(rig, 30_000, () => {})).toBeLessThan(30_000 * 8);
   // The measure itself works: one object kept a tick is seen.
   expect(heapGrowth(rig, 30_000, () => kept.push({ at: rig.nowNs }))).toBeGreaterThan(30_000 * 8);
+});
+
+it("nor with the shipped run's critic in its kernel, six candidates a tick", () => {
+  const { config } = loadRun(join(packageRoot, 'configs/runs/peg.yaml'));
+  const critic = createCritic(config.policies.critic);
+  let rows = 0;
+  const robot = new MovingRobot(config, {
+    inputSize: critic.inputSize,
+    sha256: critic.sha256,
+    evaluate(inputs, count, risks) {
+      rows += count;
+      critic.evaluate(inputs, count, risks);
+    },
+  });
+  const growth = (ticks: number) => {
+    collect();
+    const before = process.memoryUsage().heapUsed;
+    for (let n = 0; n < ticks; n++) robot.step();
+    collect();
+    return process.memoryUsage().heapUsed - before;
+  };
+  growth(5000);
+  rows = 0;
+  expect(growth(30_000)).toBeLessThan(30_000 * 8);
+  expect(rows).toBe(6 * 30_000);
+  robot.mustBeActive();
+});
+
+it("nor does a call of the shipped critic's kernel allocate, kept or not: 8 bytes a call would show", () => {
+  const { config } = loadRun(join(packageRoot, 'configs/runs/peg.yaml'));
+  const critic = createCritic(config.policies.critic);
+  const inputs = new Float64Array(6 * critic.inputSize).fill(0.1);
+  const risks = new Float64Array(6);
+  const allocated = (calls: number, each: () => void) => {
+    collect();
+    // No collection between the two: what is allocated and let go counts too.
+    const before = process.memoryUsage().heapUsed;
+    for (let n = 0; n < calls; n++) {
+      critic.evaluate(inputs, 6, risks);
+      each();
+    }
+    return process.memoryUsage().heapUsed - before;
+  };
+  allocated(5000, () => {});
+  expect(allocated(10_000, () => {})).toBeLessThan(10_000 * 8);
+  let gone: object = {};
+  expect(
+    allocated(10_000, () => {
+      gone = { of: gone === null };
+    }),
+  ).toBeGreaterThan(10_000 * 8);
 });
