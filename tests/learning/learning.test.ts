@@ -68,6 +68,7 @@ describe('the shipped policies', () => {
     const both = await evaluate(config, { base, residual, critic }, { episodes: 6, seed: 7000 });
     expect(alone.successes).toBeGreaterThan(0);
     expect(alone.successes + both.successes).toBeGreaterThan(4);
+    expect([alone.violations, both.violations]).toEqual([0, 0]);
     expect(both.mean_max_force).not.toBe(alone.mean_max_force);
   });
 });

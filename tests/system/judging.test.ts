@@ -1,11 +1,11 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { XMLValidator } from 'fast-xml-parser';
 import { afterAll, describe, expect, it } from 'vitest';
 import { packageRoot } from '../../src/core/paths.ts';
-import { WALKER } from '../learning/judging/walker.ts';
+import { WALKER_FILE } from '../learning/judging/walker.ts';
 
 const MAIN = join(packageRoot, 'dist/src/cli/main.js');
 const dir = mkdtempSync(join(tmpdir(), 'reflexarc-judging-'));
@@ -43,15 +43,15 @@ describe('eval', () => {
 });
 
 describe('compare', () => {
-  const csv = join(dir, 'walker.csv');
-  const names = Object.keys(WALKER);
-  const rows = Array.from({ length: 25 }, (_, i) => names.map((name) => WALKER[name]![i] ?? '').join(','));
-  writeFileSync(csv, `${names.join(',')}\n${rows.join('\n')}\n`);
+  const csv = join(packageRoot, WALKER_FILE);
 
-  it('stops where the published example stops', () => {
+  it('by the command of the README stops where the published example stops, and says what the README says', () => {
+    const readme = readFileSync(join(packageRoot, 'README.md'), 'utf8');
+    const shown = /\$ npx reflexarc compare (\S+) --episodes 5\n((?:.+\n)+?)```/.exec(readme)!;
+    expect(shown[1]).toBe(WALKER_FILE);
+    expect(reflexarc('compare', csv, '--episodes', '5').stdout).toBe(shown[2]);
     const { code, stderr, json } = reflexarc('compare', csv, '--episodes', '5', '--json');
-    expect(code).toBe(0);
-    expect(stderr).toMatch(/^look 1: SAC is larger than DDPG$/m);
+    expect([code, stderr]).toEqual([0, shown[2]]);
     const { arms, pairs, looks, ...rest } = json();
     expect(rest).toEqual({
       ...{ metric: 'score', level: 0.05, paired: false, statistic: 'absolute', block_size: 5, interims: 5 },

@@ -1,13 +1,10 @@
-/** Scores of the published example of AdaStop (examples/walker1…5.csv, MIT licence, rounded); five of each are one interim. */
-export const WALKER: Readonly<Record<string, readonly number[]>> = {
-  PPO: [3683.49, 1576.48, 3908.14, 1451.91, 5177.01, 3384.11, 2358.69, 1624.72, 4151.18, 1699.54],
-  SAC: [4291.03, 4551.04, 4669.77, 4697.37, 4074.5, 5453.36, 4988.52, 4617.74, 3955.18, 4135.49],
-  DDPG: [
-    ...[420.27, 640.07, 2338.04, 879.1, 736.54, 962.29, 1771.09, 545.91, 906.02, 1553.93, 345.87, 857.63, 346.56],
-    ...[1978.24, 89.13, 705.55, 974.38, 1021.4, 936.26, 517.52, 957.05, 1254.52, 594.46, 586.46, 184.69],
-  ],
-  TRPO: [
-    ...[446.09, 1918.92, 1015.73, 757.01, 1769.34, 1031.3, 961.66, 695.73, 1817.83, 939.6, 450.03, 1125.62, 567.03],
-    ...[529.26, 1786.07, 998.79, 1631.73, 1517.6, 1873.34, 1906.8, 1909.22, 1671.61, 897.87, 1677.16, 490.03],
-  ],
-};
+import { join } from 'node:path';
+import { packageRoot } from '../../../src/core/paths.ts';
+import { readScores } from '../../../src/learning/judging/evaluation-file.ts';
+
+/** The published example of AdaStop as it is shipped (its examples/walker1…5.csv, MIT licence, rounded); five of each are one interim. */
+export const WALKER_FILE = 'configs/examples/adastop-walker.csv';
+
+export const WALKER: Readonly<Record<string, readonly number[]>> = Object.fromEntries(
+  readScores(join(packageRoot, WALKER_FILE), 'return').map(({ name, scores }) => [name, scores]),
+);
