@@ -77,10 +77,13 @@ export function advertise(from: Connection, op: Operation, { registry, allowed }
     return refuse('limit', `no more than ${MAX_TOPICS_PER_CLIENT} topics advertised`);
   const entry = registry.open(topic, type);
   if ('kind' in entry) return entry;
-  from.advertised.set(topic, op.latch === true);
+  from.advertised.set(topic, op.latch === true || isTransientLocal(op.qos));
   entry.advertisers.add(from);
   return null;
 }
+
+/** ROS 2's word for latching. Of all that `qos` may say, it alone means something here. */
+const isTransientLocal = (qos: unknown): boolean => (qos as { durability?: unknown } | null)?.durability === 'transient_local';
 
 export function unadvertise(from: Connection, op: Operation, { registry }: Room): Refusal | null {
   const topic = globalName(text(op.topic));

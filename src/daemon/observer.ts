@@ -17,6 +17,7 @@ import { type BridgeReport, following } from './bridge-report.ts';
 import { Bridges } from './citizen/bridges.ts';
 import { portsOf } from './citizen/ports.ts';
 import { Presence } from './citizen/presence.ts';
+import { transitionLine } from './citizen/rosout.ts';
 import { droppedOf, trafficOf } from './citizen/traffic.ts';
 import { FollowingClock } from './following-clock.ts';
 import { FrameSender, KIND, readFrames } from './link.ts';
@@ -78,6 +79,7 @@ let episode: EpisodeStatus | null = null;
 const finished = { index: -1, episodes: 0, successes: 0, violations: 0 };
 const link = { up: false, epoch: 0, reason: '' };
 bridge.link$.subscribe((l) => {
+  if (l.up !== link.up) server.log(l.up ? 'info' : 'warn', 'bridge', l.up ? `${config.bridge.url} is there` : `${config.bridge.url} is gone: ${l.reason}`);
   link.up = l.up;
   link.epoch = l.epoch;
   link.reason = l.reason;
@@ -105,6 +107,7 @@ function sayRefusal(): void {
   if (lastRefusal === '' || refusals.has(lastRefusal) || refusals.size >= MAX_REFUSALS) return;
   refusals.add(lastRefusal);
   log.warn({ topic: config.robot.topics.joint_states }, `a state is refused: ${lastRefusal}`);
+  server.log('warn', 'observer', `a state of ${config.robot.topics.joint_states} is refused: ${lastRefusal}`);
 }
 
 function countEpisode(e: EpisodeStatus): void {
@@ -159,7 +162,11 @@ reflex.journal$.subscribe(({ first, entries }) => {
   const message = { header: header(logNs()), version: JOURNAL_VERSION, first, entries };
   recorder?.record('/reflexarc/gate', 'reflexarc_msgs/msg/GateJournal', message, logNs(), logNs());
 });
-reflex.transitions$.subscribe((t) => page.pushEvent(t));
+reflex.transitions$.subscribe((t) => {
+  page.pushEvent(t);
+  const [level, text] = transitionLine(t);
+  server.log(level, 'ladder', text);
+});
 reflex.bridge$.subscribe((report) => bridges.told('reflex', report));
 
 let ending = false;

@@ -3,7 +3,7 @@ import { covers } from '../../interop/conformance.ts';
 import { advertise, publish, serve, subscribe } from './serving.ts';
 
 describe('an option', () => {
-  it('of ROS 2 for its own network (qos, queue_size) is taken and changes nothing here', async () => {
+  it('of ROS 2 for its own network (reliability, depth, queue_size) is taken and changes nothing here', async () => {
     covers('server', ['advertise.qos', 'advertise.queue_size', 'subscribe.qos', 'subscribe.compression.none'], 'raw');
     const { server, client } = await serve();
     const c = await client();
@@ -13,6 +13,19 @@ describe('an option', () => {
     await c.settled();
     expect(c.published).toEqual([{ data: 'x' }]);
     expect(server.counters.malformed).toBe(0);
+  });
+
+  it('durability `transient_local` is latching, in the words of ROS 2: who comes later gets the last message', async () => {
+    covers('server', 'advertise.qos', 'raw');
+    const { client } = await serve();
+    const [talker, late] = [await client(), await client()];
+    talker.send(advertise('/s', 'std_msgs/String', { qos: { durability: 'transient_local' } }));
+    talker.send(advertise('/v', 'std_msgs/String', { qos: { durability: 'volatile' } }), advertise('/n', 'std_msgs/String', { qos: null }));
+    talker.send(publish('/s', { data: 'first' }), publish('/s', { data: 'last' }), publish('/v', { data: 'gone' }), publish('/n', { data: 'gone' }));
+    await talker.settled();
+    late.send(...['/s', '/v', '/n'].map((topic) => subscribe(topic, 'std_msgs/String')));
+    await late.settled();
+    expect(late.published).toEqual([{ data: 'last' }]);
   });
 
   it('latch of a single publication keeps it for who comes later; what is too large is not kept', async () => {

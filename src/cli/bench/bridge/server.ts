@@ -15,6 +15,8 @@ const LISTENERS = 4;
 const FLOOD = 10_000;
 const OUT_CASE = `relay to ${LISTENERS}, out`;
 const ROSLIB_HZ = 500;
+const ALONE = 'relay at 500 Hz, alone';
+const FROZEN = 'relay at 500 Hz, beside a frozen client';
 
 /**
  * Our server between a talker and its listeners, in turns with a bare `ws` relay that looks at nothing: how long a
@@ -59,7 +61,11 @@ function aimsOf(rows: readonly Row[]): Aim[] {
     ...{ unit: 'times a bare ws relay', atMost: RELAY_RATIO },
   }));
   const out = medianOf(rows, OUT_CASE, 'ours');
-  return [...relays, { what: `server, ${OUT_CASE}`, value: out, unit: 'messages/s', atLeast: OUT }];
+  const frozen = {
+    ...{ what: `server, ${FROZEN}, p50`, value: medianOf(rows, FROZEN, 'ours') / medianOf(rows, ALONE, 'ours') },
+    ...{ unit: 'times alone', atMost: RELAY_RATIO },
+  };
+  return [...relays, { what: `server, ${OUT_CASE}`, value: out, unit: 'messages/s', atLeast: OUT }, frozen];
 }
 
 async function latency(relays: readonly Relay[], rounds: number): Promise<Row[]> {
@@ -101,8 +107,8 @@ async function readers(relays: readonly Relay[], rounds: number): Promise<Row[]>
 /** The latency of a healthy listener by itself, and beside one that has stopped to read, in turns. */
 async function besideFrozen(ours: Relay, rounds: number): Promise<Row[]> {
   const all: [string, boolean, number[]][] = [
-    ['relay at 500 Hz, alone', false, []],
-    ['relay at 500 Hz, beside a frozen client', true, []],
+    [ALONE, false, []],
+    [FROZEN, true, []],
   ];
   for (let round = 0; round <= rounds; round++)
     for (const [, frozen, found] of all) {
