@@ -83,7 +83,8 @@ export function advertise(from: Connection, op: Operation, { registry, allowed }
 }
 
 /** ROS 2's word for latching. Of all that `qos` may say, it alone means something here. */
-const isTransientLocal = (qos: unknown): boolean => (qos as { durability?: unknown } | null)?.durability === 'transient_local';
+const isTransientLocal = (qos: unknown): boolean =>
+  (qos as { durability?: unknown } | null)?.durability === 'transient_local';
 
 export function unadvertise(from: Connection, op: Operation, { registry }: Room): Refusal | null {
   const topic = globalName(text(op.topic));

@@ -79,7 +79,12 @@ let episode: EpisodeStatus | null = null;
 const finished = { index: -1, episodes: 0, successes: 0, violations: 0 };
 const link = { up: false, epoch: 0, reason: '' };
 bridge.link$.subscribe((l) => {
-  if (l.up !== link.up) server.log(l.up ? 'info' : 'warn', 'bridge', l.up ? `${config.bridge.url} is there` : `${config.bridge.url} is gone: ${l.reason}`);
+  if (l.up !== link.up)
+    server.log(
+      l.up ? 'info' : 'warn',
+      'bridge',
+      l.up ? `${config.bridge.url} is there` : `${config.bridge.url} is gone: ${l.reason}`,
+    );
   link.up = l.up;
   link.epoch = l.epoch;
   link.reason = l.reason;

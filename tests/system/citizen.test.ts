@@ -382,10 +382,15 @@ describe('the lease', () => {
 describe('on /rosout of its own server', () => {
   it('a stop is an error that says where it came from and why', async () => {
     const lines: { level: number; name: string; msg: string }[] = [];
-    const topic = listen<(typeof lines)[number]>(on('server'), '/rosout', 'rcl_interfaces/msg/Log', (line) => void lines.push(line));
+    const topic = listen<(typeof lines)[number]>(
+      on('server'),
+      '/rosout',
+      'rcl_interfaces/msg/Log',
+      (line) => void lines.push(line),
+    );
     await begin();
     await t.daemon.reflex.request({ kind: 'stop' });
-    await until(() => lines.some(({ level }) => level === 40), 10_000);
+    await until(() => lines.some(({ level }) => level === 40), 10_000, 'an error on /rosout');
     expect(lines.find(({ level }) => level === 40)).toMatchObject({
       name: 'ladder',
       msg: expect.stringMatching(/^(ENGAGING|ACTIVE) to STOPPING: operator_stop/),

@@ -20,8 +20,16 @@ describe('an option', () => {
     const { client } = await serve();
     const [talker, late] = [await client(), await client()];
     talker.send(advertise('/s', 'std_msgs/String', { qos: { durability: 'transient_local' } }));
-    talker.send(advertise('/v', 'std_msgs/String', { qos: { durability: 'volatile' } }), advertise('/n', 'std_msgs/String', { qos: null }));
-    talker.send(publish('/s', { data: 'first' }), publish('/s', { data: 'last' }), publish('/v', { data: 'gone' }), publish('/n', { data: 'gone' }));
+    talker.send(
+      advertise('/v', 'std_msgs/String', { qos: { durability: 'volatile' } }),
+      advertise('/n', 'std_msgs/String', { qos: null }),
+    );
+    talker.send(
+      publish('/s', { data: 'first' }),
+      publish('/s', { data: 'last' }),
+      publish('/v', { data: 'gone' }),
+      publish('/n', { data: 'gone' }),
+    );
     await talker.settled();
     late.send(...['/s', '/v', '/n'].map((topic) => subscribe(topic, 'std_msgs/String')));
     await late.settled();
