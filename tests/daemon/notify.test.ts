@@ -23,7 +23,8 @@ function environment(body = '', watchdogUs?: number): NodeJS.ProcessEnv {
   const watchdog = watchdogUs === undefined ? {} : { WATCHDOG_USEC: String(watchdogUs) };
   return { PATH: `${dir}:/usr/bin:/bin`, NOTIFY_SOCKET: join(dir, 'socket'), ...watchdog };
 }
-const lines = () => (existsSync(heard) ? readFileSync(heard, 'utf8').trimEnd().split('\n') : []);
+/** Whole lines: a file that was just made has none yet. */
+const lines = () => (existsSync(heard) ? readFileSync(heard, 'utf8').split('\n').slice(0, -1) : []);
 const until = async (test: () => boolean) => {
   for (let i = 0; i < 1000 && !test(); i++) await new Promise((resolve) => setTimeout(resolve, 5));
 };
