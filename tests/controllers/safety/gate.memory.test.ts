@@ -96,12 +96,18 @@ it("nor does a call of the shipped critic's kernel allocate, kept or not: 8 byte
     }
     return process.memoryUsage().heapUsed - before;
   };
-  allocated(5000, () => {});
-  expect(allocated(10_000, () => {})).toBeLessThan(10_000 * 8);
+  // Code that is not yet optimised boxes its numbers, and on a busy machine the compiler's thread is late: calls go on until it is done. What
+  // a call allocates by itself is in every round.
+  const least = (each: () => void) => {
+    let fewest = Number.POSITIVE_INFINITY;
+    for (let round = 0; round < 40 && fewest >= 10_000 * 8; round++)
+      fewest = Math.min(fewest, allocated(10_000, each));
+    return fewest;
+  };
+  expect(least(() => {})).toBeLessThan(10_000 * 8);
   let gone: object = {};
-  expect(
-    allocated(10_000, () => {
-      gone = { of: gone === null };
-    }),
-  ).toBeGreaterThan(10_000 * 8);
+  const wasteful = () => {
+    gone = { of: gone === null };
+  };
+  expect(least(wasteful)).toBeGreaterThan(10_000 * 8);
 });
