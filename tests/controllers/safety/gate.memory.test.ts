@@ -100,8 +100,7 @@ it("nor does a call of the shipped critic's kernel allocate, kept or not: 8 byte
   // a call allocates by itself is in every round.
   const least = (each: () => void) => {
     let fewest = Number.POSITIVE_INFINITY;
-    for (let round = 0; round < 40 && fewest >= 10_000 * 8; round++)
-      fewest = Math.min(fewest, allocated(10_000, each));
+    for (let round = 0; round < 40 && fewest >= 10_000 * 8; round++) fewest = Math.min(fewest, allocated(10_000, each));
     return fewest;
   };
   expect(least(() => {})).toBeLessThan(10_000 * 8);
