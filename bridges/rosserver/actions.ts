@@ -57,9 +57,13 @@ export function sendActionGoal(from: Connection, op: Operation, room: Room): Ref
   if (refused === null) return null;
   const id = op.id === undefined ? {} : { id: op.id };
   const result = { values: refused.why, status: STATUS_UNKNOWN, result: false };
-  from.reply({ op: 'action_result', ...id, action: spelling, ...result });
+  from.reply({ op: 'action_result', ...id, action: spelling, ...result }, 'kind' in manner ? undefined : manner);
   return refused;
 }
+
+/** action_msgs/msg/GoalStatus: 0 unknown to 6 aborted. */
+const isStatus = (status: unknown): status is number =>
+  Number.isInteger(status) && (status as number) >= STATUS_UNKNOWN && (status as number) <= STATUS_ABORTED;
 
 export function cancelActionGoal(from: Connection, op: Operation, { actions }: Room): Refusal | null {
   const goal = actions.sentBy(from, op.id);
@@ -79,7 +83,7 @@ export function actionResult(from: Connection, op: Operation, { actions }: Room)
   const goal = actions.carriedOutBy(from, op.id);
   if (goal === null) return refuse('unknown_name', `you carry out no goal ${String(op.id).slice(0, 80)}`);
   if (typeof op.result !== 'boolean') return refuse('bad_field', 'action_result needs result, true or false');
-  const status = Number.isInteger(op.status) ? (op.status as number) : op.result ? STATUS_UNKNOWN : STATUS_ABORTED;
+  const status = isStatus(op.status) ? op.status : op.result ? STATUS_UNKNOWN : STATUS_ABORTED;
   actions.finish(goal, op.result, status, op.values ?? (op.result ? {} : 'the action failed'));
   return null;
 }

@@ -36,6 +36,8 @@ export class Connection implements Outlet {
   readonly actions = new Set<string>();
   readonly fragments: Fragments;
   readonly waiting = { bytes: 0, limitBytes: MAX_WAITING_BYTES };
+  /** Characters of a fragment, for what has no size of its own; 0: not fragmented. */
+  fragmentSize = 0;
   /** Service calls of it that have not been answered yet. */
   calls = 0;
   readonly refused = noCounts();
@@ -87,8 +89,9 @@ export class Connection implements Outlet {
   }
 
   /** Sends a message of a topic, whole, or drops it when the client is too far behind. */
-  send(packet: Packet, fragmentSize: number): void {
+  send(packet: Packet, ownSize: number): void {
     if (this.#socket.readyState !== this.#socket.OPEN) return;
+    const fragmentSize = ownSize || this.fragmentSize;
     if (this.#socket.bufferedAmount > MAX_UNSENT_BYTES) this.#dropped++;
     else if (fragmentSize > 0 && !packet.binary && packet.bytes.length > fragmentSize)
       this.#text(String(packet.bytes), fragmentSize);
@@ -144,7 +147,7 @@ export class Connection implements Outlet {
     if (encoding === 'cbor') this.#socket.send(encodeCbor(operation), BINARY, this.#written);
     else {
       const text = JSON.stringify(operation);
-      this.#text(encoding === 'png' ? pngOperation(text) : text, fragmentSize);
+      this.#text(encoding === 'png' ? pngOperation(text) : text, fragmentSize || this.fragmentSize);
     }
     if (this.#socket.bufferedAmount <= MAX_UNANSWERED_BYTES) return;
     this.terminate();

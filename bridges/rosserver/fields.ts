@@ -19,14 +19,19 @@ export function countField(op: Operation, name: string, highest: number): number
 
 export const throttleField = (op: Operation) => countField(op, 'throttle_rate', MAX_THROTTLE_MS);
 
+/** Characters; 0 where it is left out: not fragmented. */
+export function fragmentField(op: Operation): number | Refusal {
+  const size = countField(op, 'fragment_size', Number.MAX_SAFE_INTEGER);
+  return typeof size !== 'number' || size === 0 || size >= MIN_FRAGMENT
+    ? size
+    : refuse('bad_field', `fragment_size ${size}; allowed: ${MIN_FRAGMENT} and more, or none`);
+}
+
 /** How an answer or a subscription is to be written; `allowed` of the encodings. */
 export function mannerOf(op: Operation, allowed: readonly Encoding[] = ENCODINGS): Manner | Refusal {
   const encoding = op.compression ?? 'none';
   if (!allowed.includes(encoding as Encoding))
     return refuse('bad_field', `compression ${String(encoding).slice(0, 40)}; allowed: ${allowed.join(', ')}`);
-  const fragmentSize = countField(op, 'fragment_size', Number.MAX_SAFE_INTEGER);
-  if (typeof fragmentSize !== 'number') return fragmentSize;
-  if (fragmentSize > 0 && fragmentSize < MIN_FRAGMENT)
-    return refuse('bad_field', `fragment_size ${fragmentSize}; allowed: ${MIN_FRAGMENT} and more, or none`);
-  return { encoding: encoding as Encoding, fragmentSize };
+  const fragmentSize = fragmentField(op);
+  return typeof fragmentSize === 'number' ? { encoding: encoding as Encoding, fragmentSize } : fragmentSize;
 }

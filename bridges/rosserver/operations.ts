@@ -10,6 +10,7 @@ import {
   unadvertiseAction,
 } from './actions.ts';
 import type { Connection } from './connection.ts';
+import { control } from './control.ts';
 import { text } from './fields.ts';
 import type { Operation } from './operation.ts';
 import { type Refusal, refuse } from './refusal.ts';
@@ -140,7 +141,7 @@ function carryOut(from: Connection, op: Operation, room: Room, how: Delivery): R
   if (Number.isNaN(from.authenticatedUntilS) && op.op !== 'auth')
     return refuse('not_authenticated', 'first of all, an auth operation');
   try {
-    return carry(from, op, room, how);
+    return control(from, op) ?? carry(from, op, room, how);
   } catch (error) {
     // What a message holds that cannot be written (nested beyond the stack, for one).
     return refuse('bad_message', (error as Error).message);

@@ -16,7 +16,7 @@ describe('the conformance table', () => {
     else expect(readme).toBe(wanted);
   });
 
-  it.each(['server', 'foxglove'] as const)('has no op or option of the %s without a test', (side) => {
+  it.each(['server', 'client', 'foxglove'] as const)('has no op or option of the %s without a test', (side) => {
     expect(table(side, allClaims)).toContain('Without a test: none.');
   });
 

@@ -69,6 +69,7 @@ describe('a stock roslibpy client on our server', () => {
     covers('server', ['advertise_service', 'unadvertise_service', 'rosapi.params', 'rosapi.topics'], 'roslibpy');
     covers('server', ['rosapi.types', 'rosapi.nodes', 'rosapi.services', 'rosapi.message_details'], 'roslibpy');
     covers('server', ['rosapi.time', 'send_action_goal', 'action_feedback', 'action_result'], 'roslibpy');
+    covers('server', ['send_action_goal.action_type', 'send_action_goal.args', 'action_result.status'], 'roslibpy');
     needs(context, 'pypi', 'roslibpy', missing);
     child = spawn(ROSLIBPY, [join(packageRoot, 'tests/interop/roslibpy_peer.py'), String(port)], {
       stdio: ['pipe', 'pipe', 'inherit'],

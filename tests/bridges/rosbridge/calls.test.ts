@@ -25,7 +25,7 @@ const call = (service: string, timeoutMs = 10_000, args: unknown = {}) =>
 
 describe('a service call', () => {
   it('is answered, also when several are under way and the last is answered first', async () => {
-    covers('client', ['call_service', 'call_service.args', 'service_response'], 'raw');
+    covers('client', ['call_service', 'call_service.args', 'service_response', 'id'], 'raw');
     const answer: (() => void)[] = [];
     server.advertiseService('/later', TYPES.trigger, (args) => {
       return new Promise((resolve) => answer.push(() => resolve({ success: true, message: JSON.stringify(args) })));
@@ -127,6 +127,7 @@ describe('services', () => {
   });
 
   it('of ROS 1 are called by their ROS 1 type, and the times in their answers are respelt', async () => {
+    covers('client', 'call_service.type', 'raw');
     const standIn = await StandIn.open();
     const ros1 = client(standIn.url, { ros_version: 1 });
     await ros1.bridge.open();

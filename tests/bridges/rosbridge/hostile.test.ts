@@ -81,7 +81,7 @@ describe('a hostile server', () => {
 
   it('whose fragments come in any order, under one id, with a fraction for a total, is put together', async () => {
     plays('client', 'fragment.order');
-    covers('client', ['fragment.in', 'subscribe.fragment_size'], 'hostile');
+    covers('client', ['fragment.in', 'fragment.total', 'subscribe.fragment_size'], 'hostile');
     await connect();
     const [a, b, c, ...more] = fragments(JSON.stringify(publish(joints(8))), 60);
     expect(positions(await outcome(c, a, ...more, b))).toEqual([8]);
@@ -106,17 +106,20 @@ describe('a hostile server', () => {
     plays('client', 'frame.packed');
     covers(
       'client',
-      ['png.in', 'subscribe.compression.png', 'subscribe.compression.cbor', 'frame.binary_text'],
+      ['png.in', 'png.parts', 'subscribe.compression.png', 'subscribe.compression.cbor', 'frame.binary_text'],
       'hostile',
     );
     await connect();
     const picture = { op: 'png', data: png(JSON.stringify(publish(joints(4)))).toString('base64') };
     const binary = cbor(publish({ ...joints(5), position: Float64Array.of(5) }));
     const text = Buffer.from(JSON.stringify(publish(joints(6))));
-    const got = await outcome(picture, ...fragments(JSON.stringify(picture), 100), binary, text);
-    expect(positions(got)).toEqual([4, 4, 5, 6]);
+    // A large picture may also come in parts of its own, out of order.
+    const parts = fragments(picture.data, 100).map((part) => ({ ...part, op: 'png', id: 'p' }));
+    const got = await outcome(picture, ...fragments(JSON.stringify(picture), 100), ...parts.reverse(), binary, text);
+    expect(positions(got)).toEqual([4, 4, 4, 5, 6]);
     // From whatever wire, a message is of one form.
     expect(got.map((f) => Array.isArray((f.message as { position: unknown }).position))).toEqual([
+      true,
       true,
       true,
       true,

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { textOfPng } from '../../../bridges/messages/png.ts';
 import { Fragments } from '../../../bridges/rosbridge/fragments.ts';
+import { covers } from '../../interop/conformance.ts';
 import { chunk, fragments, png } from './encode.ts';
 
 function joiner(maxBytes = 1000): { join: (f: object) => string | null; look: () => void; lost: string[] } {
@@ -15,6 +16,7 @@ describe('fragments', () => {
   const long = 'x'.repeat(40) + 'y'.repeat(40) + 'z'.repeat(30);
 
   it('as the real server numbers them (id 0, total 3.725) are three, in their order by number', () => {
+    covers('client', 'fragment.total', 'unit');
     const [a, b, c] = fragments(long, 40);
     expect(a).toMatchObject({ id: 0, num: 0, total: 3.725 });
     const { join, lost } = joiner();

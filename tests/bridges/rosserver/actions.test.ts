@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { textOfPng } from '../../../bridges/messages/png.ts';
 import { covers } from '../../interop/conformance.ts';
 import type { RawClient, Received } from './raw-client.ts';
 import { serve } from './serving.ts';
@@ -24,7 +25,7 @@ const end = ({ id }: Received, more: object) => ({ op: 'action_result', id, acti
 describe('an action that a client offers', () => {
   it('gets the goal of another client, whose feedback and result come back under its own id', async () => {
     covers('server', ['advertise_action', 'send_action_goal', 'send_action_goal.feedback'], 'raw');
-    covers('server', ['action_feedback', 'action_result'], 'raw');
+    covers('server', ['action_feedback', 'action_result', 'send_action_goal.args'], 'raw');
     const { provider, sender, goal } = await rooms();
     goal('g1', { feedback: true });
     const request = await taken(provider);
@@ -52,6 +53,82 @@ describe('an action that a client offers', () => {
       action: ACTION,
       values: { sequence: [0, 1] },
     });
+  });
+
+  it('takes a goal of its own type in either spelling, or of none, and of no other', async () => {
+    covers('server', 'send_action_goal.action_type', 'raw', 'hostile');
+    const { server, provider, sender, goal } = await rooms();
+    goal('long');
+    goal('short', { action_type: 'example_interfaces/Fibonacci' });
+    goal('none', { action_type: undefined });
+    for (const n of [1, 2, 3]) expect(await taken(provider, n)).toMatchObject({ action_type: TYPE });
+    goal('other', { action_type: 'example_interfaces/action/Other' });
+    expect(await result(sender, 'other')).toMatchObject({
+      ...{ result: false, status: 0, values: `Action ${ACTION} is ${TYPE}, not example_interfaces/action/Other` },
+    });
+    expect(server.counters.refused.type_conflict).toBe(1);
+  });
+
+  it('has its status passed on; one that is left out, or is none, is unknown or aborted', async () => {
+    covers('server', ['action_result.status', 'action_result.failure'], 'raw');
+    const { provider, sender, goal } = await rooms();
+    const ends: [more: object, status: number][] = [
+      [{ result: true, status: SUCCEEDED }, SUCCEEDED],
+      [{ result: true, status: CANCELED }, CANCELED],
+      [{ result: false, status: ABORTED, values: 'it slipped' }, ABORTED],
+      [{ result: true }, 0],
+      [{ result: false }, ABORTED],
+      [{ result: true, status: 7 }, 0],
+      [{ result: false, status: 'bad' }, ABORTED],
+    ];
+    for (const [i, [more, status]] of ends.entries()) {
+      goal(`g${i}`);
+      provider.send(end(await taken(provider, i + 1), more));
+      expect(await result(sender, `g${i}`)).toMatchObject({ ...more, status });
+    }
+    expect((await result(sender, 'g2')).values).toBe('it slipped');
+  });
+
+  it('answers a goal in fragments, in a picture or in CBOR, feedback and result, where its sender asks for that', async () => {
+    covers('server', ['send_action_goal.fragment_size', 'send_action_goal.compression.png'], 'raw');
+    covers('server', 'send_action_goal.compression.cbor', 'raw');
+    const { provider, sender, goal } = await rooms();
+    const sequence = Array.from({ length: 60 }, (_, i) => i);
+    const answered = async (n: number, how: object) => {
+      goal(`g${n}`, { feedback: true, ...how });
+      const { id } = await taken(provider, n);
+      provider.send({ op: 'action_feedback', id, action: ACTION, values: { sequence } });
+      provider.send({ op: 'action_result', id, action: ACTION, values: { sequence }, status: SUCCEEDED, result: true });
+      await provider.settled();
+      await sender.settled();
+      return sender.received.splice(0).filter((m) => m.op !== 'service_response');
+    };
+    const wanted = (id: string, values: unknown) => [
+      { op: 'action_feedback', id, action: ACTION, values },
+      { op: 'action_result', id, action: ACTION, values, status: SUCCEEDED, result: true },
+    ];
+    const parts = await answered(1, { fragment_size: 70 });
+    expect(parts.every((m) => m.op === 'fragment' && String(m.data).length <= 70)).toBe(true);
+    const ids = [...new Set(parts.map((m) => m.id))];
+    const texts = ids.map((id) => parts.flatMap((m) => (m.id === id ? [m.data] : [])).join(''));
+    expect(texts.map((text) => JSON.parse(text))).toEqual(wanted('g1', { sequence }));
+    const pictures = await answered(2, { compression: 'png' });
+    expect(pictures.map((m) => m.op)).toEqual(['png', 'png']);
+    const within = pictures.map((m) => JSON.parse(textOfPng(Buffer.from(String(m.data), 'base64'), 10_000)));
+    expect(within).toEqual(wanted('g2', { sequence }));
+    expect(await answered(3, { compression: 'cbor' })).toEqual(wanted('g3', { sequence }));
+  });
+
+  it('refuses a goal whose answer is to be in what answers are not in', async () => {
+    covers('server', ['send_action_goal.compression.cbor', 'send_action_goal.fragment_size'], 'hostile');
+    const { server, provider, sender, goal } = await rooms();
+    goal('raw', { compression: 'cbor-raw' });
+    goal('small', { fragment_size: 3 });
+    expect((await result(sender, 'raw')).values).toBe('compression cbor-raw; allowed: none, png, cbor');
+    expect((await result(sender, 'small')).values).toBe('fragment_size 3; allowed: 10 and more, or none');
+    await provider.settled();
+    expect(server.counters.refused.bad_field).toBe(2);
+    expect(provider.received.filter((m) => m.op === 'send_action_goal')).toEqual([]);
   });
 
   it('sends no feedback to who has not asked for it', async () => {

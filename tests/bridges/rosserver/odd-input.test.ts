@@ -217,6 +217,7 @@ describe('odd input', () => {
     covers('server', ['frame.malformed', 'frame.several_objects', 'frame.binary_text'], 'hostile');
     covers('server', ['advertise', 'publish', 'publish.nan', 'subscribe', 'subscribe.id', 'subscribe.type'], 'raw');
     covers('server', ['unsubscribe', 'unsubscribe.id', 'call_service', 'call_service.args'], 'raw');
+    covers('server', 'call_service.args.list', 'raw');
     covers('server', ['subscribe.throttle_rate', 'subscribe.queue_length', 'advertise', 'call_service'], 'hostile');
     const c = await client();
     c.send(...sends);
@@ -226,7 +227,7 @@ describe('odd input', () => {
   });
 
   it('is answered with a status, once a client asks for that', async () => {
-    covers('server', ['set_level', 'status'], 'raw');
+    covers('server', ['set_level', 'status', 'id'], 'raw');
     const c = await client();
     c.send({ op: 'set_level', level: 'error', id: 'l' }, { op: 'dance', id: 'd' }, advertise('/s', 'std_msgs/String'));
     c.send(advertise('/s', 'std_msgs/Int8'), '{"op"', { op: 'set_level', level: 'loud' });

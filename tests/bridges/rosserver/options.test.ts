@@ -5,6 +5,7 @@ import { advertise, publish, serve, subscribe } from './serving.ts';
 describe('an option', () => {
   it('of ROS 2 for its own network (reliability, depth, queue_size) is taken and changes nothing here', async () => {
     covers('server', ['advertise.qos', 'advertise.queue_size', 'subscribe.qos', 'subscribe.compression.none'], 'raw');
+    covers('server', 'publish.qos', 'raw');
     const { server, client } = await serve();
     const c = await client();
     const qos = { reliability: 'reliable', durability: 'volatile', depth: 1 };
@@ -57,5 +58,22 @@ describe('an option', () => {
     for (const data of ['first', 'second', 'third']) c.send(publish('/s', { data }));
     await c.settled();
     expect(c.published).toEqual([{ data: 'first' }]);
+  });
+});
+
+describe('the port', () => {
+  it('answers a GET with the version of the protocol, and no other method', async () => {
+    covers('server', 'http.get', 'raw');
+    const { server, port } = await serve({ token: 'secret' });
+    const url = `http://127.0.0.1:${port}`;
+    const answer = await fetch(`${url}/anything`);
+    expect([answer.status, answer.headers.get('content-type')]).toEqual([200, 'application/json']);
+    expect(await answer.json()).toEqual({
+      protocol: { major: 2, minor: 1, patch: 0 },
+      server: { name: 'reflexarc' },
+    });
+    const posted = await fetch(url, { method: 'POST', body: '{"op":"publish"}' });
+    expect([posted.status, posted.headers.get('allow'), await posted.text()]).toEqual([405, 'GET', '']);
+    expect(server.counters).toMatchObject({ clients: 0, malformed: 0 });
   });
 });

@@ -39,7 +39,7 @@ describe('rosapi', () => {
   });
 
   it('tells of services and actions', async () => {
-    covers('server', ['rosapi.services', 'rosapi.actions'], 'raw');
+    covers('server', ['rosapi.services', 'rosapi.actions', 'rosapi.service_details'], 'raw');
     const { server, c, values } = await asking();
     server.advertiseService('/arm', 'std_srvs/Trigger', () => ({}));
     c.send({ op: 'advertise_service', service: '/grip', type: 'std_srvs/SetBool' });
@@ -78,6 +78,18 @@ describe('rosapi', () => {
     expect((await of('reflexarc_msgs/Stop'))[0]).toMatchObject({ fieldnames: ['header', 'epoch', 'reason'] });
     expect(await of('no/Such')).toEqual([]);
     expect(await of('constructor/msg/constructor')).toEqual([]);
+  });
+
+  it('tells the text of each type, as `.msg` files have it', async () => {
+    covers('server', 'rosapi.raw_types', 'raw');
+    const { server, values } = await asking();
+    server.publish('/state', 'geometry_msgs/PointStamped', {});
+    const all = (await values('topics_and_raw_types')) as Record<string, string[]>;
+    expect(all.topics).toEqual(['/rosout', '/state']);
+    expect(all.types!.map((t) => t.split('/')[2])).toEqual(['Log', 'PointStamped']);
+    const [, text] = all.typedefs_full_text!;
+    expect(text).toContain('std_msgs/Header header\ngeometry_msgs/Point point');
+    expect(text).toContain('MSG: geometry_msgs/Point\n');
   });
 
   it('tells the time: of the wall, or of our /clock once there is one', async () => {

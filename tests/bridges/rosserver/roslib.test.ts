@@ -164,6 +164,8 @@ describe('a stock roslib client on our server', () => {
   it('sends goals to an action of another client, with feedback, success, failure and cancelling', async () => {
     covers('server', ['advertise_action', 'send_action_goal', 'action_feedback', 'action_result'], 'roslib');
     covers('server', ['send_action_goal.feedback', 'cancel_action_goal', 'rosapi.actions'], 'roslib');
+    covers('server', ['send_action_goal.action_type', 'send_action_goal.args'], 'roslib');
+    covers('server', ['action_result.status', 'action_result.failure'], 'roslib');
     const provider = await connect();
     const action = { name: '/count', actionType: 'x/Count' };
     const server = new Action<{ to: number }, object, object>({ ros: provider, ...action });

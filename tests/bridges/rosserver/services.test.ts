@@ -56,6 +56,38 @@ describe('a service that a client offers', () => {
     expect(await answer).toMatchObject({ result: false, values: 'jammed' });
   });
 
+  it('is called with a list of arguments, in the order of its request, and refuses one that is too long', async () => {
+    covers('server', 'call_service.args.list', 'raw');
+    const { server, provider, caller } = await rooms();
+    const answer = caller.call('/gripper', [true]);
+    expect(await asked(provider)).toMatchObject({ args: { data: true } });
+    provider.send({ op: 'service_response', id: 'service_request:/gripper:1', values: {}, result: true });
+    expect((await answer).result).toBe(true);
+    expect(await caller.call('/gripper', [true, 1])).toMatchObject({
+      ...{ result: false, values: 'Service /gripper takes fewer arguments' },
+    });
+    expect(server.counters.refused.bad_message).toBe(1);
+    // Of a type that nobody knows it goes on as it came.
+    server.advertiseService('/own', 'x/Own', (args) => ({ args }));
+    expect((await caller.call('/own', [1, 'a'])).values).toEqual({ args: [1, 'a'] });
+  });
+
+  it('is called whatever type the call names, and who asked for status is told that it is another', async () => {
+    covers('server', 'call_service.type', 'raw');
+    const { server, client } = await serve();
+    let stops = 0;
+    server.advertiseService('/stop', 'std_srvs/Trigger', () => ({ success: true, message: `${++stops}` }));
+    const c = await client();
+    c.send({ op: 'set_level', level: 'warning' });
+    for (const type of ['std_srvs/srv/Trigger', 'std_srvs/Trigger', '', 7, 'std_srvs/Empty'])
+      expect((await c.call('/stop', {}, { type })).result).toBe(true);
+    expect(stops).toBe(5);
+    expect(c.received.filter((m) => m.op === 'status').map((m) => m.msg)).toEqual([
+      'Service /stop is std_srvs/srv/Trigger, not std_srvs/Empty; called all the same',
+    ]);
+    expect(server.counters.malformed).toBe(0);
+  });
+
   it('that is silent is answered for after the timeout of the call; its late answer goes nowhere', async () => {
     covers('server', 'call_service.timeout', 'raw');
     const { server, provider, caller } = await rooms();
