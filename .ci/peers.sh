@@ -95,6 +95,15 @@ pypi() {
   rm -rf "$folder"
 }
 
+# The update in PyTorch that `bench learning --case update` is compared with. Its wheel is too large to fetch here: it runs where python3
+# has it; else only its arguments are read, and that is said. Any end but well or skipped is a fault.
+torch_update() {
+  local rc=0
+  python3 tests/interop/torch_update.py --samples 1 --threads 1 || rc=$?
+  [ $rc -ne 77 ] || { not_here 'the update in PyTorch (python3 has no torch)'; return 0; }
+  return $rc
+}
+
 peers() {
   browser && ros && pypi || return 1
   export REFLEXARC_PEERS

@@ -11,12 +11,12 @@ import { PegEnvironment } from '../learning/environments/peg.ts';
 import { makeEnvironment } from '../learning/environments/registry.ts';
 import { expertTransitions } from '../learning/expert-transitions.ts';
 import { RESIDUAL_DEMONSTRATIONS } from '../learning/make-residual.ts';
-import { RESIDUAL_DEFAULTS, type ResidualOptions } from '../learning/residual.ts';
+import type { ResidualOptions } from '../learning/residual.ts';
 import { CHECKPOINT, commitOf } from '../learning/run-folder.ts';
 import { compileObservation } from '../pipeline/observation/compile.ts';
 import { configDigest } from '../practice/episode.ts';
 import { LearnerServer } from '../practice/learner-server.ts';
-import { PracticeLearner } from '../practice/practice-learner.ts';
+import { PRACTICE_DEFAULTS, PracticeLearner } from '../practice/practice-learner.ts';
 import { sharedToken } from '../practice/token.ts';
 import { LiveLine, table } from './output.ts';
 import { type SamplingOptions, samplingOf } from './sampling.ts';
@@ -42,8 +42,7 @@ export async function learn(file: string, options: LearnOptions): Promise<number
   const { seed = config.seed } = options;
   const folder = resolve(practice.dir, 'learner');
   const residual: ResidualOptions = {
-    // What acts is to be what is learned about: an average over a thousand updates would act where the critic has never been.
-    ...{ ...RESIDUAL_DEFAULTS, ...samplingOf(options), averaging: 0, seed, scale: config.policies.residual.scale },
+    ...{ ...PRACTICE_DEFAULTS, ...samplingOf(options), seed, scale: config.policies.residual.scale },
     ...(options.warmUp !== undefined && { learningStarts: options.warmUp }),
   };
   const { residualSize: observationSize } = compileObservation(config.robot, config.task);
@@ -56,6 +55,7 @@ export async function learn(file: string, options: LearnOptions): Promise<number
   // Decisions that it had when it began, and when that was: for its pace.
   let [before, since] = [0, performance.now()];
   const live = new LiveLine(stream);
+  let noted = '';
   const learner = new PracticeLearner({
     ...{ folder, sizes, residual, publishEvery: practice.publish_every, keepBytes: practice.keep_bytes },
     checkpointEveryS: practice.checkpoint_s,
@@ -74,7 +74,9 @@ export async function learn(file: string, options: LearnOptions): Promise<number
     demonstrate: (take) => shownToIt.forEach(take),
     onWeights: (weights) => server?.publish(weights),
     say: (text) => live.line(text),
-    onLearned: ({ steps, episodes, success, cost, figures }, { ended }) => {
+    onLearned: ({ steps, episodes, success, cost, figures, note = '' }, { ended }) => {
+      if (note !== noted) live.line(note);
+      noted = note;
       const critic = Number.isFinite(figures.critic) ? `  critic ${figures.critic!.toPrecision(3)}` : '';
       const pace = ((steps - before) / ((performance.now() - since) / 1000)).toFixed(0);
       const text = `episode ${episodes}: ${ended}  ${steps} decisions, ${pace}/s  success ${(100 * success).toFixed(0)} %  cost ${cost.toFixed(2)}${critic}`;

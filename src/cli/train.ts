@@ -99,11 +99,14 @@ export async function trainResidual(file: string, options: ResidualTrainOptions)
   const goesOn = resume && existsSync(join(out, CHECKPOINT));
   const recorded = logged && !goesOn ? await recordedTransitions(config, options) : null;
   for (const line of recorded?.unused ?? []) process.stderr.write(`not used: ${line}\n`);
-  const made = await train(options, async ({ progress, signal }) => {
+  const made = await train(options, async ({ progress, say, signal }) => {
+    let noted = '';
     const made = await makeResidual(config, {
       ...{ out, seed, steps, resume, policy, demonstrations, signal, sampling, ...(recorded && { recorded }) },
       onState: ({ steps: done, figures, ...recent }, _wall, of) => {
-        const { return: success, cost } = recent;
+        const { return: success, cost, note = '' } = recent;
+        if (note !== noted) say(note);
+        noted = note;
         progress({ phase: 'steps', done: Math.min(done, of), of, figures: { success, cost, ...figures } });
       },
       onEpisode: (done, of) => progress({ phase: 'evaluation', done, of }),

@@ -7,10 +7,10 @@ const relabelling = () =>
     '--relabelling <action>',
     'where the gate acted, what is learned about: the action that was `executed` (so without it) or the one that was `proposed`',
   ).choices(['executed', 'proposed']);
-const timeouts = () =>
+const timeouts = (without: 'end' | 'bootstrap') =>
   new Option(
     '--timeouts <what>',
-    'an episode that was cut short is an `end` (so without it), or its last value is asked for: `bootstrap`',
+    `an episode that was cut short is an \`end\`, or its last value is asked for: \`bootstrap\`; without it \`${without}\``,
   ).choices(['end', 'bootstrap']);
 
 /** Adds `train` and `runs`. */
@@ -53,7 +53,7 @@ export function addTrainingCommands(program: Command, { run, checked, done }: Om
       new Option('--policy <policy>', 'what the residual is learned by; td3 without it').choices(['td3', 'sac']),
     )
     .addOption(relabelling())
-    .addOption(timeouts())
+    .addOption(timeouts('end'))
     .option('--resume', 'go on from the checkpoint in --out')
     .action(async (file, given) => {
       if (checked(file, given)) return;
@@ -90,7 +90,7 @@ export function addTrainingCommands(program: Command, { run, checked, done }: Om
       whole('--warm-up', 0, 1_000_000, 'decisions of warm-up'),
     )
     .addOption(relabelling())
-    .addOption(timeouts())
+    .addOption(timeouts('bootstrap'))
     .action(async (file, given) => {
       if (checked(file, given)) return;
       done(await (await import('./learn.ts')).learn(file, given));

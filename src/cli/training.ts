@@ -16,6 +16,8 @@ export interface Progress {
 /** What a training is given: where to tell progress, and the person's wish to end early. */
 export interface Training {
   progress(progress: Progress): void;
+  /** A line that stays. */
+  say(text: string): void;
   signal: AbortSignal;
 }
 
@@ -41,6 +43,7 @@ export async function train<T extends object>(
   let told = '';
   const { rows, made } = await work({
     signal: abort.signal,
+    say: (text) => live.line(text),
     progress: (progress) => {
       const text = progressLine(progress, pace.of(progress));
       live.show(text);

@@ -16,6 +16,9 @@ export interface PracticeReport {
   readonly waiting: number;
   readonly acknowledged: number;
   readonly rejected: number;
+  /** Of those that it cannot read, the ones that could not be put aside; and times that it could keep none. */
+  readonly lost: number;
+  readonly notKept: number;
   readonly learner: { readonly up: boolean; readonly why: string };
   /** Newest warning; empty before the first. */
   readonly last: string;

@@ -135,6 +135,10 @@ const link = new LearnerLink({
   }),
   spool,
   rejected: join(folder, 'rejected'),
+  say(what) {
+    log.warn({}, what);
+    last = what;
+  },
   onWelcome: (welcome) => actor.welcome(welcome),
   onWeights: (weights) => actor.weights(weights),
   onLink(up, why) {

@@ -13,47 +13,61 @@ export interface BurnInOptions {
 }
 
 export class BurnIn {
-  /** Why it ended; empty while it lasts. */
-  reason = '';
   updates = 0;
   readonly #options: BurnInOptions;
   #sum = 0;
   #before = Number.NaN;
+  #over = false;
+  /** Relative change that it ended by; NaN while it lasts, and where it ended in time. */
+  #moved = Number.NaN;
 
   constructor(options: BurnInOptions) {
     this.#options = options;
-    if (options.most === 0) this.reason = 'not asked for';
+    this.#over = options.most === 0;
   }
 
   get over(): boolean {
-    return this.reason !== '';
+    return this.#over;
+  }
+
+  /** Why it ended; empty while it lasts. */
+  get reason(): string {
+    if (!this.#over) return '';
+    const { window, most } = this.#options;
+    if (most === 0) return 'not asked for';
+    if (Number.isNaN(this.#moved)) return 'the most that was allowed, though the loss still moves';
+    return `the critic's loss moved by ${(100 * this.#moved).toFixed(0)} % over ${window} updates`;
   }
 
   /** Tells the loss of one more update. */
   see(loss: number): void {
-    if (this.over) return;
+    if (this.#over) return;
     const { window, change, most } = this.#options;
     this.updates++;
     this.#sum += loss / window;
     if (this.updates % window === 0) {
       const moved = Math.abs(this.#sum - this.#before) / this.#before;
-      if (moved <= change)
-        this.reason = `the critic's loss moved by ${(100 * moved).toFixed(0)} % over ${window} updates`;
+      if (moved <= change) {
+        this.#moved = moved;
+        this.#over = true;
+      }
       this.#before = this.#sum;
       this.#sum = 0;
     }
-    if (!this.over && this.updates >= most) this.reason = `${most} updates, though the loss still moves`;
+    if (this.updates >= most) this.#over = true;
   }
 
-  get numbers(): { updates: number; over: number; sum: number; before: number } {
-    const before = Number.isNaN(this.#before) ? -1 : this.#before;
-    return { updates: this.updates, over: this.over ? 1 : 0, sum: this.#sum, before };
+  get numbers(): { updates: number; over: number; sum: number; before: number; moved: number } {
+    const [before, moved] = [this.#before, this.#moved].map((v) => (Number.isNaN(v) ? -1 : v)) as [number, number];
+    return { updates: this.updates, over: this.#over ? 1 : 0, sum: this.#sum, before, moved };
   }
 
   set numbers(n) {
     this.updates = n.updates;
-    this.reason = n.over === 1 ? 'ended before' : '';
+    this.#over = n.over === 1;
     this.#sum = n.sum;
     this.#before = n.before < 0 ? Number.NaN : n.before;
+    // Checkpoints of before did not hold it.
+    this.#moved = n.moved >= 0 ? n.moved : Number.NaN;
   }
 }

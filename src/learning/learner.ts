@@ -7,6 +7,8 @@ export interface Learner extends Agent {
   readonly steps: number;
   /** Losses and the like, of the newest update; NaN before the first. For the progress line and the curve. */
   readonly figures: Readonly<Record<string, number>>;
+  /** What holds it now, or what let it go, for a person: told when it changes. Empty or absent: nothing to say. */
+  readonly note?: string;
   /** What it would do without exploration. Deterministic, changes nothing. */
   exploit(step: Step, out: Float64Array): void;
   /** What it expects of an action there, by its reward: the mean of its critics. Changes nothing. */

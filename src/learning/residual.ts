@@ -137,6 +137,15 @@ export class ResidualLearner implements Learner {
     return progressive === 0 ? scale : scale * Math.min(1, Math.max(0, this.steps - learningStarts) / progressive);
   }
 
+  /** Whether the burn-in holds the actor, or why it let go. */
+  get note(): string {
+    if (!this.#warmedUp || this.#options.burnIn.most === 0) return '';
+    const { over, reason, updates } = this.burnIn;
+    return over
+      ? `burn-in: the actor moves, after ${updates} updates of the critic: ${reason}`
+      : 'burn-in: the actor is held until the critic has settled';
+  }
+
   act(step: Step, out: Float64Array): void {
     const { learningStarts, warmUpNoise, exploration } = this.#options;
     const random = this.#random;

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ReflexArcError } from '../core/errors.ts';
+import { placed } from '../core/paths.ts';
 import { type AlgorithmSpec, makeLearner } from './algorithms.ts';
 import { readCheckpoint } from './checkpoint.ts';
 import type { Environment } from './environment.ts';
@@ -31,7 +32,7 @@ export async function trainedRun(path: string): Promise<TrainedRun> {
     });
   const { record } = found;
   // As `settingsOf` wrote them.
-  const settings = record.settings as { algorithm: AlgorithmSpec; environment: EnvironmentSpec };
+  const settings = placed(record.settings) as { algorithm: AlgorithmSpec; environment: EnvironmentSpec };
   const environment = await makeEnvironment(settings.environment);
   const { learner } = makeLearner(settings.algorithm, environment);
   readCheckpoint(readFileSync(file), learner.parts(), file);

@@ -31,6 +31,8 @@ export interface TrainingState {
   success: number;
   cost: number;
   figures: Readonly<Record<string, number>>;
+  /** The learner's, where it has something to say. */
+  note?: string;
 }
 
 /** A point of the learning curve: episodes without exploration. */
@@ -103,9 +105,10 @@ export class Trainer {
   state(): TrainingState {
     const mean = (of: 'return' | 'success' | 'cost') =>
       this.#recent.reduce((s, r) => s + r[of], 0) / Math.max(1, this.#recent.length);
+    const { steps, figures, note } = this.#learner;
     return {
-      ...{ steps: this.#learner.steps, episodes: this.#episodes },
-      ...{ return: mean('return'), success: mean('success'), cost: mean('cost'), figures: this.#learner.figures },
+      ...{ steps, episodes: this.#episodes, figures, ...(note && { note }) },
+      ...{ return: mean('return'), success: mean('success'), cost: mean('cost') },
     };
   }
 

@@ -9,10 +9,12 @@ const TOLD_EVERY = 250;
 const { spec, stop } = workerData as TrainingThreadData;
 const say = (message: ThreadMessage) => parentPort!.postMessage(message);
 let told = 0;
+let noted: string | undefined;
 const outcome = await runTraining(spec, {
   stopped: () => Atomics.load(stop, 0) !== 0,
   onState: (state, wallS) => {
-    if (performance.now() - told < TOLD_EVERY && state.steps < spec.steps) return;
+    if (performance.now() - told < TOLD_EVERY && state.steps < spec.steps && state.note === noted) return;
+    noted = state.note;
     told = performance.now();
     say({ state: { ...state, figures: { ...state.figures } }, wallS });
   },

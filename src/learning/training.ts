@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { portable } from '../core/paths.ts';
 import { type AlgorithmSpec, makeLearner } from './algorithms.ts';
 import { type Parts, readCheckpoint, writeCheckpoint } from './checkpoint.ts';
 import { PegEnvironment } from './environments/peg.ts';
@@ -84,6 +85,7 @@ export async function runTraining(spec: TrainingSpec, hooks: TrainingHooks = {})
   const evaluations: EvaluationPoint[] = [];
   const best = spec.keep === 'best' ? new Best(learner, resumed?.folder.best() ?? null) : null;
   let rowDue = 0;
+  let noted: string | undefined;
   let savedAt = performance.now();
 
   const save = () => {
@@ -97,7 +99,8 @@ export async function runTraining(spec: TrainingSpec, hooks: TrainingHooks = {})
     stopped: () => hooks.stopped?.() ?? false,
     onEpisode: (state) => {
       hooks.onState?.(state, wall());
-      if (state.steps >= rowDue) {
+      if (state.steps >= rowDue || state.note !== noted) {
+        noted = state.note;
         folder?.row({ kind: 'training', wall_s: wall(), ...state });
         rowDue = state.steps + (evaluateEvery || steps) / ROWS;
       }
@@ -178,11 +181,13 @@ export function settingsOf(spec: TrainingSpec): unknown {
     spec;
   const recorded = spec.recorded?.of;
   // Through JSON, as the record is read: what is undefined is not there.
-  return JSON.parse(
-    JSON.stringify({
-      ...{ algorithm, environment, demonstrations, evaluateEvery, evaluationEpisodes, evaluationSeed, keep, judged },
-      recorded,
-    }),
+  return portable(
+    JSON.parse(
+      JSON.stringify({
+        ...{ algorithm, environment, demonstrations, evaluateEvery, evaluationEpisodes, evaluationSeed, keep, judged },
+        recorded,
+      }),
+    ),
   );
 }
 

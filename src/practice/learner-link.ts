@@ -1,8 +1,18 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { WebSocket } from 'ws';
+import { hasRoom } from '../core/whole-file.ts';
 import type { EpisodeFolder } from './episode-folder.ts';
-import { decode, encode, MAX_MESSAGE_BYTES, type Message, type MessageOf, PROTOCOL, type Verdict } from './protocol.ts';
+import {
+  decode,
+  encode,
+  MAX_MESSAGE_BYTES,
+  type Message,
+  type MessageOf,
+  NOT_KEPT,
+  PROTOCOL,
+  type Verdict,
+} from './protocol.ts';
 
 export interface LearnerLinkOptions {
   url: string;
@@ -17,10 +27,14 @@ export interface LearnerLinkOptions {
   onWeights(weights: MessageOf<'weights'>): void;
   /** It is there, or why it is not. */
   onLink(up: boolean, why: string): void;
+  /** What a person should know, once. */
+  say?(text: string): void;
+  /** After a connection that broke, the next so much later; 500. */
+  retryMs?: number;
 }
 
 const RETRY_MS = 500;
-/** Who refuses us is asked again, since its config may be mended, but not at once. */
+/** Who refuses us is asked again, since its config may be mended, but not at once; who keeps no episode, less and less often. */
 const REFUSED_MS = 10_000;
 /** The learner pings every five seconds, and may learn for some more before it looks up. */
 const SILENCE_MS = 40_000;
@@ -31,20 +45,27 @@ const SILENCE_MS = 40_000;
  */
 export class LearnerLink {
   up = false;
-  /** Episodes that were acknowledged, and that were rejected. */
-  readonly counts = { acknowledged: 0, rejected: 0 };
+  /** Episodes that were acknowledged, that were rejected, of those the ones that could not be put aside; times that the learner could not keep one. */
+  readonly counts = { acknowledged: 0, rejected: 0, lost: 0, notKept: 0 };
   readonly #options: LearnerLinkOptions;
   #socket: WebSocket | null = null;
   #sending = '';
   #refused = '';
   #closed = false;
   #told = '';
+  /** Longer, while the learner keeps no episode. */
+  #waitMs: number;
   #retry: NodeJS.Timeout | null = null;
   #silence: NodeJS.Timeout | null = null;
 
   constructor(options: LearnerLinkOptions) {
     this.#options = options;
+    this.#waitMs = this.#retryMs;
     this.#connect();
+  }
+
+  get #retryMs(): number {
+    return this.#options.retryMs ?? RETRY_MS;
   }
 
   /** There may be something in the spool. */
@@ -89,12 +110,16 @@ export class LearnerLink {
       why = response.statusCode === 401 ? 'it does not take our token' : `it answers ${response.statusCode}`;
       socket.terminate();
     });
-    socket.on('close', () => {
+    socket.on('close', (code, reason) => {
       if (this.#silence) clearTimeout(this.#silence);
       this.#sending = '';
-      this.#tell(false, this.#refused || why || 'the connection has ended');
+      if (code === NOT_KEPT) {
+        this.counts.notKept++;
+        this.#waitMs = Math.min(REFUSED_MS, 2 * this.#waitMs);
+      }
+      this.#tell(false, this.#refused || why || reason.toString() || 'the connection has ended');
       if (this.#closed) return;
-      this.#retry = setTimeout(() => this.#connect(), this.#refused === '' ? RETRY_MS : REFUSED_MS);
+      this.#retry = setTimeout(() => this.#connect(), this.#refused === '' ? this.#waitMs : REFUSED_MS);
     });
     socket.on('message', (data) => {
       this.#heard();
@@ -108,10 +133,12 @@ export class LearnerLink {
   }
 
   #on(message: Message): void {
-    const { onWelcome, onWeights, spool, rejected } = this.#options;
+    const { onWelcome, onWeights, spool } = this.#options;
     switch (message.kind) {
       case 'welcome':
-        this.#tell(true, '');
+        // One that keeps nothing is no news until it does.
+        if (this.#waitMs === this.#retryMs) this.#tell(true, '');
+        this.up = true;
         onWelcome(message);
         this.kick();
         return;
@@ -121,20 +148,37 @@ export class LearnerLink {
       case 'rejected': {
         const episode = spool.from(0);
         if (episode?.id !== message.id) return;
-        mkdirSync(rejected, { recursive: true });
-        writeFileSync(join(rejected, `${episode.id}.cbor`), episode.read());
         this.counts.rejected++;
+        this.#putAside(episode);
         this.#done(message.id);
         return;
       }
       case 'ack':
         this.counts.acknowledged++;
+        this.#waitMs = this.#retryMs;
+        this.#tell(true, '');
         this.#done(message.id);
         return;
       case 'weights':
         onWeights(message);
         return;
     }
+  }
+
+  /** For a person to look at. Where that cannot be, it goes all the same: kept, it would be rejected for ever. */
+  #putAside(episode: { id: string; read(): Uint8Array }): void {
+    const { rejected, say } = this.#options;
+    const file = join(rejected, `${episode.id}.cbor`);
+    let why = 'the disk is full';
+    try {
+      mkdirSync(rejected, { recursive: true });
+      if (hasRoom(() => writeFileSync(file, episode.read()))) return;
+      // What was begun of it tells nobody anything.
+      rmSync(file, { force: true });
+    } catch (error) {
+      why = (error as Error).message;
+    }
+    if (this.counts.lost++ === 0) say?.(`rejected episodes cannot be put aside, and are let go: ${why}`);
   }
 
   #done(id: string): void {

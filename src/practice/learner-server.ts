@@ -7,7 +7,7 @@ import { showsToken } from '../../bridges/serving/token.ts';
 import { DiskRoom, hasRoom } from '../core/whole-file.ts';
 import type { Sizes } from './episode.ts';
 import type { PracticeLearner, PublishedWeights } from './practice-learner.ts';
-import { decode, encode, MAX_MESSAGE_BYTES, type Message, type MessageOf, PROTOCOL } from './protocol.ts';
+import { decode, encode, MAX_MESSAGE_BYTES, type Message, type MessageOf, NOT_KEPT, PROTOCOL } from './protocol.ts';
 
 export interface LearnerServerOptions {
   host: string;
@@ -31,6 +31,8 @@ export class LearnerServer {
   readonly #listener: Listener;
   readonly #actors = new Set<WebSocket>();
   readonly #disk: DiskRoom;
+  /** The newest episode could be kept. While none can, an actor comes and goes with each, which is no news. */
+  #keeps = true;
 
   constructor(options: LearnerServerOptions) {
     this.#options = options;
@@ -80,7 +82,7 @@ export class LearnerServer {
     socket.on('error', () => {});
     socket.on('close', () => {
       clearInterval(pings);
-      if (this.#actors.delete(socket))
+      if (this.#actors.delete(socket) && this.#keeps)
         say(`the actor is gone; ${learner.episodes.next} episodes are here, and it may come back`);
     });
     const refuse = (why: string) => {
@@ -102,7 +104,8 @@ export class LearnerServer {
         const why = this.#against(message);
         if (why !== '') return refuse(why);
         this.#actors.add(socket);
-        say(`an actor is here: version ${message.version} in use, ${message.waiting} episodes wait there`);
+        if (this.#keeps)
+          say(`an actor is here: version ${message.version} in use, ${message.waiting} episodes wait there`);
         const { run, steps, learned: episodes, exploration, published } = learner;
         send({ kind: 'welcome', protocol: PROTOCOL, run, steps, episodes, exploration });
         if (published && published.version > message.version) send({ kind: 'weights', exploration, ...published });
@@ -120,12 +123,14 @@ export class LearnerServer {
     try {
       // A disk that is full is no fault of the episode: it stays where it is, and comes again.
       const room = hasRoom(() => void learner.take(episode, raw));
-      if (this.#disk.seen('episodes', room, 'they wait at the actor')) send({ kind: 'ack', id: episode.id });
-      else socket.close(1011);
+      this.#keeps = this.#disk.seen('episodes', room, 'they wait at the actor');
+      if (this.#keeps) send({ kind: 'ack', id: episode.id });
+      else socket.close(NOT_KEPT, 'it has no room for episodes');
     } catch (error) {
       if (!(error instanceof RangeError)) {
-        say(`episode ${episode.id} could not be kept: ${(error as Error).message}`);
-        socket.close(1011);
+        if (this.#keeps) say(`episode ${episode.id} could not be kept: ${(error as Error).message}`);
+        this.#keeps = false;
+        socket.close(NOT_KEPT, 'it cannot keep episodes');
         return;
       }
       say(`episode ${episode.id} is rejected: ${error.message}`);

@@ -6,12 +6,19 @@ import { DiskRoom, hasRoom, writeWhole } from '../core/whole-file.ts';
 import { type Numbers, type Parts, readCheckpoint, writeCheckpoint } from '../learning/checkpoint.ts';
 import type { Transition } from '../learning/environment.ts';
 import { persistentCounters } from '../learning/learner.ts';
-import { ResidualLearner, type ResidualOptions } from '../learning/residual.ts';
+import { RESIDUAL_DEFAULTS, ResidualLearner, type ResidualOptions } from '../learning/residual.ts';
 import { RunFolder, type RunRecord } from '../learning/run-folder.ts';
 import type { TrainingState } from '../learning/trainer.ts';
 import { faultOf, type Sizes, transitionsOf } from './episode.ts';
 import { EpisodeFolder } from './episode-folder.ts';
 import { decode, type Episode, type Exploration } from './protocol.ts';
+
+/**
+ * The recipe in practice. What acts is to be what is learned about: an average over a thousand updates would act where the critic has
+ * never been. And what is cut short there, by an operator, by time, by being stuck, had a future: only a success, a failure, a broken
+ * limit or a crash has none (supervisor.ts).
+ */
+export const PRACTICE_DEFAULTS: ResidualOptions = { ...RESIDUAL_DEFAULTS, averaging: 0, bootstrapTimeouts: true };
 
 export interface PracticeLearnerOptions {
   /** Folder of the run: `run.json`, `curve.jsonl`, `checkpoint.safetensors`, `episodes/`, `weights/`. */
@@ -179,8 +186,9 @@ export class PracticeLearner {
   state(): TrainingState {
     const mean = (of: 'return' | 'success' | 'cost') =>
       this.#recent.reduce((s, r) => s + r[of], 0) / Math.max(1, this.#recent.length);
+    const { figures, note } = this.#learner;
     return {
-      ...{ steps: this.steps, episodes: this.#learned, figures: this.#learner.figures },
+      ...{ steps: this.steps, episodes: this.#learned, figures, ...(note && { note }) },
       ...{ return: mean('return'), success: mean('success'), cost: mean('cost') },
     };
   }

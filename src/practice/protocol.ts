@@ -12,7 +12,8 @@
  *                     weights    a version of the residual: .safetensors bytes and their SHA-256, and how to explore with it
  *
  * Numbers of an episode are byte strings of little-endian float64, row after row; n decisions have n + 1 observations. Either side
- * ends the connection at a message that it cannot read. Keys that are not known are left alone: what is new within v1 is added.
+ * ends the connection at a message that it cannot read. A learner that cannot keep an episode (its disk is full) closes with 1011, and the
+ * actor comes again less and less often. Keys that are not known are left alone: what is new within v1 is added.
  */
 import { z } from 'zod';
 import { decodeCbor } from '../../bridges/messages/cbor.ts';
@@ -20,6 +21,8 @@ import { encodeCbor } from '../../bridges/messages/cbor-writer.ts';
 import { ReflexArcError } from '../core/errors.ts';
 
 export const PROTOCOL = 'reflexarc.practice.v1';
+/** Close code of a learner that cannot keep an episode (RFC 6455: an internal error). */
+export const NOT_KEPT = 1011;
 /** An episode of some thousand decisions, or the weights of a large residual. */
 export const MAX_MESSAGE_BYTES = 16 << 20;
 

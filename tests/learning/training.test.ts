@@ -170,6 +170,12 @@ describe('the peg task', () => {
     const action = new Float64Array(4);
     residual.infer(new Float64Array(9).fill(0.1), new Float64Array(4), action);
     expect(action.some((v) => v !== 0)).toBe(true);
+    // Its run can be gone on with, and asked, from another checkout; and says when the burn-in let the actor go.
+    const { record, curve } = readRun(out)!;
+    expect(JSON.stringify(record.settings)).not.toContain(packageRoot);
+    expect((await trainedRun(out)).environment.observationSize).toBe(9);
+    const notes = curve.flatMap((row) => (row.kind === 'training' && row.note ? [row.note] : []));
+    expect(notes.at(-1)).toMatch(/^burn-in: the actor moves, after \d+ updates of the critic: /);
     expect(action.every((v) => Math.abs(v) <= 1)).toBe(true);
   });
 });

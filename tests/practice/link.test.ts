@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest';
@@ -104,10 +104,69 @@ describe('actor and learner', () => {
     );
     give('good');
     await eventually(() => expect(spool.size).toBe(0));
-    expect(link.counts).toEqual({ acknowledged: 1, rejected: 2 });
+    expect(link.counts).toEqual({ acknowledged: 1, rejected: 2, lost: 0, notKept: 0 });
     expect(readdirSync(rejected).sort()).toEqual(['bad.cbor', 'worse.cbor']);
     expect(learner.episodes.ids).toEqual(['good']);
     expect(said.join('\n')).toMatch(/episode bad is rejected: cost of 7 numbers; allowed for 3 decisions: 3/);
+  });
+
+  it('one that can be neither learned from nor put aside is let go, counted and said once: the link stays', async () => {
+    const { port } = await serve(place('learner'));
+    const [rejected, said] = [place('a-file'), [] as string[]];
+    // No folder can be made there: `mkdir` fails as it does on a disk without room, only for another reason.
+    writeFileSync(rejected, '');
+    const { link, links, spool, give } = actor(port, { rejected, say: (text) => void said.push(text) });
+    for (const id of ['bad', 'worse'])
+      spool.add(id, encode({ kind: 'episode', ...episode(id, 3, { cost: new Float64Array(7) }) }));
+    give('good');
+    await eventually(() => expect(spool.size).toBe(0));
+    expect(link.counts).toEqual({ acknowledged: 1, rejected: 2, lost: 2, notKept: 0 });
+    expect(said).toEqual([expect.stringMatching(/^rejected episodes cannot be put aside, and are let go: EEXIST/)]);
+    expect(links).toEqual([[true, '']]);
+  });
+
+  it('a rejected one for which the disk has no room leaves nothing behind', async () => {
+    const { port } = await serve(place('learner'));
+    const [rejected, said] = [place('rejected'), [] as string[]];
+    mkdirSync(rejected);
+    symlinkSync('/dev/full', join(rejected, 'bad.cbor'));
+    const { link, spool, give } = actor(port, { rejected, say: (text) => void said.push(text) });
+    spool.add('bad', encode({ kind: 'episode', ...episode('bad', 3, { cost: new Float64Array(7) }) }));
+    give('good');
+    await eventually(() => expect(spool.size).toBe(0));
+    expect(link.counts).toMatchObject({ acknowledged: 1, rejected: 1, lost: 1 });
+    expect(said).toEqual(['rejected episodes cannot be put aside, and are let go: the disk is full']);
+    expect(readdirSync(rejected)).toEqual([]);
+  });
+
+  it('a learner that can keep nothing is asked less and less often, and both say so once', async () => {
+    const folder = place('learner');
+    const { learner, said, port } = await serve(folder);
+    const full = Object.assign(new Error('no space'), { code: 'ENOSPC' });
+    let refusals = 0;
+    const take = learner.take.bind(learner);
+    learner.take = (...asked) => {
+      if (refusals++ < 3) throw full;
+      return take(...asked);
+    };
+    const began = performance.now();
+    const { link, links, spool, give } = actor(port, { retryMs: 20 });
+    give('e-0');
+    await eventually(() => expect(spool.size).toBe(0));
+    expect(link.counts).toMatchObject({ acknowledged: 1, notKept: 3 });
+    // 40, 80 and 160 ms, where a link that merely broke has 20 each time. No timer is early.
+    expect(performance.now() - began).toBeGreaterThan(270);
+    expect(links).toEqual([
+      [true, ''],
+      [false, 'it has no room for episodes'],
+      [true, ''],
+    ]);
+    expect(said.filter((line) => line.includes('an actor is here'))).toHaveLength(1);
+    expect(said.filter((line) => line.includes('the disk'))).toEqual([
+      'the disk is full: no room for episodes; they wait at the actor',
+      'the disk has room for episodes again',
+    ]);
+    expect(said.some((line) => line.includes('gone'))).toBe(false);
   });
 
   it('an actor of another config is refused, and both say why', async () => {

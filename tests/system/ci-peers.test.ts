@@ -111,3 +111,18 @@ describe('what the tests of .ci/run are required to meet', () => {
     expect(peersOn(machine).code).toBe(1);
   });
 });
+
+describe('the update in PyTorch', () => {
+  it.each([
+    ['runs where there is torch', 0, '0|'],
+    ['without torch is said to be not tested', 77, '0|the update in PyTorch (python3 has no torch)'],
+    ['that breaks, or is asked wrongly, is a fault', 2, '2|'],
+  ])('%s', (_name, code, said) => {
+    command('python3', `exit ${code}`);
+    const script = `. ${join(packageRoot, '.ci/peers.sh')}
+      torch_update && code=0 || code=$?
+      printf '\\n%s|%s' "$code" "\${untested[*]}"`;
+    const out = execFileSync(BASH, ['-c', script], { env: { PATH: dir }, encoding: 'utf8', stdio: 'pipe' });
+    expect(out.split('\n').at(-1)).toBe(said);
+  });
+});

@@ -92,6 +92,8 @@ describe('/diagnostics', () => {
         waiting: 2,
         acknowledged: 1,
         rejected: 0,
+        lost: 0,
+        notKept: 3,
         learner: { up: true, why: '' },
         last: 'version 7 is refused',
       },
@@ -104,6 +106,7 @@ describe('/diagnostics', () => {
     expect(part(alone)).toMatchObject({ level: LEVEL.warn, message: 'no learner, 2 episodes wait: ECONNREFUSED' });
     expect(part(report)).toMatchObject({ level: LEVEL.ok, message: 'practising, version 8' });
     expect(part(report).values).toContainEqual({ key: 'last', value: 'version 7 is refused' });
+    expect(part(report).values).toContainEqual({ key: 'notKept', value: '3' });
   });
 
   it.each<[part: string, when: string, health: Health, level: number, message: string]>([

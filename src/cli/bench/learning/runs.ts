@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { portable } from '../../../core/paths.ts';
 import type { Row } from '../rows.ts';
 import { rounded, rowOf } from '../rows.ts';
 
@@ -18,9 +19,10 @@ export interface KeptRun<T> {
 export async function kept<T>(
   folder: string | undefined,
   name: string,
-  settings: Record<string, unknown>,
+  given: Record<string, unknown>,
   make: () => T | Promise<T>,
 ): Promise<KeptRun<T>> {
+  const settings = portable(given);
   const file = folder === undefined ? null : join(folder, `${name}.json`);
   if (file !== null && existsSync(file)) {
     const before = JSON.parse(readFileSync(file, 'utf8')) as KeptRun<T>;
