@@ -1,6 +1,7 @@
 import type { RunConfig } from '../../core/config-schema.ts';
 import { benchClient } from './bridge/client.ts';
 import { benchDecode } from './bridge/decode.ts';
+import { benchLoop } from './bridge/loop.ts';
 import { benchServer } from './bridge/server.ts';
 import { benchViewer } from './bridge/viewer.ts';
 import type { BenchOptions, Outcome } from './rows.ts';
@@ -9,6 +10,7 @@ import type { BenchOptions, Outcome } from './rows.ts';
 const PARTS: readonly ((config: RunConfig, options: BenchOptions) => Promise<Outcome>)[] = [
   benchClient,
   benchServer,
+  benchLoop,
   benchDecode,
   benchViewer,
 ];

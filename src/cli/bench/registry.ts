@@ -37,7 +37,7 @@ export const benches = {
   },
   bridge: {
     summary:
-      'our bridge client beside roslib and bare ws, our rosbridge server beside a bare ws relay, our CBOR reader beside that of roslib',
+      'our bridge client beside roslib and bare ws, our rosbridge server beside a bare ws relay and echo, our CBOR reader beside that of roslib',
     load: async () => (await import('./bridge.ts')).benchBridge,
   },
   log: {

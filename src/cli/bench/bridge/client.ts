@@ -1,20 +1,18 @@
 import type { RunConfig } from '../../../core/config-schema.ts';
 import { judge } from '../aims.ts';
-import { collector } from '../heap.ts';
+import { meter } from '../heap.ts';
 import { type BenchOptions, type Outcome, type Row, rowOf } from '../rows.ts';
 import { medianOf, RECEIVED } from './aims.ts';
-import { heapOver, MILLION } from './flat.ts';
+import { MILLION, memoryOver } from './flat.ts';
 import { numberOf, Robot } from './robot.ts';
 import { SUBJECTS, type Subject } from './subjects.ts';
+import { inTurns, RATES, ROUNDS, statesOf } from './turns.ts';
 
 type Name = keyof typeof SUBJECTS;
 const NAMES = Object.keys(SUBJECTS) as Name[];
 
-const RATES = [100, 500, 1000, 2000];
-/** Messages of one throughput sample, and of one turn of a subject in the closed loop. */
+/** Messages of one throughput sample. */
 const FLOOD = 50_000;
-const TURN_MS = 400;
-const ROUNDS = 5;
 
 /**
  * Our client, roslib with its defaults, and a bare `ws` client that does nothing but `JSON.parse`, in turns against one
@@ -37,10 +35,10 @@ export async function benchClient(
       samples >= ROUNDS,
     );
     const memory = await withSubject(robot, 'ours', (subject) =>
-      heapOver('heap_after_gc', million, (count) => received(subject, robot, count), collector()),
+      memoryOver('', million, (count) => received(subject, robot, count), meter()),
     );
     return {
-      results: [...loops, ...floods, memory.row],
+      results: [...loops, ...floods, ...memory.rows],
       notes: [...verdict.notes, ...memory.notes],
       failed: verdict.failed || memory.failed,
     };
@@ -81,28 +79,20 @@ async function received(subject: Subject, robot: Robot, count: number): Promise<
 async function closedLoop(robot: Robot, rounds: number): Promise<Row[]> {
   const rows: Row[] = [];
   for (const hz of RATES) {
-    const all = new Map<Name, number[]>(NAMES.map((name) => [name, []]));
-    for (let round = 0; round < rounds; round++) {
-      for (const name of NAMES) {
-        const ms = await withSubject(robot, name, (subject) => {
-          subject.onState = (message) => subject.command(numberOf(message));
-          return robot.pace(hz, Math.ceil((hz * TURN_MS) / 1000));
-        });
-        // The first turn warms up code and sockets.
-        if (round > 0 || rounds === 1) all.get(name)!.push(...ms);
-      }
-    }
+    const all = await inTurns(NAMES, rounds, (name) =>
+      withSubject(robot, name, (subject) => {
+        subject.onState = (message) => subject.command(numberOf(message));
+        return robot.pace(hz, statesOf(hz, rounds));
+      }),
+    );
     for (const [name, ms] of all) rows.push(rowOf(`state to command at ${hz} Hz`, name, 'ms', ms));
   }
   return rows;
 }
 
 async function throughput(robot: Robot, rounds: number): Promise<Row[]> {
-  const all = new Map<Name, number[]>(NAMES.map((name) => [name, []]));
-  for (let round = 0; round <= rounds; round++)
-    for (const name of NAMES) {
-      const ms = await withSubject(robot, name, (subject) => received(subject, robot, FLOOD));
-      if (round > 0) all.get(name)!.push((FLOOD / ms) * 1000);
-    }
+  const all = await inTurns(NAMES, rounds, (name) =>
+    withSubject(robot, name, async (subject) => [(FLOOD / (await received(subject, robot, FLOOD))) * 1000]),
+  );
   return [...all].map(([name, rates]) => rowOf('receive', name, 'messages/s', rates));
 }

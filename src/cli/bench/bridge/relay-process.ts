@@ -1,15 +1,15 @@
 /**
  * A relay of the bridge benches, in a process of its own: `ours` is the rosbridge server as it is, `ws` sends whatever
- * comes from one connection to all others and looks at nothing. Says its port; then, for each line on its stdin, the heap
- * that it uses after a forced collection. Ends when its stdin does.
+ * comes from one connection to all others and looks at nothing. Says its port; then, for each line on its stdin, the memory
+ * that it uses after a forced collection, as JSON. Ends when its stdin does.
  */
 import { createInterface } from 'node:readline';
 import { WebSocket, WebSocketServer } from 'ws';
 import { RosServer } from '../../../../bridges/rosserver/server.ts';
 import { MonotonicClock } from '../../../core/clock.ts';
-import { collector } from '../heap.ts';
+import { type Memory, meter } from '../heap.ts';
 
-const say = (what: number) => process.stdout.write(`${what}\n`);
+const say = (what: number | Memory) => process.stdout.write(`${JSON.stringify(what)}\n`);
 
 if (process.argv[2] === 'ours') {
   const { port } = await new RosServer({ port: 0, clock: new MonotonicClock() }).listen();
@@ -28,7 +28,7 @@ if (process.argv[2] === 'ours') {
   });
 }
 
-const used = collector();
+const used = meter();
 createInterface({ input: process.stdin })
   .on('line', () => say(used()))
   .on('close', () => process.exit(0));

@@ -5,12 +5,13 @@ import { createInterface, type Interface } from 'node:readline';
 import { WebSocket } from 'ws';
 import { packageRoot } from '../../../core/paths.ts';
 import { end } from '../child.ts';
+import type { Memory } from '../heap.ts';
 import { jointStateText, STATES } from './robot.ts';
 
 export type RelayName = 'ours' | 'ws';
 
 /** Messages that a talker may be ahead of the slowest listener, so that nobody is dropped. */
-const AHEAD = 200;
+export const AHEAD = 200;
 /** States that fill the sockets of a connection (600 bytes each), and what the server holds for it. */
 const FILLING = 20_000;
 /** Numbers of messages as `jointStateText` writes them into the stamp. */
@@ -38,11 +39,11 @@ export class Relay {
     return new Relay(name, `ws://127.0.0.1:${port}`, child, lines);
   }
 
-  /** Bytes in use in the relay after a forced collection. */
-  async heapBytes(): Promise<number> {
-    this.#child.stdin!.write('heap\n');
-    const [bytes] = (await once(this.#lines, 'line')) as [string];
-    return Number(bytes);
+  /** What is in use in the relay after a forced collection. */
+  async memory(): Promise<Memory> {
+    this.#child.stdin!.write('memory\n');
+    const [line] = (await once(this.#lines, 'line')) as [string];
+    return JSON.parse(line) as Memory;
   }
 
   /** A talker and so many listeners, connected and subscribed, for as long as `measure` takes. */

@@ -2,21 +2,19 @@ import type { RunConfig } from '../../../core/config-schema.ts';
 import { type Aim, judge } from '../aims.ts';
 import { type BenchOptions, type Outcome, type Row, rowOf } from '../rows.ts';
 import { medianOf, OUT, RELAY_RATIO, ratio } from './aims.ts';
-import { heapOver, MILLION } from './flat.ts';
+import { MILLION, memoryOver } from './flat.ts';
 import { Relay, type RelayName } from './relay.ts';
 import { readByRoslib } from './roslib-reader.ts';
+import { inTurns, RATES, ROUNDS, statesOf } from './turns.ts';
 
 const NAMES: readonly RelayName[] = ['ours', 'ws'];
-const RATES = [100, 500, 1000, 2000];
-const TURN_MS = 400;
-const ROUNDS = 5;
 /** Listeners of the throughput case, and messages of one sample of it. */
 const LISTENERS = 4;
 const FLOOD = 10_000;
 const OUT_CASE = `relay to ${LISTENERS}, out`;
-const ROSLIB_HZ = 500;
-const ALONE = 'relay at 500 Hz, alone';
-const FROZEN = 'relay at 500 Hz, beside a frozen client';
+const FROZEN_HZ = 500;
+const ALONE = `relay at ${FROZEN_HZ} Hz, alone`;
+const FROZEN = `relay at ${FROZEN_HZ} Hz, beside a frozen client`;
 
 /**
  * Our server between a talker and its listeners, in turns with a bare `ws` relay that looks at nothing: how long a
@@ -36,15 +34,15 @@ export async function benchServer(
     // Fewer rounds than the claim is of are a look, not a test.
     const verdict = judge(aimsOf(rows), samples >= ROUNDS);
     const memory = await ours.with(1, (group) =>
-      heapOver(
-        'server_heap_after_gc',
+      memoryOver(
+        'server_',
         million,
         (count) => group.flood(count),
-        () => ours.heapBytes(),
+        () => ours.memory(),
       ),
     );
     return {
-      results: [...rows, memory.row],
+      results: [...rows, ...memory.rows],
       notes: [...verdict.notes, ...memory.notes],
       failed: verdict.failed || memory.failed,
     };
@@ -68,56 +66,53 @@ function aimsOf(rows: readonly Row[]): Aim[] {
   return [...relays, { what: `server, ${OUT_CASE}`, value: out, unit: 'messages/s', atLeast: OUT }, frozen];
 }
 
+/** In turns, each relay in each; a row of each. */
+async function rowsOf(
+  [name, unit]: readonly [name: string, unit: string],
+  relays: readonly Relay[],
+  rounds: number,
+  measure: (relay: Relay) => Promise<readonly number[]>,
+): Promise<Row[]> {
+  const all = await inTurns(relays, rounds, measure);
+  return [...all].map(([relay, values]) => rowOf(name, relay.name, unit, values));
+}
+
 async function latency(relays: readonly Relay[], rounds: number): Promise<Row[]> {
   const rows: Row[] = [];
   for (const hz of RATES) {
-    const all = relays.map((): number[] => []);
-    for (let round = 0; round <= rounds; round++)
-      for (const [i, relay] of relays.entries()) {
-        const ms = await relay.with(1, (group) => group.pace(hz, Math.ceil((hz * TURN_MS) / 1000)));
-        // The first turn warms up code and sockets.
-        if (round > 0) all[i]!.push(...ms);
-      }
-    for (const [i, relay] of relays.entries()) rows.push(rowOf(relayCase(hz), relay.name, 'ms', all[i]!));
+    const paced = (relay: Relay) => relay.with(1, (group) => group.pace(hz, statesOf(hz, rounds)));
+    rows.push(...(await rowsOf([relayCase(hz), 'ms'], relays, rounds, paced)));
   }
   return rows;
 }
 
-async function throughput(relays: readonly Relay[], rounds: number): Promise<Row[]> {
-  const all = relays.map((): number[] => []);
-  for (let round = 0; round <= rounds; round++)
-    for (const [i, relay] of relays.entries()) {
-      const ms = await relay.with(LISTENERS, (group) => group.flood(FLOOD));
-      if (round > 0) all[i]!.push((FLOOD * LISTENERS * 1000) / ms);
-    }
-  return relays.map((relay, i) => rowOf(OUT_CASE, relay.name, 'messages/s', all[i]!));
+function throughput(relays: readonly Relay[], rounds: number): Promise<Row[]> {
+  return rowsOf([OUT_CASE, 'messages/s'], relays, rounds, async (relay) => [
+    (FLOOD * LISTENERS * 1000) / (await relay.with(LISTENERS, (group) => group.flood(FLOOD))),
+  ]);
 }
 
-/** What roslib makes of our server, and of the bare relay. */
+/** What a stock roslib client with its defaults makes of our server, and of the bare relay. */
 async function readers(relays: readonly Relay[], rounds: number): Promise<Row[]> {
-  const all = relays.map((): number[] => []);
-  for (let round = 0; round <= rounds; round++)
-    for (const [i, relay] of relays.entries()) {
-      const ms = await readByRoslib(relay.url, ROSLIB_HZ, Math.ceil((ROSLIB_HZ * TURN_MS) / 1000));
-      if (round > 0) all[i]!.push(...ms);
-    }
-  return relays.map((relay, i) => rowOf(`relay at ${ROSLIB_HZ} Hz, read by roslib`, relay.name, 'ms', all[i]!));
+  const rows: Row[] = [];
+  for (const hz of RATES) {
+    const read = (relay: Relay) => readByRoslib(relay.url, (reader) => reader.pace(hz, statesOf(hz, rounds)));
+    rows.push(...(await rowsOf([`${relayCase(hz)}, read by roslib`, 'ms'], relays, rounds, read)));
+  }
+  const flooded = async (relay: Relay) => [
+    (FLOOD * 1000) / (await readByRoslib(relay.url, (reader) => reader.flood(FLOOD))),
+  ];
+  return [...rows, ...(await rowsOf(['relay to 1, read by roslib', 'messages/s'], relays, rounds, flooded))];
 }
 
 /** The latency of a healthy listener by itself, and beside one that has stopped to read, in turns. */
 async function besideFrozen(ours: Relay, rounds: number): Promise<Row[]> {
-  const all: [string, boolean, number[]][] = [
-    [ALONE, false, []],
-    [FROZEN, true, []],
-  ];
-  for (let round = 0; round <= rounds; round++)
-    for (const [, frozen, found] of all) {
-      const ms = await ours.with(frozen ? 2 : 1, async (group) => {
-        // Until its socket is full and the server holds what it may for it.
-        if (frozen) await group.freeze();
-        return group.pace(500, Math.ceil((500 * TURN_MS) / 1000));
-      });
-      if (round > 0) found.push(...ms);
-    }
-  return all.map(([name, , found]) => rowOf(name, 'ours', 'ms', found));
+  const all = await inTurns([ALONE, FROZEN], rounds, (name) =>
+    ours.with(name === FROZEN ? 2 : 1, async (group) => {
+      // Until its socket is full and the server holds what it may for it.
+      if (name === FROZEN) await group.freeze();
+      return group.pace(FROZEN_HZ, statesOf(FROZEN_HZ, rounds));
+    }),
+  );
+  return [...all].map(([name, ms]) => rowOf(name, 'ours', 'ms', ms));
 }

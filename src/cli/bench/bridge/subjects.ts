@@ -7,7 +7,7 @@ import { bridgeSchema } from '../../../core/bridge-schema.ts';
 import { MonotonicClock } from '../../../core/clock.ts';
 import { SeededRandom } from '../../../core/random.ts';
 import type { CommandEncoder } from '../../../core/signals.ts';
-import { COMMANDS, commandMessage, STATES } from './robot.ts';
+import { COMMAND_TYPE, COMMANDS, commandMessage, STATES } from './robot.ts';
 
 /** A client of the robot's bridge. It hears the states; `command` answers the state with that number. */
 export interface Subject {
@@ -17,11 +17,10 @@ export interface Subject {
   close(): Promise<void>;
 }
 
-const TYPE = 'std_msgs/msg/Float64MultiArray';
 const NUMBERS: CommandEncoder = {
   topic: COMMANDS,
-  type: TYPE,
-  encode: ({ seq }) => ({ topic: COMMANDS, type: TYPE, message: commandMessage(seq) }),
+  type: COMMAND_TYPE,
+  encode: ({ seq }) => ({ topic: COMMANDS, type: COMMAND_TYPE, message: commandMessage(seq) }),
 };
 
 /** Each connects, subscribes, and resolves once it can command. */
@@ -54,7 +53,7 @@ export const SUBJECTS: Readonly<Record<'ours' | 'roslib' | 'ws', (url: string) =
     await ros.connect(url);
     await connected;
     const states = new Topic({ ros, name: STATES, messageType: TYPES.jointState });
-    const commands = new Topic({ ros, name: COMMANDS, messageType: TYPE });
+    const commands = new Topic({ ros, name: COMMANDS, messageType: COMMAND_TYPE });
     const subject: Subject = {
       onState: () => {},
       command: (number) => commands.publish(commandMessage(number)),

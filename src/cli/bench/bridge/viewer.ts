@@ -5,9 +5,9 @@ import { FoxgloveServer } from '../../../../bridges/foxglove/server.ts';
 import { TYPES } from '../../../../bridges/messages/messages.ts';
 import { wallNs } from '../../../core/clock.ts';
 import type { RunConfig } from '../../../core/config-schema.ts';
-import { collector } from '../heap.ts';
+import { meter } from '../heap.ts';
 import type { BenchOptions, Outcome } from '../rows.ts';
-import { heapOver, MILLION } from './flat.ts';
+import { MILLION, memoryOver } from './flat.ts';
 import { jointStateText, STATES } from './robot.ts';
 
 /** States that may be under way to the viewer, so that none gives way to a newer one. */
@@ -24,9 +24,9 @@ export async function benchViewer(_config: RunConfig, _options: BenchOptions, mi
     socket.send(JSON.stringify({ op: 'subscribe', subscriptions: [{ id: 0, channelId: 1 }] }));
     while (!server.isWatched(STATES)) await new Promise((resolve) => setTimeout(resolve, 5));
     const { msg: state } = JSON.parse(jointStateText(1)) as { msg: object };
-    const used = collector();
-    const heap = await heapOver('viewer_heap_after_gc', million, (count) => pass(server, socket, state, count), used);
-    return { results: [heap.row], notes: heap.notes, failed: heap.failed };
+    const passing = (count: number) => pass(server, socket, state, count);
+    const { rows, ...verdict } = await memoryOver('viewer_', million, passing, meter());
+    return { results: rows, ...verdict };
   } finally {
     socket.terminate();
     await server.close();
