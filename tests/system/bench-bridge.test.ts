@@ -4,6 +4,7 @@ import { benchClient } from '../../src/cli/bench/bridge/client.ts';
 import { benchDecode } from '../../src/cli/bench/bridge/decode.ts';
 import { benchLoop } from '../../src/cli/bench/bridge/loop.ts';
 import { benchServer } from '../../src/cli/bench/bridge/server.ts';
+import { benchTakeover } from '../../src/cli/bench/bridge/takeover.ts';
 import { benchViewer } from '../../src/cli/bench/bridge/viewer.ts';
 import type { Outcome } from '../../src/cli/bench/rows.ts';
 import { loadRun } from '../../src/core/config/load.ts';
@@ -98,5 +99,18 @@ describe('the bridge bench', () => {
     const outcome = await benchViewer(config, SHORT, FEW);
     measured(outcome);
     expect([rowsOf(outcome), outcome.failed]).toEqual([memoryRows('viewer_'), false]);
+  });
+
+  it('takeover: to its first command at the robot, in ms and in commands of the policy meanwhile', async () => {
+    const outcome = await benchTakeover(config, SHORT, 3);
+    expect(outcome.results.map((r) => [r.case, r.subject, r.unit, r.samples])).toEqual([
+      ['takeover to its first command', 'ours', 'ms', 3],
+      ['commands of the policy in between', 'ours', 'commands', 3],
+    ]);
+    expect(outcome.results[0]!.p50).toBeGreaterThan(0);
+    expect(outcome.notes?.[0]).toMatch(
+      /^takeover to its first command, p50: .* ms, aim at most 10: (NOT )?(reached|REACHED)$/,
+    );
+    expect(outcome.failed).toBe(false);
   });
 });

@@ -3,6 +3,7 @@ import { benchClient } from './bridge/client.ts';
 import { benchDecode } from './bridge/decode.ts';
 import { benchLoop } from './bridge/loop.ts';
 import { benchServer } from './bridge/server.ts';
+import { benchTakeover } from './bridge/takeover.ts';
 import { benchViewer } from './bridge/viewer.ts';
 import type { BenchOptions, Outcome } from './rows.ts';
 
@@ -13,6 +14,7 @@ const PARTS: readonly ((config: RunConfig, options: BenchOptions) => Promise<Out
   benchLoop,
   benchDecode,
   benchViewer,
+  benchTakeover,
 ];
 
 export async function benchBridge(config: RunConfig, options: BenchOptions): Promise<Outcome> {

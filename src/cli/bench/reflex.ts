@@ -35,16 +35,18 @@ export class ReflexUnderTest {
   readonly operator: ReflexClient;
   /** Path of the reflex's socket. */
   readonly path: string;
+  /** Its run folder, for another process of the daemon beside it. */
+  readonly dir: string;
   readonly #config: RunConfig;
-  readonly #dir: string;
   readonly #child: ChildProcess;
   readonly #server: WebSocketServer;
   readonly #sockets = new Set<WebSocket>();
-  #subscribed: WebSocket | null = null;
+  /** Who hears the robot's states. */
+  readonly #subscribed = new Set<WebSocket>();
 
   private constructor(config: RunConfig, dir: string, server: WebSocketServer, wrapper: readonly string[]) {
     this.#config = config;
-    this.#dir = dir;
+    this.dir = dir;
     this.#server = server;
     this.path = join(dir, REFLEX_SOCKET);
     server.on('connection', (socket) => this.#accept(socket));
@@ -75,33 +77,33 @@ export class ReflexUnderTest {
     this.#sockets.add(socket);
     socket.on('close', () => {
       this.#sockets.delete(socket);
-      if (this.#subscribed === socket) this.#subscribed = null;
+      this.#subscribed.delete(socket);
     });
     socket.on('error', () => {});
     socket.on('message', (data) => {
       const op = JSON.parse(String(data)) as { op: string; topic?: string; msg?: EquilibriumCommand };
       if (op.op === 'publish' && op.topic === topics.command && op.msg !== undefined) this.onCommand(op.msg);
       // The task's target is the last of the reflex's topics.
-      if (op.op === 'subscribe' && op.topic === this.#config.task.target_topic) this.#subscribed = socket;
+      if (op.op === 'subscribe' && op.topic === this.#config.task.target_topic) this.#subscribed.add(socket);
     });
   }
 
   get connected(): boolean {
-    return this.#subscribed !== null;
+    return this.#subscribed.size > 0;
   }
   get mode(): string {
     return this.operator.status$.value?.mode ?? 'away';
   }
 
-  /** Writes messages to the reflex; without a word while it is not connected, as a robot would. */
+  /** Writes messages to who has subscribed; without a word while nobody is connected, as a robot would. */
   publish(texts: readonly string[]): void {
-    for (const text of texts) this.#subscribed?.send(text);
+    for (const socket of this.#subscribed) for (const text of texts) socket.send(text);
   }
 
   /** From now on the robot's end of every connection reads nothing and writes nothing; they stay open. */
   fallSilent(): void {
     for (const socket of this.#sockets) socket.pause();
-    this.#subscribed = null;
+    this.#subscribed.clear();
   }
 
   /** @throws Error naming `what` was waited for, and where the reflex is */
@@ -142,7 +144,7 @@ export class ReflexUnderTest {
     await end(this.#child);
     for (const socket of this.#sockets) socket.terminate();
     this.#server.close();
-    rmSync(this.#dir, { recursive: true, force: true });
+    rmSync(this.dir, { recursive: true, force: true });
   }
 }
 

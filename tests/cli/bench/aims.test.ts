@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { judge } from '../../../src/cli/bench/aims.ts';
 import { medianOf, ratio } from '../../../src/cli/bench/bridge/aims.ts';
+import { takeoverAims } from '../../../src/cli/bench/bridge/takeover.ts';
 import { faultAims } from '../../../src/cli/bench/fault.ts';
 import { kernelAims } from '../../../src/cli/bench/gate.ts';
 import { C_SUBJECTS } from '../../../src/cli/bench/peers/c.ts';
@@ -41,6 +42,25 @@ describe('aims', () => {
     const rows = [rowOf('relay', 'ours', 'ms', [3, 1, 2]), rowOf('relay', 'ws', 'ms', [1, 1, 4])];
     expect([ratio(rows, 'relay', 'ws'), medianOf(rows, 'relay', 'ours')]).toEqual([2, 2]);
     expect(ratio(rows, 'relay', 'roslib')).toBeNaN();
+  });
+});
+
+describe('the aims of a takeover', () => {
+  const rows = (ms: number[], between: number[]) => [
+    rowOf('takeover to its first command', 'ours', 'ms', ms),
+    rowOf('commands of the policy in between', 'ours', 'commands', between),
+  ];
+
+  it('are one tick in time, and at most one command of the policy on the way', () => {
+    expect(judge(takeoverAims(rows([4, 10, 14], [0, 0, 1]), 100), true)).toEqual({
+      notes: [
+        'takeover to its first command, p50: 10 ms, aim at most 10: reached',
+        'commands of the policy in between, p99: 1 commands, aim at most 1: reached',
+      ],
+      failed: false,
+    });
+    expect(judge(takeoverAims(rows([4, 5.1, 14], [0, 0, 1]), 200), true).failed).toBe(true);
+    expect(judge(takeoverAims(rows([4, 5, 6], [0, 0, 2]), 100), true).failed).toBe(true);
   });
 });
 
