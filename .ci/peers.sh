@@ -14,6 +14,7 @@ ROS_PACKAGES=(
   python3-genpy:genpy.generator python3-std-msgs:std_msgs.msg python3-geometry-msgs:geometry_msgs.msg
   python3-sensor-msgs:sensor_msgs.msg python3-nav-msgs:nav_msgs.msg python3-rosgraph-msgs:rosgraph_msgs.msg
   python3-diagnostic-msgs:diagnostic_msgs.msg python3-trajectory-msgs:trajectory_msgs.msg python3-tf2-msgs:tf2_msgs.msg
+  python3-visualization-msgs:visualization_msgs.msg
   python3-std-srvs:std_srvs.srv python3-rospy:rospy python3-rosmaster:rosmaster.main python3-rosbag:rosbag
 )
 

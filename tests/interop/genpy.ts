@@ -1,17 +1,32 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { type parse, stringify } from '@foxglove/rosmsg';
+import { ros1 } from '@foxglove/rosmsg-msgs-common';
 import { definitions } from '../../bridges/messages/definitions.ts';
 import { ros1Text } from '../../bridges/messages/ros1.ts';
 import { packageRoot } from '../../src/core/paths.ts';
 import { ROS1_PYTHON } from './peers.ts';
 
+type Definition = ReturnType<typeof parse>[number];
 const script = (name: string) => join(packageRoot, 'tests/interop', name);
 
 /** What the checks need of ROS 1: the packages that our messages are of, and genpy. */
 export const GENPY_MODULES = [
   ...['genpy.generator', 'std_msgs.msg', 'geometry_msgs.msg', 'sensor_msgs.msg', 'nav_msgs.msg', 'rosgraph_msgs.msg'],
-  ...['diagnostic_msgs.msg', 'trajectory_msgs.msg', 'tf2_msgs.msg', 'std_srvs.srv'],
+  ...['diagnostic_msgs.msg', 'trajectory_msgs.msg', 'tf2_msgs.msg', 'visualization_msgs.msg', 'std_srvs.srv'],
+];
+
+/** Types that we say and have no text of: their definition comes from a package, and that of ROS 1 from the same. */
+export const OF_PACKAGE = ['visualization_msgs/msg/Marker', 'visualization_msgs/msg/MarkerArray'];
+
+/** What is held against genpy, long spelling, of what ROS 1 has as a message: the halves of a service are checked by the service. */
+export const CHECKED_MESSAGES: readonly string[] = [
+  ...[...definitions.keys()].filter((type) => type.includes('/msg/') && !type.startsWith('builtin_interfaces/')),
+  ...OF_PACKAGE,
+];
+export const CHECKED_SERVICES: readonly string[] = [
+  ...new Set([...definitions.keys()].flatMap((type) => /^(.*\/srv\/.*)_Re/.exec(type)?.[1] ?? [])),
 ];
 
 /** Of a message in a package that Debian does not have; its class is made of our own text. */
@@ -50,8 +65,23 @@ export function askGenpy(lines: readonly Asked[], packages = ''): Answer[] {
 }
 
 /** The text of a type as ROS 1 has it. A header begins with its `seq`; `ros1Text` sees to the headers within others. */
-export const ros1TextOf = (type: string): string =>
-  `${type === 'std_msgs/msg/Header' ? 'uint32 seq\n' : ''}${ros1Text(definitions.get(type)!)}`;
+export const ros1TextOf = (type: string): string => {
+  const text = definitions.get(type);
+  if (text === undefined) return packageText(type.replace('/msg/', '/'));
+  return `${type === 'std_msgs/msg/Header' ? 'uint32 seq\n' : ''}${ros1Text(text)}`;
+};
+
+/** The same from the package's definitions of ROS 1. */
+function packageText(type: string): string {
+  const found = new Map<string, Definition>();
+  const collect = (name: string): void => {
+    if (found.has(name)) return;
+    found.set(name, (ros1 as Record<string, Definition>)[name]!);
+    for (const field of found.get(name)!.definitions) if (field.isComplex === true) collect(field.type);
+  };
+  collect(type);
+  return stringify([...found.values()]);
+}
 
 /**
  * A Python package in `out`, by ROS 1's own generator, from a folder with `msg` and `srv`. The messages of other packages

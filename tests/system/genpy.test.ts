@@ -11,14 +11,18 @@ import { commandInterface } from '../../controllers/interfaces/index.ts';
 import { withLease } from '../../controllers/interfaces/lease.ts';
 import { type RobotConfig, robotSchema } from '../../src/core/config-schema.ts';
 import type { SafeAction } from '../../src/core/signals.ts';
+import { scene } from '../../src/daemon/scene.ts';
 import { EXAMPLES } from '../bridges/messages/examples.ts';
 import {
   type Asked,
   askGenpy,
   buildOurs,
   buildPackage,
+  CHECKED_MESSAGES,
+  CHECKED_SERVICES,
   GENPY_MODULES,
   NOT_IN_DEBIAN,
+  OF_PACKAGE,
   ros1TextOf,
 } from '../interop/genpy.ts';
 import { needs, ros1Lacks } from '../interop/peers.ts';
@@ -29,11 +33,8 @@ afterAll(() => rmSync(dir, { recursive: true, force: true }));
 const lacking = ros1Lacks(GENPY_MODULES);
 const short = (type: string) => type.replace(/\/(msg|srv)\//, '/');
 const packageOf = (type: string) => type.split('/')[0]!;
-/** Of what ROS 1 has as a message: the halves of a service are checked by the service. */
-const TYPES = [...definitions.keys()].filter(
-  (type) => type.includes('/msg/') && !type.startsWith('builtin_interfaces/'),
-);
-const SERVICES = [...new Set([...definitions.keys()].flatMap((type) => /^(.*\/srv\/.*)_Re/.exec(type)?.[1] ?? []))];
+const TYPES = CHECKED_MESSAGES.filter((type) => !OF_PACKAGE.includes(type));
+const SERVICES = CHECKED_SERVICES;
 
 /** Where ROS 2, whose definitions ours are, has changed a type since. We read these and send none. */
 const CHANGED = new Set(['sensor_msgs/Range']);
@@ -144,6 +145,35 @@ describe("ROS 1's own serialisation", () => {
     expect(answers.map((a) => `${a.type} ${a.bytes}`).filter(same)).toEqual(written.filter(same));
   });
 
+  it('makes of the scene that we draw the same bytes, and a node of ROS 1 has every field of it', (context) => {
+    needs(context, 'ros1', 'genpy', lacking);
+    const header = { stamp: { sec: 12, nanosec: 345_678_901 }, frame_id: 'base' };
+    const box = { min: [0.3, -0.2, 0.02], max: [0.6, 0.2, 0.5] };
+    const safety = { pose_box: box, target_box: box, force_limit: 30, force_soft: 20 } as never;
+    const drawn = scene(header, { safety }, [0.4, 0, 0.1, 0, 0, 0, 1], [0.5, 0, 0.05, 0, 0, 0, 1], [3, -25, 1]);
+    // What ROS 1 has besides, and has empty where nobody says it.
+    const unsaid = {
+      ...{ lifetime: { sec: 0, nanosec: 0 }, frame_locked: false, colors: [], text: '' },
+      ...{ mesh_resource: '', mesh_use_embedded_materials: false },
+    };
+    const filled = drawn.markers.map((marker) => ({ ...unsaid, ...marker }));
+    const whole = [filled[2], { markers: filled }].map((message) => wireOf(message));
+    expect(OF_PACKAGE.map(short)).toEqual(['visualization_msgs/Marker', 'visualization_msgs/MarkerArray']);
+    const wires = OF_PACKAGE.map((type, i) => ({ type, wire: wireOf([drawn.markers[2], drawn][i]) }));
+    const same = wires.map(({ type, wire }) => ({ definition: short(type), text: ros1TextOf(type), value: wire }));
+    const written = OF_PACKAGE.map((type, i) => {
+      const bytes = new MessageWriter(parse(ros1TextOf(type))).writeMessage(nsec(whole[i]));
+      return Buffer.from(bytes).toString('hex');
+    });
+    const answers = askGenpy(same);
+    expect(answers.map(({ installed, bytes }) => [installed, bytes])).toEqual(written.map((bytes) => [true, bytes]));
+    expect(answers.map((a) => a.ours_md5)).toEqual(answers.map((a) => a.md5));
+    const read = askGenpy(wires.map((one) => asked(one.type, one.wire)));
+    // Colours are float32.
+    expect(read).toEqual(whole.map((message) => ({ read: float32(message) })));
+    expect(drawn.markers.map((marker) => (marker as { ns: string }).ns)).toEqual(['workspace', 'target', 'force']);
+  });
+
   it.for(COMMANDED)('reads our commands as they go to a ROS 1 bridge, every field: %j', ([how, setpoint], context) => {
     needs(context, 'ros1', 'genpy', lacking);
     const encoder = withLease(commandInterface(robotOf(how)).codec, '/lease');
@@ -216,6 +246,25 @@ describe("ROS 1's own serialisation", () => {
     for (const answer of askGenpy(bad)) expect(answer).toEqual({ error: expect.any(String) });
   });
 });
+
+const wireOf = (message: unknown): unknown => JSON.parse(JSON.stringify(spellOutgoing(message, 1)));
+
+/** Times as the writer wants them. */
+const nsec = (value: unknown): unknown => {
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return value.map(nsec);
+  const { secs, nsecs, ...more } = value as Record<string, unknown>;
+  return secs === undefined ? mapped(more, nsec) : { sec: secs, nsec: nsecs };
+};
+
+/** Colours as far as their numbers reach. */
+const float32 = (value: unknown): unknown => {
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return value.map(float32);
+  return 'r' in value ? mapped(value, (v) => Math.fround(v as number)) : mapped(value, float32);
+};
+const mapped = (of: object, by: (v: unknown) => unknown) =>
+  Object.fromEntries(Object.entries(of).map(([key, v]) => [key, by(v)]));
 
 /** Lists of numbers as JSON has them. */
 const plain = (value: unknown): unknown =>
