@@ -17,6 +17,10 @@ it('the bridge at 500 Hz on a link that is cut three times keeps its counts, com
   const { notes = [] } = JSON.parse(stdout.trim().split('\n').at(-1)!) as BenchReport;
   expect(notes.filter((note) => note.startsWith('FAIL'))).toEqual([]);
   expect(notes).toContain('ok   0 stale commands');
+  expect(notes[0]).toMatch(
+    /^ok {3}\d{4} states published = \d+ received \+ \d+ superseded \+ \d+ while .* \+ \d+ under way at a cut$/,
+  );
+  expect(notes[1]).toMatch(/^ok {3}\d+ commands sent = \d+ received \+ \d+ under way at a cut$/);
   expect(notes.join('\n')).toMatch(/were lost in [3-9] cuts/);
   expect(code).toBe(0);
 });

@@ -32,7 +32,8 @@ export const benches = {
     load: async () => (await import('./invariance.ts')).benchInvariance,
   },
   soak: {
-    summary: 'the bridge at 500 Hz on a link that is cut every 5 s: counts, memory, no stale command',
+    summary:
+      'the bridge at 500 Hz on a link that is cut every 5 s: every message accounted for, memory, no stale command',
     load: async () => (await import('./bridge/soak.ts')).benchSoak,
   },
   bridge: {

@@ -81,5 +81,5 @@ export const SUBJECTS: Readonly<Record<'ours' | 'roslib' | 'ws', (url: string) =
  * Only the gate makes a SafeAction. Here the bridge is measured alone, and what hears it is a bench: there is no gate and
  * no robot.
  */
-export const actionOf = (seq: number, stampNs = 0) =>
-  ({ setpoint: new Float64Array(0), epoch: 1, seq, stampNs, expiresNs: Number.POSITIVE_INFINITY }) as never;
+export const actionOf = (seq: number, stampNs = 0, setpoint: readonly number[] = []) =>
+  ({ setpoint: Float64Array.from(setpoint), epoch: 1, seq, stampNs, expiresNs: Number.POSITIVE_INFINITY }) as never;
