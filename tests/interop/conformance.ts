@@ -34,8 +34,8 @@ const ROSBRIDGE = {
 } as const;
 /** How each side was tested. A new way is a new line here. */
 export const MEANS = {
-  server: ROSBRIDGE,
-  client: ROSBRIDGE,
+  server: { ...ROSBRIDGE, roslibjs: '@foxglove/roslibjs from npm, with which Foxglove reads a rosbridge' },
+  client: { unit: ANY.unit, raw: ANY.raw, hostile: ANY.hostile },
   foxglove: {
     unit: ANY.unit,
     raw: ANY.raw,
