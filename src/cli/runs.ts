@@ -10,7 +10,7 @@ export function runs(folder: string, { html, json }: { html?: string; json?: boo
   if (found.length === 0)
     throw new ReflexArcError('RA_USAGE', {
       seen: `${folder}: no training run in it`,
-      allowed: 'a folder that `reflexarc train residual --out` or `bench learning --out` wrote to',
+      allowed: 'a folder that `reflexarc train --out`, `learn` or `bench learning --out` wrote to',
     });
   const rows = [[...RUN_COLUMNS], ...found.map(({ record }) => cellsOf(record))];
   const width = RUN_COLUMNS.map((_, c) => Math.max(...rows.map((row) => row[c]!.length)));

@@ -1,17 +1,16 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { createBase } from '../../policies/base/registry.ts';
-import { createResidual } from '../../policies/residual/registry.ts';
 import { loadRun } from '../core/config/load.ts';
 import { shown } from '../core/config/source.ts';
 import type { RunConfig } from '../core/config-schema.ts';
-import { BC_DEFAULTS, trainBc } from '../learning/behaviour-cloning.ts';
+import { BC_DEFAULTS } from '../learning/behaviour-cloning.ts';
+import { courseInThread } from '../learning/course-in-thread.ts';
 import { ACTION_SIZE } from '../learning/demonstrations.ts';
 import type { Evaluation } from '../learning/evaluate.ts';
 import { makeResidual, RESIDUAL_DEMONSTRATIONS, RESIDUAL_STEPS } from '../learning/make-residual.ts';
 import { demonstrationsOf } from '../learning/recorded.ts';
 import type { ResidualOptions } from '../learning/residual.ts';
-import { RISK_DEFAULTS, type RiskMethod, trainRisk } from '../learning/risk.ts';
+import { RISK_DEFAULTS, type RiskMethod } from '../learning/risk.ts';
 import { CHECKPOINT } from '../learning/run-folder.ts';
 import { readTrajectory } from '../logs/trajectories/formats.ts';
 import { framesOf } from '../logs/trajectories/frames.ts';
@@ -37,6 +36,7 @@ interface ResidualTrainOptions extends TrainOptions, RecordedOptions, SamplingOp
 }
 
 interface BaseTrainOptions extends TrainOptions {
+  resume?: boolean;
   epochs?: number;
   from?: string;
   observation: string;
@@ -58,16 +58,16 @@ async function recordedIn(source: string, config: RunConfig, { observation, acti
 /** `reflexarc train bc`: demonstrations, behaviour cloning, weights and manifest in `options.out`. Returns the exit code. */
 export async function trainBase(file: string, options: BaseTrainOptions): Promise<number> {
   const { config } = loadRun(file, options.set);
-  const { episodes = BC_DEFAULTS.episodes, epochs = BC_DEFAULTS.epochs, seed = config.seed } = options;
+  const { episodes = BC_DEFAULTS.episodes, epochs = BC_DEFAULTS.epochs, seed = config.seed, resume = false } = options;
   const recorded = options.from === undefined ? null : await recordedIn(options.from, config, options);
-  const made = await train(options, async ({ progress, signal }) => {
-    const made = await trainBc(config, {
-      ...(recorded === null ? {} : { recorded }),
-      ...BC_DEFAULTS,
-      ...{ out: resolve(options.out), episodes, epochs, seed, signal },
-      onProgress: ({ loss, validationLoss, ...at }) =>
-        progress({ ...at, figures: { loss, 'held out': validationLoss } }),
-    });
+  const out = resolve(options.out);
+  const { epochs: passed } = await train<{ epochs: number }>(options, async ({ progress, signal }) => {
+    const given = {
+      ...{ ...BC_DEFAULTS, ...(recorded && { recorded }) },
+      ...{ out, run: join(out, 'runs/base'), resume, episodes, epochs, seed },
+    };
+    const made = await courseInThread('base', { config, options: given }, { signal, onProgress: progress });
+    if (made === null) return { rows: [['note', UNLEARNED]], made: { seed, epochs: 0, complete: false } };
     const loss = `${made.loss.toPrecision(4)}, held out ${made.validationLoss.toPrecision(4)}, after ${made.epochs} passes`;
     const rows: [string, string][] = [
       [
@@ -76,14 +76,20 @@ export async function trainBase(file: string, options: BaseTrainOptions): Promis
       ],
       ['loss', loss],
       ['backend', made.backend],
+      ['run', runsHint(out)],
       ...weightRows('base', made.file, made.sha256),
     ];
     if (made.epochs === 0) rows.push(['note', 'ended before the first pass over the data: these have learned nothing']);
+    else if (made.epochs < epochs) rows.push(['note', EARLY]);
     return { rows, made: { ...made, seed } };
   });
   // Saved before the first pass over the data, the weights are those of a newborn.
-  return made.epochs === 0 ? 1 : 0;
+  return passed === 0 ? 1 : 0;
 }
+
+const UNLEARNED = 'ended before there were data enough: nothing was learned, and nothing was written';
+const EARLY = 'ended early; `--resume` goes on from here';
+const runsHint = (out: string) => `${shown(out)}; \`reflexarc runs ${shown(out)}\` shows its curve`;
 
 /**
  * `reflexarc train residual`: a correction of the run's frozen base by residual RL, from success alone; in a thread, in a run's folder.
@@ -119,10 +125,10 @@ export async function trainResidual(file: string, options: ResidualTrainOptions)
       ],
       ...(recorded ? [['logs', said(recorded)] satisfies [string, string]] : []),
       ...(score ? [['score', scored(score)] satisfies [string, string]] : []),
-      ['run', `${shown(out)}; \`reflexarc runs ${shown(out)}\` shows its curve`],
+      ['run', runsHint(out)],
       ...weightRows('residual', made.file, made.sha256),
     ];
-    if (!outcome.complete) rows.push(['note', 'ended early; `--resume` goes on from here']);
+    if (!outcome.complete) rows.push(['note', EARLY]);
     const { state, wall_s } = outcome;
     const of = recorded?.of ?? null;
     return { rows, made: { file: made.file, sha256: made.sha256, seed, ...state, wall_s, score, recorded: of } };
@@ -138,6 +144,7 @@ const scored = (s: Evaluation) =>
   `${percent(s.success_rate)} of ${s.episodes} episodes, 95 % interval ${s.success_ci95.map(percent).join(' to ')}; violations ${percent(s.violation_rate)}, ${s.mean_steps.toFixed(1)} steps`;
 
 interface CriticTrainOptions extends TrainOptions {
+  resume?: boolean;
   method?: RiskMethod;
   epochs?: number;
   updates?: number;
@@ -147,26 +154,25 @@ interface CriticTrainOptions extends TrainOptions {
 /** `reflexarc train critic`: the risk of the run's base and residual, from rough episodes. Returns the exit code. */
 export async function trainCritic(file: string, options: CriticTrainOptions): Promise<number> {
   const { config } = loadRun(file, options.set);
-  const { set: _, json: __, out, seed = config.seed, ...given } = options;
-  const { base, residual } = config.policies;
+  const { set: _, json: __, out: folder, seed = config.seed, resume = false, ...given } = options;
+  const out = resolve(folder);
   const { complete } = await train(options, async ({ progress, signal }) => {
-    const made = await trainRisk(config, createBase(base), createResidual(residual), {
-      ...{ ...RISK_DEFAULTS, ...given },
-      ...{ out: resolve(out), seed, signal },
-      onProgress: ({ loss, ...at }) => progress({ ...at, figures: { loss } }),
-    });
+    const asked = { ...RISK_DEFAULTS, ...given, out, run: join(out, 'runs/critic'), resume, seed };
+    const made = await courseInThread('critic', { config, options: asked }, { signal, onProgress: progress });
     if (made === null) {
-      const why =
-        'no violation among the episodes, or nothing else: there is nothing to tell apart, and nothing was written';
+      const why = signal.aborted
+        ? UNLEARNED
+        : 'no violation among the episodes, or nothing else: there is nothing to tell apart, and nothing was written';
       return { rows: [['note', why]], made: { seed, complete: false } };
     }
     const at = made.rates.map((r) => `${r.threshold}: ${percent(r.caught)} caught, ${percent(r.false_alarms)} false`);
     const rows: [string, string][] = [
       ['data', `${made.rows} ticks, ${made.violations} of ${made.episodes} episodes with a violation, seed ${seed}`],
       ['held out', `area under the ROC curve ${made.auc.toFixed(4)}\n${at.join('\n')}`],
+      ['run', runsHint(out)],
       ...weightRows('critic', made.file, made.sha256),
     ];
-    if (!made.complete) rows.push(['note', `ended early, after ${made.episodes} episodes and ${made.steps} updates`]);
+    if (!made.complete) rows.push(['note', `after ${made.steps} updates ${EARLY}`]);
     return { rows, made: { ...made, seed } };
   });
   return complete ? 0 : 1;

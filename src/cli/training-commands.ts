@@ -20,6 +20,7 @@ export function addTrainingCommands(program: Command, { run, checked, done }: Om
     run(train, name, summary)
       .option('--seed <n>', 'seed of all chance, instead of the one in the config', seed)
       .option('--out <folder>', 'weights and manifest go here', 'trained');
+  const resumes = 'go on from the checkpoint in --out';
   const passes = whole('--epochs', 1, 100_000, 'passes over the data');
   trains('bc', 'Behaviour cloning of the base policy from demonstrations of the scripted expert')
     .option('--episodes <n>', 'demonstrations', episodes)
@@ -27,6 +28,7 @@ export function addTrainingCommands(program: Command, { run, checked, done }: Om
     .option('--from <log>', 'demonstrations of this log of `import`, in place of those of the scripted expert')
     .option('--observation <channel>', 'with --from: what the policy sees', 'observation.state')
     .option('--action <channel>', 'with --from: what it shall do there, in [-1, 1]', 'action')
+    .option('--resume', resumes)
     .action(async (file, given) => {
       if (checked(file, given)) return;
       done(await (await import('./train.ts')).trainBase(file, given));
@@ -54,7 +56,7 @@ export function addTrainingCommands(program: Command, { run, checked, done }: Om
     )
     .addOption(relabelling())
     .addOption(timeouts('end'))
-    .option('--resume', 'go on from the checkpoint in --out')
+    .option('--resume', resumes)
     .action(async (file, given) => {
       if (checked(file, given)) return;
       done(await (await import('./train.ts')).trainResidual(file, given));
@@ -70,6 +72,7 @@ export function addTrainingCommands(program: Command, { run, checked, done }: Om
     .option('--epochs <n>', 'of `monte-carlo`: passes over the data', passes)
     .option('--updates <n>', 'of `differences`: updates', whole('--updates', 1, 10_000_000, 'updates'))
     .option('--pessimism <x>', 'of `differences`: how much more an untried aim is feared', number('--pessimism'))
+    .option('--resume', resumes)
     .action(async (file, given) => {
       if (checked(file, given)) return;
       done(await (await import('./train.ts')).trainCritic(file, given));

@@ -10,7 +10,7 @@ export interface Progress {
   done: number;
   of: number;
   /** Figures worth a look, by name; those that are not known yet are NaN. */
-  figures?: Record<string, number>;
+  figures?: Readonly<Record<string, number>>;
 }
 
 /** What a training is given: where to tell progress, and the person's wish to end early. */

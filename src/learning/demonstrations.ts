@@ -44,7 +44,13 @@ export const noResidual: ResidualPolicy = {
  */
 export async function demonstrate(
   config: RunConfig,
-  options: { episodes: number; seed: number; noise: number; onEpisode?(done: number): void; signal?: AbortSignal },
+  options: {
+    episodes: number;
+    seed: number;
+    noise: number;
+    onEpisode?(done: number): void;
+    signal?: Pick<AbortSignal, 'aborted'>;
+  },
 ): Promise<Demonstration[]> {
   const world = await PegWorld.load(config.robot, config.task, worldOf(config.task).model);
   const random = new SeededRandom(options.seed).fork('demonstrations');

@@ -11,6 +11,7 @@ import { type Random, SeededRandom } from '../core/random.ts';
 import { makeRobotState } from '../core/signals.ts';
 import { worldOf } from '../core/task-world.ts';
 import { InProcessRun } from '../pipeline/in-process.ts';
+import type { CourseHooks } from './course.ts';
 import { carefree } from './demonstrations.ts';
 import { withoutForceRules } from './environments/peg.ts';
 
@@ -32,22 +33,19 @@ export interface RiskData {
   violations: number;
 }
 
-export interface RiskCollection {
+export interface RiskCollection extends CourseHooks {
   seed: number;
   /** Episodes to collect. */
   episodes: number;
   /** Discount of danger per decision. */
   gamma: number;
-  onProgress(progress: { phase: string; done: number; of: number; loss: number }): void;
-  /** Abort ends early with what there is. */
-  signal?: AbortSignal;
 }
 
 /** γ_fast of the run: as much of a danger is left a decision away. */
 export const fastDiscountOf = ({ task }: RunConfig, gamma: number): number =>
   gamma ** (task.decision_hz / worldOf(task).state_hz);
 
-/** Rough episodes through the pipeline, with the gate's force rules moved out of the way. */
+/** Rough episodes through the pipeline, with the gate's force rules moved out of the way; told to end, those that there are. */
 export async function collectRisk(
   config: RunConfig,
   base: BasePolicy,
@@ -91,7 +89,7 @@ export async function collectRisk(
     }
     data.terminated.push(episode.phase !== 'timeout');
     if (toViolation !== Number.POSITIVE_INFINITY) data.violations++;
-    options.onProgress({ phase: 'episodes', done: e + 1, of: options.episodes, loss: Number.NaN });
+    options.onProgress?.({ phase: 'episodes', done: e + 1, of: options.episodes, figures: {} });
     if (e % 10 === 9) await new Promise((resolve) => setImmediate(resolve));
   }
   world.dispose();

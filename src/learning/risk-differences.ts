@@ -5,7 +5,10 @@
  */
 import { readNetwork } from '../../policies/kernels/network.ts';
 import { readSafetensors, writeSafetensors } from '../../policies/kernels/safetensors.ts';
+import type { Parts } from './checkpoint.ts';
+import type { Course } from './course.ts';
 import type { Step, Transition } from './environment.ts';
+import { persistentCounters } from './learner.ts';
 import { RISK_CRITIC_DEFAULTS, RiskCriticLearner } from './risk-critic.ts';
 import type { RiskData } from './risk-data.ts';
 import { normalisationOf } from './trainable.ts';
@@ -21,47 +24,72 @@ export interface DifferencesOptions {
   aim: number;
   /** α, see risk-critic.ts. */
   pessimism: number;
-  onStep(done: number, of: number, loss: number): void;
-  signal?: AbortSignal | undefined;
 }
 
 /** Share of each batch from ticks with a violation: they are rare. */
 const VIOLATIONS = 0.05;
 const RATE = 1e-3;
 
-/** Fits the rows `training` of `data`, whole episodes of it. Returns the bytes of a .safetensors file and the updates that were made. */
-export async function fitDifferences(data: RiskData, training: readonly number[], options: DifferencesOptions) {
-  const { aim, updates } = options;
-  const observationSize = data.rows[0]!.length - aim;
-  const normalisation = normalised(data, training, aim);
-  const scaled = (row: Float64Array) =>
-    row.map((v, i) => {
-      const z = (v - normalisation.mean[i]!) / normalisation.std[i]!;
-      return i < observationSize ? z : Math.max(-1, Math.min(1, z));
-    });
-  const learner = new RiskCriticLearner(
-    { observationSize, actionSize: aim, baseSize: aim },
-    {
-      ...{ ...RISK_CRITIC_DEFAULTS, seed: options.seed, hidden: options.hidden, batch: options.batch, rate: RATE },
-      ...{ capacity: training.length, gamma: options.gamma, costlyShare: VIOLATIONS, pessimism: options.pessimism },
-    },
-  );
-  for (const transition of transitionsOf(data, training, scaled, observationSize)) learner.observe(transition);
-  const asRecorded = ({ base }: Step, out: Float64Array) => out.set(base);
-  let done = 0;
-  while (done < updates && !options.signal?.aborted) {
-    learner.learn(asRecorded);
-    done++;
-    if (done % 100 !== 0) continue;
-    options.onStep(done, updates, learner.loss);
-    await new Promise((resolve) => setImmediate(resolve));
+/** Fits the rows `training` of `data`, whole episodes of it; a step is an update. */
+export class DifferencesFit implements Course {
+  done = 0;
+  readonly of: number;
+  readonly figures = { loss: Number.NaN };
+  readonly normalisation: { mean: number[]; std: number[] };
+  readonly #learner: RiskCriticLearner;
+
+  constructor(data: RiskData, training: readonly number[], options: DifferencesOptions) {
+    const { aim, updates } = options;
+    this.of = updates;
+    const observationSize = data.rows[0]!.length - aim;
+    const normalisation = normalised(data, training, aim);
+    this.normalisation = normalisation;
+    const scaled = (row: Float64Array) =>
+      row.map((v, i) => {
+        const z = (v - normalisation.mean[i]!) / normalisation.std[i]!;
+        return i < observationSize ? z : Math.max(-1, Math.min(1, z));
+      });
+    this.#learner = new RiskCriticLearner(
+      { observationSize, actionSize: aim, baseSize: aim },
+      {
+        ...{ ...RISK_CRITIC_DEFAULTS, seed: options.seed, hidden: options.hidden, batch: options.batch, rate: RATE },
+        ...{ capacity: training.length, gamma: options.gamma, costlyShare: VIOLATIONS, pessimism: options.pessimism },
+      },
+    );
+    for (const transition of transitionsOf(data, training, scaled, observationSize)) this.#learner.observe(transition);
   }
-  // The learner saw scaled rows; the kernel in the gate scales those that it is given.
-  const { metadata, tensors } = readSafetensors(learner.export({}), 'critic');
-  const { description } = readNetwork({ metadata, tensors }, 'critic');
-  const network = JSON.stringify({ ...description, normalisation });
-  return { bytes: writeSafetensors({ metadata: { ...metadata, network }, tensors }), steps: done, normalisation };
+
+  step(): void {
+    this.#learner.learn(asRecorded);
+    this.figures.loss = this.#learner.loss;
+    this.done++;
+  }
+
+  parts(): Parts {
+    const counters = persistentCounters(
+      () => ({ done: this.done, loss: this.figures.loss }),
+      (n) => {
+        this.done = n.done as number;
+        // JSON has no NaN.
+        this.figures.loss = (n.loss as number | null) ?? Number.NaN;
+      },
+    );
+    return { ...this.#learner.parts('critic'), counters };
+  }
+
+  /** Bytes of a .safetensors file. The learner saw scaled rows; the kernel in the gate scales those that it is given. */
+  export(): Uint8Array {
+    const { metadata, tensors } = readSafetensors(this.#learner.export({}), 'critic');
+    const { description } = readNetwork({ metadata, tensors }, 'critic');
+    const network = JSON.stringify({ ...description, normalisation: this.normalisation });
+    return writeSafetensors({ metadata: { ...metadata, network }, tensors });
+  }
+
+  dispose(): void {}
 }
+
+/** What the policy does next is what was done. */
+const asRecorded = ({ base }: Step, out: Float64Array) => out.set(base);
 
 /** State standardised; each number of the aim from [−1, 1] at the ends of what was tried, as actions are elsewhere. */
 function normalised(data: RiskData, training: readonly number[], aim: number) {

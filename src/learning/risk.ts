@@ -13,15 +13,22 @@ import { readSafetensors } from '../../policies/kernels/safetensors.ts';
 import type { BasePolicy, ResidualPolicy } from '../../policies/policy.ts';
 import type { RunConfig } from '../core/config-schema.ts';
 import { SeededRandom } from '../core/random.ts';
+import { courseFolder, follow } from './course.ts';
 import { ACTION_SIZE } from './demonstrations.ts';
 import { collectRisk, fastDiscountOf, type RiskCollection, type RiskData, VIOLATION_SHARE } from './risk-data.ts';
-import { fitDifferences } from './risk-differences.ts';
-import { fitMonteCarlo } from './risk-monte-carlo.ts';
+import { DifferencesFit } from './risk-differences.ts';
+import { MonteCarloFit } from './risk-monte-carlo.ts';
+import { startTensorflow } from './tensorflow.ts';
 
 export type RiskMethod = 'differences' | 'monte-carlo';
 
 export interface RiskOptions extends RiskCollection {
+  /** Weights and manifest go into this folder. */
   out: string;
+  /** Folder of the run; none: no record, no checkpoint. */
+  run?: string;
+  /** Goes on with the checkpoint in `run`, where there is one. */
+  resume?: boolean;
   method: RiskMethod;
   /** Of `monte-carlo`: passes over the data. */
   epochs: number;
@@ -38,58 +45,107 @@ export const RISK_DEFAULTS = {
 
 const HIDDEN = [64, 64];
 const BATCH = 256;
+/** Updates between two words of progress. */
+const TOLD_EVERY = 50;
 /** A label above it is a danger, where the critic is judged. */
 const DANGER = 0.4;
 
 /**
- * Collects, fits and judges; weights and manifest go into `options.out`. Aborted, it saves what there is; null when that is no episode with and none
- * without a violation yet.
+ * Collects, fits and judges; weights and manifest go into `options.out`. Aborted while it fits, it saves what there is. Null, and nothing is
+ * written, where it was aborted before there were all its episodes, or they have nothing to tell apart.
  */
 export async function trainRisk(config: RunConfig, base: BasePolicy, residual: ResidualPolicy, options: RiskOptions) {
   const { seed, method, signal, onProgress } = options;
-  const random = new SeededRandom(seed).fork('risk-training');
+  const began = performance.now();
   const data = await collectRisk(config, base, residual, options);
   const heldOut = (e: number) => e % 5 === 4;
   const indices = (held: boolean) => data.rows.flatMap((_, i) => (heldOut(data.episode[i]!) === held ? [i] : []));
   const training = indices(false);
-  if (data.violations === 0 || data.violations === data.terminated.length || training.length === 0) return null;
-  const shared = {
-    ...{ hidden: HIDDEN, batch: BATCH, signal },
-    onStep: (done: number, of: number, loss: number) => onProgress({ phase: 'training', done, of, loss }),
-  };
-  const fitted =
+  const nothing = data.violations === 0 || data.violations === data.terminated.length || training.length === 0;
+  if (nothing || signal?.aborted) return null;
+  const backend = method === 'monte-carlo' ? await startTensorflow() : undefined;
+  const by = { ...(backend && { backend }) };
+  const course = fitOf(config, data, training, options);
+  const how =
     method === 'differences'
-      ? await fitDifferences(data, training, {
-          ...{ ...shared, seed, updates: options.updates, pessimism: options.pessimism },
-          ...{ gamma: fastDiscountOf(config, options.gamma), aim: ACTION_SIZE },
-        })
-      : await fitMonteCarlo(data, training, { ...shared, epochs: options.epochs, random });
-  const { bytes, steps, normalisation, ...by } = fitted;
+      ? `--updates ${options.updates} --pessimism ${options.pessimism}`
+      : `--epochs ${options.epochs}`;
+  const command = `reflexarc train critic --method ${method} --seed ${seed} --episodes ${options.episodes} ${how}`;
+  const pessimism = method === 'differences' ? options.pessimism : undefined;
+  const run = courseFolder(
+    options.run,
+    {
+      ...{
+        name: 'critic',
+        algorithm: `risk, ${method}`,
+        task: config.task.name,
+        seed,
+        steps: course.of,
+        command,
+        began,
+      },
+      settings: {
+        ...{
+          method,
+          episodes: options.episodes,
+          gamma: options.gamma,
+          hidden: HIDDEN,
+          batch: BATCH,
+          pessimism,
+          backend,
+        },
+        ...{ data: dataDigest(data), base: base.sha256, residual: residual.sha256 },
+      },
+    },
+    options.resume,
+  );
+  await follow(course, { ...run, signal, onProgress, tellEvery: TOLD_EVERY });
+  const { done: steps, normalisation } = course;
+  const bytes = course.export();
+  course.dispose();
   const sha256 = createHash('sha256').update(bytes).digest('hex');
   const file = join(options.out, 'critic.safetensors');
   mkdirSync(options.out, { recursive: true });
   writeFileSync(file, bytes);
   const score = judged(bytes, data, indices(true));
   const episodes = data.terminated.length;
-  const how =
-    method === 'differences'
-      ? `--updates ${options.updates} --pessimism ${options.pessimism}`
-      : `--epochs ${options.epochs}`;
   const manifest = {
     kind: 'critic',
-    made_by: `reflexarc train critic --method ${method} --seed ${seed} --episodes ${options.episodes} ${how}`,
+    made_by: command,
     method: `${method === 'differences' ? 'temporal differences' : 'Monte-Carlo risk'} on fast transitions (src/learning/risk.ts)`,
     data: `${data.rows.length} fast transitions of ${episodes} episodes, ${data.violations} with a violation, base ${base.sha256}, residual ${residual.sha256}`,
     ...{ file: 'critic.safetensors', sha256, ...by, seed },
     settings: {
       ...{ method, episodes, steps, gamma: options.gamma, violation_share: VIOLATION_SHARE },
-      ...(method === 'differences' ? { pessimism: options.pessimism } : { epochs: options.epochs }),
+      ...(method === 'differences' ? { pessimism } : { epochs: options.epochs }),
     },
-    ...{ complete: signal?.aborted !== true, normalisation, score },
+    ...{ complete: steps >= course.of, normalisation, score },
   };
   writeFileSync(join(options.out, 'critic.manifest.json'), `${JSON.stringify(manifest, null, 2)}\n`);
+  run.folder?.update({ figures: { ...course.figures, auc: score.auc } });
   const { rows, violations } = data;
   return { file, sha256, episodes, steps, violations, rows: rows.length, complete: manifest.complete, ...score };
+}
+
+function fitOf(config: RunConfig, data: RiskData, training: readonly number[], options: RiskOptions) {
+  const { seed, method, epochs, updates, pessimism, gamma } = options;
+  const shared = { hidden: HIDDEN, batch: BATCH };
+  if (method === 'monte-carlo')
+    return new MonteCarloFit(data, training, {
+      ...shared,
+      epochs,
+      random: new SeededRandom(seed).fork('risk-training'),
+    });
+  return new DifferencesFit(data, training, {
+    ...{ ...shared, seed, updates, pessimism, gamma: fastDiscountOf(config, gamma), aim: ACTION_SIZE },
+  });
+}
+
+/** So that who goes on does so with the same episodes. */
+function dataDigest({ rows, labels }: RiskData): string {
+  const hash = createHash('sha256').update(Float64Array.from(labels));
+  for (const row of rows) hash.update(row);
+  return hash.digest('hex');
 }
 
 /** What the critic says of the rows `held`, which it has not seen, against what became of them. */

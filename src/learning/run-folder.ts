@@ -29,16 +29,22 @@ export interface RunRecord {
   final: EvaluationPoint | null;
   /** Where the best policy is kept: its evaluation. */
   best?: EvaluationPoint;
+  /** What came of a run that no episodes judge: losses, counts. */
+  figures?: Readonly<Record<string, number | null>>;
 }
 
 export type CurveRow =
   | ({ kind: 'evaluation'; wall_s: number } & EvaluationPoint)
-  | ({ kind: 'training'; wall_s: number } & TrainingState);
+  | ({ kind: 'training'; wall_s: number } & TrainingState)
+  /** Of a course (course.ts). */
+  | { kind: 'figures'; wall_s: number; steps: number; figures: Readonly<Record<string, number | null>> };
 
 const RECORD = 'run.json';
 const CURVE = 'curve.jsonl';
 export const CHECKPOINT = 'checkpoint.safetensors';
 const BEST = 'best.safetensors';
+/** Seconds of wall time between checkpoints. */
+export const CHECKPOINT_S = 120;
 
 /** The folder of one run: `run.json`, `curve.jsonl`, `checkpoint.safetensors`, and the weights that it came to. */
 export class RunFolder {

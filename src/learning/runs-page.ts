@@ -33,7 +33,8 @@ export function runsPage(runs: readonly Run[]): string {
         series: groups.map(([name, of_]) => meanSeries(name, of_, of)),
       } satisfies Chart),
     );
-    return `<h2>${escaped(task)}</h2>\n${charts.join('\n')}`;
+    const evaluated = groups.some(([, of_]) => of_.some(({ curve }) => curve.some(isEvaluation)));
+    return `<h2>${escaped(task)}</h2>\n${[...(evaluated ? charts : []), ...figureCharts(task, groups)].join('\n')}`;
   });
   const rows = runs.map(({ record }) => `<tr>${cellsOf(record).map(cell).join('')}</tr>`);
   return `<!doctype html>
@@ -47,7 +48,20 @@ ${rows.join('\n')}
 }
 
 export const RUN_COLUMNS = [
-  ...['run', 'algorithm', 'seed', 'steps', 'return', 'success', 'violations', 'wall s', 'steps/s', 'commit', 'started'],
+  ...[
+    'run',
+    'algorithm',
+    'seed',
+    'steps',
+    'return',
+    'success',
+    'violations',
+    'wall s',
+    'steps/s',
+    'commit',
+    'started',
+    'figures',
+  ],
 ] as const;
 
 /** A run as the cells of a table; what is not known yet is empty. */
@@ -57,13 +71,46 @@ export function cellsOf({ final, ...r }: Run['record']): string[] {
     ...[r.name, r.algorithm, String(r.seed), r.complete ? String(r.steps_done) : `${r.steps_done} of ${r.steps}`],
     ...[final ? final.return_mean.toFixed(2) : '', percent(final?.success_rate), percent(final?.violation_rate)],
     ...[String(r.wall_s), r.wall_s > 0 ? String(Math.round(r.steps_done / r.wall_s)) : '', r.commit],
-    r.started.slice(0, 16).replace('T', ' '),
+    ...[r.started.slice(0, 16).replace('T', ' '), figuresOf(r.figures)],
   ];
 }
 
-/** The mean over runs at the steps of the first, which all of them evaluate at about. */
-function meanSeries(name: string, runs: readonly Run[], of: (point: EvaluationPoint) => number): Series {
-  const curves = runs.map(({ curve }) => curve.filter(isEvaluation));
+const figuresOf = (figures: Run['record']['figures'] = {}): string =>
+  Object.entries(figures)
+    .flatMap(([name, value]) => (Number.isFinite(value) ? [`${name} ${Number(value!.toPrecision(4))}`] : []))
+    .join(', ');
+
+/** Runs of courses (course.ts): a chart for each figure of each name, since a pass over data and an update are not the same step. */
+const figureCharts = (task: string, groups: readonly [name: string, runs: Run[]][]): string[] =>
+  groups.flatMap(([name, runs]) => {
+    const rows = ({ curve }: Run) => curve.flatMap((row) => (row.kind === 'figures' ? [row] : []));
+    const figures = [...new Set(runs.flatMap(rows).flatMap((row) => Object.keys(row.figures)))];
+    return figures.map((figure) =>
+      chartSvg({
+        title: `${task}: ${name}, ${figure}`,
+        x: { label: 'steps' },
+        y: { label: figure },
+        series: [
+          meanOf(
+            runs.length > 1 ? `${name}, ${runs.length} seeds` : name,
+            // NaN is null in JSON: what was not known yet.
+            runs.map((run) => rows(run).filter((row) => Number.isFinite(row.figures[figure]))),
+            (row) => row.figures[figure]!,
+          ),
+        ],
+      }),
+    );
+  });
+
+const meanSeries = (name: string, runs: readonly Run[], of: (point: EvaluationPoint) => number): Series =>
+  meanOf(
+    runs.length > 1 ? `${name}, ${runs.length} seeds` : name,
+    runs.map(({ curve }) => curve.filter(isEvaluation)),
+    of,
+  );
+
+/** The mean over curves at the steps of the first, which all of them have points at about. */
+function meanOf<P extends { steps: number }>(name: string, curves: readonly P[][], of: (point: P) => number): Series {
   const longest = Math.max(0, ...curves.map((c) => c.length));
   const points: [number, number][] = [];
   const band: [number, number, number][] = [];
@@ -76,7 +123,7 @@ function meanSeries(name: string, runs: readonly Run[], of: (point: EvaluationPo
     points.push([steps, mean]);
     if (values.length > 1) band.push([steps, mean - sd, mean + sd]);
   }
-  return { name: runs.length > 1 ? `${name}, ${runs.length} seeds` : name, points, band };
+  return { name, points, band };
 }
 
 const isEvaluation = (row: CurveRow): row is CurveRow & { kind: 'evaluation' } => row.kind === 'evaluation';

@@ -8,7 +8,9 @@
  * In `reflex` the environment runs at control rate and a decision is `ratio` of its steps: the critic learns on those, with
  * γ_fast = γ^(1/ratio), and so does the recovery.
  */
+import type { Parts } from './checkpoint.ts';
 import type { Agent, Environment, Step, Transition } from './environment.ts';
+import { persistentCounters } from './learner.ts';
 import { RECOVERY_DEFAULTS, RecoveryLearner } from './recovery.ts';
 import { fastDiscount, RISK_CRITIC_DEFAULTS, RiskCriticLearner } from './risk-critic.ts';
 import { Sac, type SacOptions } from './sac.ts';
@@ -36,6 +38,7 @@ export class Shielded {
   readonly task: Sac;
   readonly critic: RiskCriticLearner;
   readonly recovery: RecoveryLearner;
+  #steps = 0;
   readonly #policy = (step: Step, out: Float64Array): void => this.task.act(step, out);
 
   constructor(
@@ -55,19 +58,38 @@ export class Shielded {
       recover: (observation, out) => this.recovery.act(observation, out),
     });
     const guarded = mode !== 'off';
-    let steps = 0;
     this.agent = new AtDecisionRate(this.task, ratio, {
       onDecision: () => this.shield.decide(),
       onStep: (transition) => {
         if (!guarded) return;
         this.critic.observe(transition);
         // One update for each decision, whatever the ratio.
-        if (++steps % ratio === 0) this.#learn();
+        if (++this.#steps % ratio === 0) this.#learn();
       },
     });
     if (!guarded) return;
     for (const transition of offline) this.critic.observe(transition);
     for (let u = 0; u < pretraining; u++) this.#learn();
+  }
+
+  /** All that has to be kept to go on with the same bits, between two episodes. */
+  parts(): Parts {
+    const { counters } = this.shield;
+    return {
+      ...this.task.parts(),
+      ...this.critic.parts('risk'),
+      ...this.recovery.parts('recovery'),
+      shield: persistentCounters(
+        () => ({ ...counters, steps: this.#steps, loss: this.critic.loss, risk: this.recovery.risk }),
+        ({ steps, loss, risk, ...counted }) => {
+          this.#steps = steps as number;
+          // JSON has no NaN.
+          this.critic.loss = (loss as number | null) ?? Number.NaN;
+          this.recovery.risk = (risk as number | null) ?? Number.NaN;
+          Object.assign(counters, counted);
+        },
+      ),
+    };
   }
 
   #learn(): void {

@@ -1,13 +1,14 @@
-/** One training in a thread of its own (train-in-thread.ts): the caller's thread stays free for its progress line and Ctrl-C. */
+/** One training in a thread of its own (train-in-thread.ts). */
 import { parentPort, workerData } from 'node:worker_threads';
-import type { ThreadMessage, TrainingThreadData } from './train-in-thread.ts';
-import { runTraining } from './training.ts';
+import type { ThreadData } from './in-thread.ts';
+import type { TrainingMessage } from './train-in-thread.ts';
+import { runTraining, type TrainingOutcome, type TrainingSpec } from './training.ts';
 
 /** Progress is told so often at most, ms. */
 const TOLD_EVERY = 250;
 
-const { spec, stop } = workerData as TrainingThreadData;
-const say = (message: ThreadMessage) => parentPort!.postMessage(message);
+const { given: spec, stop } = workerData as ThreadData<TrainingSpec>;
+const say = (message: TrainingMessage | { outcome: TrainingOutcome }) => parentPort!.postMessage(message);
 let told = 0;
 let noted: string | undefined;
 const outcome = await runTraining(spec, {

@@ -9,7 +9,7 @@ import { type EnvironmentSpec, makeEnvironment } from './environments/registry.t
 import { type ExpertOptions, expertTransitions } from './expert-transitions.ts';
 import type { Learner } from './learner.ts';
 import type { RecordedTransitions } from './recorded.ts';
-import { commitOf, RunFolder } from './run-folder.ts';
+import { CHECKPOINT_S, commitOf, RunFolder } from './run-folder.ts';
 import { type EvaluationPoint, Trainer, type TrainerOptions, type TrainingState } from './trainer.ts';
 
 /** A training as plain data: what a thread is told, and what a run's folder keeps. */
@@ -69,7 +69,6 @@ export interface TrainingHooks {
   onEvaluation?(point: EvaluationPoint): void;
 }
 
-const CHECKPOINT_S = 120;
 /** Rows of the training curve for each evaluation. */
 const ROWS = 5;
 

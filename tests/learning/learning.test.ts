@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -26,10 +26,10 @@ describe('behaviour cloning', () => {
   const small = { ...BC_DEFAULTS, episodes: 6, epochs: 3, hidden: 16, onProgress: () => {} };
 
   it('gives the same weights for the same seed, and says how they were made', async () => {
-    const a = await trainBc(config, { ...small, out: join(dir, 'a') });
-    const b = await trainBc(config, { ...small, out: join(dir, 'b') });
+    const a = (await trainBc(config, { ...small, out: join(dir, 'a') }))!;
+    const b = (await trainBc(config, { ...small, out: join(dir, 'b') }))!;
     expect(a.sha256).toBe(b.sha256);
-    expect((await trainBc(config, { ...small, seed: 2, out: join(dir, 'c') })).sha256).not.toBe(a.sha256);
+    expect((await trainBc(config, { ...small, seed: 2, out: join(dir, 'c') }))!.sha256).not.toBe(a.sha256);
     const manifest = JSON.parse(readFileSync(join(dir, 'a', 'base.manifest.json'), 'utf8'));
     expect(manifest).toMatchObject({ kind: 'base', sha256: a.sha256, seed: 1, demonstrations: a.demonstrations });
     const base = createBase({ type: 'mlp', path: join(dir, 'a', 'base.safetensors'), sha256: a.sha256 } as never);
@@ -38,15 +38,22 @@ describe('behaviour cloning', () => {
 
   it('saves what there is when it is aborted', async () => {
     const abort = new AbortController();
-    const { epochs, sha256, file } = await trainBc(config, {
+    const made = await trainBc(config, {
       ...small,
       epochs: 1000,
       out: join(dir, 'aborted'),
       signal: abort.signal,
-      onProgress: (p) => p.phase === 'training' && p.done >= 2 && abort.abort(),
+      onProgress: (p) => void (p.phase === 'training' && p.done >= 2 && abort.abort()),
     });
+    const { epochs, sha256, file } = made!;
     expect(epochs).toBeLessThan(1000);
     expect(loadWeights({ type: 'mlp', path: file, sha256 }).sha256).toBe(sha256);
+  });
+
+  it('ended before there are its demonstrations writes nothing, since nothing was learned', async () => {
+    const out = join(dir, 'nothing');
+    expect(await trainBc(config, { ...small, out, run: join(out, 'run'), signal: AbortSignal.abort() })).toBeNull();
+    expect(existsSync(out)).toBe(false);
   });
 });
 

@@ -11,7 +11,7 @@ import { packageRoot } from '../../src/core/paths.ts';
 import { SeededRandom } from '../../src/core/random.ts';
 import { RISK_DEFAULTS, trainRisk } from '../../src/learning/risk.ts';
 import type { RiskData } from '../../src/learning/risk-data.ts';
-import { fitDifferences } from '../../src/learning/risk-differences.ts';
+import { DifferencesFit } from '../../src/learning/risk-differences.ts';
 
 const GAMMA = 0.5;
 
@@ -38,13 +38,17 @@ function walks(length: number, count: number): RiskData {
 
 const options = {
   ...{ seed: 1, updates: 1500, hidden: [32], batch: 64, gamma: GAMMA, aim: 1, pessimism: 0 },
-  onStep: () => {},
 };
+function bytesOf(data: RiskData, over: Partial<typeof options> = {}): Uint8Array {
+  const fit = new DifferencesFit(data, all(data), { ...options, ...over });
+  while (fit.done < fit.of) fit.step();
+  return fit.export();
+}
 const all = (data: RiskData) => data.rows.map((_, i) => i);
 
 /** Risk by the file, as the gate computes it: the larger of both heads. */
-async function fitted(data: RiskData, over: Partial<typeof options> = {}) {
-  const { bytes } = await fitDifferences(data, all(data), { ...options, ...over });
+function fitted(data: RiskData, over: Partial<typeof options> = {}) {
+  const bytes = bytesOf(data, over);
   const mlp = new Mlp(readNetwork(readSafetensors(bytes, 'critic'), 'critic'));
   const out = new Float64Array(2);
   return (place: number, kind: number, aim: number) => {
@@ -55,7 +59,7 @@ async function fitted(data: RiskData, over: Partial<typeof options> = {}) {
 
 describe('the risk critic by differences, from recorded ticks', () => {
   it('halves with each tick before the violation, and is nothing on the way that has none: rows as they come, by hand', async () => {
-    const risk = await fitted(walks(4, 200));
+    const risk = fitted(walks(4, 200));
     for (const [place, expected] of [
       [4, 1],
       [3, 0.5],
@@ -75,7 +79,7 @@ describe('the risk critic by differences, from recorded ticks', () => {
         turned.rows[5 * e + t] = data.rows[5 * e + 4 - t]!;
         turned.violated[5 * e + t] = data.violated[5 * e + 4 - t]!;
       }
-    const risk = await fitted(turned);
+    const risk = fitted(turned);
     expect(risk(4, 1, 110)).toBeGreaterThan(0.9);
     for (const place of [0, 1, 2, 3]) expect(risk(place, 1, 110)).toBeLessThan(0.1);
   });
@@ -84,17 +88,16 @@ describe('the risk critic by differences, from recorded ticks', () => {
     const data = walks(4, 200);
     // Seldom was there an aim far from the others.
     data.rows[0]![2] = 0;
-    const [plain, pessimist] = [await fitted(data), await fitted(data, { pessimism: 0.05 })];
+    const [plain, pessimist] = [fitted(data), fitted(data, { pessimism: 0.05 })];
     const mean = (risk: (p: number, k: number, a: number) => number, aim: number) =>
       [0, 1, 2, 3].reduce((sum, place) => sum + risk(place, 0, aim) / 4, 0);
     expect(mean(pessimist, 30)).toBeGreaterThan(mean(plain, 30));
     expect(mean(pessimist, 30)).toBeGreaterThanOrEqual(mean(pessimist, 110));
   });
 
-  it('the same seed makes the same file', async () => {
+  it('the same seed makes the same file', () => {
     const data = walks(3, 20);
-    const bytes = async () => (await fitDifferences(data, all(data), { ...options, updates: 20 })).bytes;
-    expect(await bytes()).toEqual(await bytes());
+    expect(bytesOf(data, { updates: 20 })).toEqual(bytesOf(data, { updates: 20 }));
   });
 
   it('ended before there was a violation to learn from, writes nothing', async () => {

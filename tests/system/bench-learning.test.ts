@@ -26,6 +26,10 @@ describe('the learning bench', () => {
     expect(results[3]!.mean).toBeGreaterThan(650);
     expect(notes).toHaveLength(1);
     expect(readdirSync(out)).toEqual(expect.arrayContaining(['delay-history-1.json', 'delay-none-1.json']));
+    // Among the runs that `runs` lists, with what judged them.
+    const { record } = readRun(join(out, 'delay-none-1'))!;
+    expect(record).toMatchObject({ name: 'delay, without', algorithm: 'td3', complete: true });
+    expect(record.final!.return_mean).toBeCloseTo(results[1]!.mean!, 0);
   });
 
   it('navigation: the four modes of the shield, with their verdicts and plots', async () => {
@@ -43,6 +47,24 @@ describe('the learning bench', () => {
       'navigation-successes.svg',
       'navigation-violations.svg',
     ]);
+    for (const mode of modes)
+      expect(readRun(join(out, `navigation-${mode}-1`))!.record).toMatchObject({
+        ...{ name: `navigation 2, ${mode}`, steps: 1, steps_done: 1, complete: true },
+      });
+  });
+
+  it('navigation-1: reported, with a shield and without', async () => {
+    const { results, notes, failed } = await benchLearning(config, { case: ['navigation-1'], seeds: 1, steps: 2, out });
+    expect(results.map((r) => [r.case, r.unit])).toEqual([
+      ['navigation 1, off', 'successes'],
+      ['navigation 1, off', 'violations'],
+      ['navigation 1, recover', 'successes'],
+      ['navigation 1, recover', 'violations'],
+    ]);
+    // Two episodes of chance in a corridor: each may end in a wall, none on the goal.
+    for (const { unit, max } of results) expect(max).toBeLessThanOrEqual(unit === 'violations' ? 2 : 0);
+    expect([notes!.length, failed]).toEqual([2, undefined]);
+    expect(readRun(join(out, 'navigation-1-recover-1'))!.record.task).toBe('navigation-1');
   });
 
   it('peg: the recipe, the recipe without one of its parts, RLPD from scratch, the base fine-tuned, and the gate with and without its answer to force', async () => {
@@ -81,6 +103,7 @@ describe('the learning bench', () => {
     ['pendulum-sac', 'sac', 'SB3-zoo SAC', 200],
     ['inverted-pendulum', 'td3', 'TD3 authors', 1020],
     ['reacher', 'td3', 'TD3 authors', 1020],
+    ['mountain-car', 'sac', 'SB3-zoo SAC, 50 000 steps', 2100],
   ])('%s: %s beside what is published, its run kept in a folder', async (name, algorithm, subject, steps) => {
     const ask = () => benchLearning(config, { case: [name], seeds: 1, steps, out });
     const { results, notes, failed } = await ask();

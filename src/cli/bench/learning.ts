@@ -5,11 +5,13 @@ import type { Bench, Outcome } from './rows.ts';
 const cases = {
   peg: async () => (await import('./learning/peg.ts')).benchPeg,
   navigation: async () => (await import('./learning/navigation.ts')).benchNavigation,
+  'navigation-1': async () => (await import('./learning/navigation-1.ts')).benchNavigation1,
   update: async () => (await import('./learning/update.ts')).benchUpdate,
   pendulum: async () => (await import('./learning/reference.ts')).benchPendulum,
   'pendulum-sac': async () => (await import('./learning/reference.ts')).benchPendulumSac,
   'inverted-pendulum': async () => (await import('./learning/reference.ts')).benchInvertedPendulum,
   reacher: async () => (await import('./learning/reference.ts')).benchReacher,
+  'mountain-car': async () => (await import('./learning/reference.ts')).benchMountainCar,
   delay: async () => (await import('./learning/delay.ts')).benchDelay,
 } as const satisfies Record<string, () => Promise<Bench>>;
 

@@ -1,42 +1,25 @@
 import type { RunConfig } from '../../../core/config-schema.ts';
+import { courseInThread } from '../../../learning/course-in-thread.ts';
+import { judgePipe } from '../../../learning/delayed-pipe.ts';
 import type { Agent } from '../../../learning/environment.ts';
-import { PipelineDelay } from '../../../learning/environments/pipeline-delay.ts';
-import { scaled } from '../../../learning/environments/scaled.ts';
-import { episodeOf } from '../../../learning/environments/stepped.ts';
 import { AdaStop } from '../../../learning/judging/adastop.ts';
-import { AtDecisionRate } from '../../../learning/shield.ts';
-import { TD3_DEFAULTS, Td3 } from '../../../learning/td3.ts';
 import type { BenchOptions, Outcome } from '../rows.ts';
-import { kept, seedRow, spread } from './runs.ts';
+import { kept, pooled, seedRow, spread } from './runs.ts';
 
 const SEEDS = 5;
 /** Decisions of training; one for each ten steps of the pipe, or chance would hardly move the flow. */
 const STEPS = 8000;
 const RATIO = 10;
-const EPISODES = 20;
-const EVALUATION_SEED = 100_000;
+const JUDGED = { episodes: 20, seed: 100_000 };
 const SETTINGS = { hidden: [128, 128], batch: 128, gamma: 0.95, learningStarts: 1000, exploration: 0.2 };
 /** NeoRL-2's ends of its normalised score. */
 const WORST = -296;
 const BEST = 751;
 
-/** The pipe, with flows about 1. */
-function pipe(history: boolean) {
-  const environment = new PipelineDelay({ history });
-  const n = environment.observationSize;
-  // The first 27 numbers are flows, the rest are actions.
-  const flow = (i: number) => i < 27;
-  const mean = Float64Array.from({ length: n }, (_, i) => (flow(i) ? 100 : 0));
-  const scale = Float64Array.from({ length: n }, (_, i) => (flow(i) ? 40 : 1));
-  return episodeOf(scaled(environment, mean, scale));
-}
-
 /** Mean return of the evaluation episodes. */
 function judge(history: boolean, agent: Agent): number {
-  const environment = pipe(history);
-  let sum = 0;
-  for (let i = 0; i < EPISODES; i++) sum += environment.episode(EVALUATION_SEED + i, agent).return;
-  return sum / EPISODES;
+  const results = judgePipe(history, agent, JUDGED);
+  return results.reduce((sum, { return: one }) => sum + one / results.length, 0);
 }
 
 /**
@@ -46,23 +29,17 @@ function judge(history: boolean, agent: Agent): number {
  */
 export async function benchDelay(_config: RunConfig, options: BenchOptions): Promise<Outcome> {
   const { seeds = SEEDS, steps = STEPS, out } = options;
-  const returns = new Map<boolean, number[]>([
-    [true, []],
-    [false, []],
-  ]);
-  for (let seed = 1; seed <= seeds; seed++)
-    for (const history of [true, false]) {
-      const settings = { ...SETTINGS, history, seed, steps };
-      const name = `delay-${history ? 'history' : 'none'}-${seed}`;
-      const { result } = await kept(out, name, settings, () => {
-        const environment = pipe(history);
-        const learner = new Td3(environment, { ...TD3_DEFAULTS, ...SETTINGS, seed });
-        const agent = new AtDecisionRate(learner, RATIO);
-        for (let episode = 0; learner.steps < steps; episode++) environment.episode(seed * 1000 + episode, agent);
-        return judge(history, new AtDecisionRate({ act: (step, action) => learner.exploit(step, action) }, RATIO));
-      });
-      returns.get(history)!.push(result);
-    }
+  const jobs = Array.from({ length: seeds }, (_, i) =>
+    [true, false].map((history) => ({ history, seed: i + 1 })),
+  ).flat();
+  const made = await pooled(jobs, async ({ history, seed }) => {
+    const settings = { ...SETTINGS, history, seed, steps };
+    const { result } = await kept(out, `delay-${history ? 'history' : 'none'}-${seed}`, settings, (run) =>
+      courseInThread('delay', { ...run, history, seed, steps, ratio: RATIO, td3: SETTINGS, judged: JUDGED }),
+    );
+    return result!;
+  });
+  const of = (history: boolean) => made.filter((_, i) => jobs[i]!.history === history);
   // The proportional gain that did best of 0.01 … 0.1, and the controller that counts what is under way.
   const blind = judge(false, { act: ({ observation: o }, a) => void a.fill(0.03 * 40 * (o[1]! - o[0]!)) });
   const knowing = judge(true, {
@@ -72,7 +49,7 @@ export async function benchDelay(_config: RunConfig, options: BenchOptions): Pro
       a.fill(o[1]! * 40 - gate);
     },
   });
-  const [withIt, without] = [returns.get(true)!, returns.get(false)!];
+  const [withIt, without] = [of(true), of(false)];
   const says = (values: readonly number[]) => {
     const { mean, sd } = spread(values);
     return `${mean.toFixed(0)} ± ${sd.toFixed(0)} (normalised ${((100 * (mean - WORST)) / (BEST - WORST)).toFixed(1)})`;

@@ -1,52 +1,22 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { RunConfig } from '../../../core/config-schema.ts';
-import type { SteppedEnvironment, Transition } from '../../../learning/environment.ts';
-import { Navigation } from '../../../learning/environments/navigation.ts';
-import { offlineNavigation } from '../../../learning/environments/navigation-offline.ts';
-import { scaled } from '../../../learning/environments/scaled.ts';
-import { episodeOf } from '../../../learning/environments/stepped.ts';
 import { AdaStop } from '../../../learning/judging/adastop.ts';
 import { chartSvg } from '../../../learning/judging/chart.ts';
-import { SAC_DEFAULTS } from '../../../learning/sac.ts';
 import { SHIELD_MODES, type ShieldMode } from '../../../learning/shield.ts';
-import { Shielded } from '../../../learning/shielded.ts';
+import type { NavigationRun } from '../../../learning/shielded-navigation.ts';
 import { type Aim, judge } from '../aims.ts';
 import type { BenchOptions, Outcome, Row } from '../rows.ts';
-import { kept, seedRow, spread } from './runs.ts';
+import { navigationRuns } from './navigation-runs.ts';
+import { seedRow, spread } from './runs.ts';
 
 const SEEDS = 10;
 const EPISODES = 300;
-/** Control steps in one decision of `reflex`. */
-const RATIO = 5;
-/** Positions and rewards are divided by this: networks want numbers about 1. α is the published 0.2, divided too. */
-const SCALE = 25;
-const OFFLINE = 20_000;
 /** Of `recover` by `off`: ratios, and violations in %. */
 const RATIOS = 5;
 const VIOLATIONS = 10;
 /** A point of a plot for so many episodes. */
 const EVERY = 5;
-
-/** Recovery RL's numbers for Navigation 2; networks are a quarter as wide, and smaller batches and a higher rate make up for it in time. */
-const SETTINGS = {
-  ...{ threshold: 0.2, gamma: 0.65, hidden: [64, 64], batch: 64, riskRate: 1e-3, pretraining: 5000 },
-  sac: {
-    ...SAC_DEFAULTS,
-    ...{ hidden: [64, 64], batch: 64, rate: 1e-3, actorRate: 1e-3, learningStarts: 100, capacity: 50_000 },
-    ...{ temperature: 0.2 / SCALE, learnTemperature: false, relabelling: 'proposed' as const },
-  },
-};
-
-export interface NavigationRun {
-  successes: number;
-  violations: number;
-  interventions: number;
-  no_safe_candidate: number;
-  /** After each episode, so far. */
-  successes_so_far: number[];
-  violations_so_far: number[];
-}
 
 /**
  * Navigation 2 of Recovery RL, under one shield in four modes: 300 episodes of training for each seed; violations count from the first one. Scored as
@@ -55,13 +25,7 @@ export interface NavigationRun {
  */
 export async function benchNavigation(_config: RunConfig, options: BenchOptions): Promise<Outcome> {
   const { seeds = SEEDS, steps: episodes = EPISODES, out } = options;
-  const runs = new Map<ShieldMode, NavigationRun[]>(SHIELD_MODES.map((mode) => [mode, []]));
-  for (let seed = 1; seed <= seeds; seed++)
-    for (const mode of SHIELD_MODES) {
-      const settings = { ...SETTINGS, mode, seed, episodes, ratio: mode === 'reflex' ? RATIO : 1 };
-      const { result } = await kept(out, `navigation-${mode}-${seed}`, settings, () => train(mode, seed, episodes));
-      runs.get(mode)!.push(result);
-    }
+  const runs = await navigationRuns({ map: 2, modes: SHIELD_MODES, seeds, episodes, out });
   const ratios = new Map([...runs].map(([mode, of]) => [mode, of.map((r) => (r.successes + 1) / (r.violations + 1))]));
   const results: Row[] = [...runs].flatMap(([mode, of]) => [
     seedRow(`navigation 2, ${mode}`, 'ours', 'ratio', ratios.get(mode)!),
@@ -108,52 +72,6 @@ export function navigationAims(
       value: (100 * violations('recover')) / violations('off'),
     },
   ];
-}
-
-function train(mode: ShieldMode, seed: number, episodes: number): NavigationRun {
-  const ratio = mode === 'reflex' ? RATIO : 1;
-  const stepped = normalised(new Navigation({ map: 2, controlSteps: ratio }));
-  const offline = offlineNavigation(2, OFFLINE, seed, ratio).map(
-    (t): Transition => ({
-      ...{ observation: t.observation.map(shrunk), nextObservation: t.nextObservation.map(shrunk) },
-      ...{ base: NONE, nextBase: NONE, proposed: t.action, executed: t.action, reward: 0, cost: t.cost },
-      ...{ terminated: t.terminated, truncated: false, intervened: 'none' },
-    }),
-  );
-  const sizes = { observationSize: 2, actionSize: 2, baseSize: 0 };
-  // A smoke of a few episodes is prepared less.
-  const pretraining = Math.min(SETTINGS.pretraining, 100 * episodes);
-  const learner = new Shielded(sizes, offline, { ...SETTINGS, pretraining, mode, seed, ratio });
-  const environment = episodeOf(stepped, { shield: learner.shield });
-  const run: NavigationRun = {
-    ...{ successes: 0, violations: 0, interventions: 0, no_safe_candidate: 0 },
-    ...{ successes_so_far: [], violations_so_far: [] },
-  };
-  for (let e = 0; e < episodes; e++) {
-    const { success, violation } = environment.episode(seed * 10_000 + e, learner.agent);
-    if (success) run.successes++;
-    if (violation) run.violations++;
-    run.successes_so_far.push(run.successes);
-    run.violations_so_far.push(run.violations);
-  }
-  run.interventions = learner.shield.counters.interventions;
-  run.no_safe_candidate = learner.shield.counters.noSafeCandidate;
-  return run;
-}
-
-const NONE = new Float64Array(0);
-const shrunk = (v: number) => v / SCALE;
-
-/** Positions and rewards about 1. */
-function normalised(environment: SteppedEnvironment): SteppedEnvironment {
-  const inner = scaled(environment, new Float64Array(2), new Float64Array(2).fill(SCALE));
-  return {
-    ...inner,
-    step(action, observation) {
-      const result = inner.step(action, observation);
-      return { ...result, reward: result.reward / SCALE };
-    },
-  };
 }
 
 /** Means, and what they come to beside the unshielded one's. */

@@ -1,4 +1,5 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { portable } from '../../../core/paths.ts';
 import type { Row } from '../rows.ts';
@@ -14,13 +15,13 @@ export interface KeptRun<T> {
 
 /**
  * The run `name` of `folder`, made by `make` unless it is there with the same settings. Without a folder nothing is kept.
- * A line on stderr tells of each run that was made.
+ * A line on stderr tells of each run that was made. `make` is told of a folder of its own for what it trains.
  */
 export async function kept<T>(
   folder: string | undefined,
   name: string,
   given: Record<string, unknown>,
-  make: () => T | Promise<T>,
+  make: (run: { run?: string; resume: true }) => T | Promise<T>,
 ): Promise<KeptRun<T>> {
   const settings = portable(given);
   const file = folder === undefined ? null : join(folder, `${name}.json`);
@@ -29,7 +30,7 @@ export async function kept<T>(
     if (JSON.stringify(before.settings) === JSON.stringify(settings)) return before;
   }
   const at = performance.now();
-  const result = await make();
+  const result = await make({ ...(folder !== undefined && { run: join(folder, name) }), resume: true });
   const run: KeptRun<T> = { settings, wall_s: rounded((performance.now() - at) / 1000), result };
   process.stderr.write(`${name}  ${run.wall_s} s\n`);
   if (file !== null) {
@@ -37,6 +38,20 @@ export async function kept<T>(
     writeFileSync(file, `${JSON.stringify(run)}\n`);
   }
   return run;
+}
+
+/** What `job` makes of each of them, in their order; as many at once as there are cores. */
+export async function pooled<A, B>(all: readonly A[], job: (one: A) => Promise<B>): Promise<B[]> {
+  const results: B[] = [];
+  let next = 0;
+  const worker = async (): Promise<void> => {
+    while (next < all.length) {
+      const at = next++;
+      results[at] = await job(all[at]!);
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(all.length, availableParallelism()) }, worker));
+  return results;
 }
 
 /** A row of one number for each training seed, with their mean and standard deviation. */

@@ -1,9 +1,9 @@
-import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { readRun } from '../../../learning/run-folder.ts';
 import { trainInThread } from '../../../learning/train-in-thread.ts';
 import type { EvaluationPoint } from '../../../learning/trainer.ts';
 import { settingsOf, type TrainingSpec } from '../../../learning/training.ts';
+import { pooled } from './runs.ts';
 
 export interface TrainedRun {
   seed: number;
@@ -16,18 +16,8 @@ export interface TrainedRun {
  * Trains each spec in a thread of its own, as many at once as there are cores. With a folder a run that is there, complete and with
  * the same settings, is not made again, and one that was cut off goes on. A line on stderr tells of each run that was made.
  */
-export async function trainAll(specs: readonly TrainingSpec[], out?: string): Promise<TrainedRun[]> {
-  const results: TrainedRun[] = [];
-  let next = 0;
-  const worker = async (): Promise<void> => {
-    while (next < specs.length) {
-      const at = next++;
-      results[at] = await trained(specs[at]!, out);
-    }
-  };
-  await Promise.all(Array.from({ length: Math.min(specs.length, availableParallelism()) }, worker));
-  return results;
-}
+export const trainAll = (specs: readonly TrainingSpec[], out?: string): Promise<TrainedRun[]> =>
+  pooled(specs, (spec) => trained(spec, out));
 
 async function trained(spec: TrainingSpec, out?: string): Promise<TrainedRun> {
   const { seed, name } = spec;
