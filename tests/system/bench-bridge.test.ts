@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { benchClient } from '../../src/cli/bench/bridge/client.ts';
 import { benchDecode } from '../../src/cli/bench/bridge/decode.ts';
+import { benchImages } from '../../src/cli/bench/bridge/images.ts';
 import { benchLoop } from '../../src/cli/bench/bridge/loop.ts';
 import { benchServer } from '../../src/cli/bench/bridge/server.ts';
 import { benchTakeover } from '../../src/cli/bench/bridge/takeover.ts';
@@ -93,6 +94,19 @@ describe('the bridge bench', () => {
     const all = (name: string) =>
       ['ours', 'ours, cbor-raw', 'cbor2 (roslib)', 'JSON.parse'].map((s) => `decode ${name}: ${s}`);
     expect(rowsOf(outcome)).toEqual(['JointState', 'float64[10000]', 'Image 640x480 rgb8'].flatMap(all));
+  });
+
+  it('images: how long the event loop is kept, beside a plain loop, with the aims', async () => {
+    const outcome = await benchImages(config, SHORT, 5);
+    if ((outcome.missing ?? []).length > 0) return;
+    // Of so few images the time may round to nothing.
+    for (const row of outcome.results) expect([row.case, row.samples]).toEqual([row.case, 1]);
+    const name = (encoding: string) => `Image ${encoding} 640x480 to 224x224, event loop kept`;
+    const both = (encoding: string) => ['ours', 'plain JavaScript loop'].map((s) => `${name(encoding)}: ${s}`);
+    expect(rowsOf(outcome)).toEqual([...['rgb8', 'bgr8', 'mono8'].flatMap(both), `${name('16UC1')}: ours`]);
+    expect(outcome.notes).toHaveLength(4);
+    expect(outcome.notes?.[0]).toMatch(/^Image rgb8 .* p50: .* ms, aim at most 1: (NOT )?(reached|REACHED)$/);
+    expect(outcome.failed).toBe(false);
   });
 
   it('live view: the memory', async () => {

@@ -1,6 +1,7 @@
 import type { RunConfig } from '../../core/config-schema.ts';
 import { benchClient } from './bridge/client.ts';
 import { benchDecode } from './bridge/decode.ts';
+import { benchImages } from './bridge/images.ts';
 import { benchLoop } from './bridge/loop.ts';
 import { benchServer } from './bridge/server.ts';
 import { benchTakeover } from './bridge/takeover.ts';
@@ -13,6 +14,7 @@ const PARTS: readonly ((config: RunConfig, options: BenchOptions) => Promise<Out
   benchServer,
   benchLoop,
   benchDecode,
+  benchImages,
   benchViewer,
   benchTakeover,
 ];

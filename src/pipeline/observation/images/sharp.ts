@@ -4,6 +4,7 @@ import { ReflexArcError } from '../../../core/errors.ts';
 export interface SharpImage {
   toColourspace(space: string): SharpImage;
   removeAlpha(): SharpImage;
+  recomb(matrix: readonly (readonly number[])[]): SharpImage;
   resize(options: object): SharpImage;
   raw(options?: { depth: string }): SharpImage;
   toBuffer(options: { resolveWithObject: true }): Promise<{
