@@ -57,3 +57,6 @@ export class VirtualClock implements Clock {
 export function wallNs(): number {
   return Math.round((performance.timeOrigin + performance.now()) * NS_PER_MS);
 }
+
+/** Lets the event loop go on, for long work that is done in parts; it says nothing of time. */
+export const othersTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));

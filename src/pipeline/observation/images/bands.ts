@@ -1,4 +1,4 @@
-import { setImmediate } from 'node:timers/promises';
+import { othersTurn } from '../../../core/clock.ts';
 
 /** So many pixels are a fraction of a millisecond. */
 const PIXELS = 1 << 16;
@@ -11,7 +11,7 @@ const PIXELS = 1 << 16;
 export async function inBands(rows: number, width: number, work: (from: number, to: number) => void): Promise<void> {
   const band = Math.max(1, Math.floor(PIXELS / width));
   for (let from = 0; from < rows; from += band) {
-    if (from > 0) await setImmediate();
+    if (from > 0) await othersTurn();
     work(from, Math.min(rows, from + band));
   }
 }
