@@ -1,7 +1,7 @@
 import type { Bridge, BridgeCounters, BridgeFault } from '../../bridges/bridge.ts';
 
-/** The processes that each have a bridge of their own to the robot. */
-export const BRIDGED = ['observer', 'reflex', 'brain'] as const;
+/** The processes that each have a way of their own to the robot; the sentinel's is for its stop alone. */
+export const BRIDGED = ['observer', 'reflex', 'brain', 'sentinel'] as const;
 export type Bridged = (typeof BRIDGED)[number];
 
 /** How one process finds its bridge to the robot: since the process began, and now. */

@@ -4,6 +4,7 @@
  */
 import { rmSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { createInterface } from 'node:readline';
 import { type EpisodeStatus, type RobotStatus, timeFromNs } from '../../bridges/messages/messages.ts';
 import { RosServer } from '../../bridges/rosserver/server.ts';
 import { ConsoleServer } from '../console/server.ts';
@@ -150,6 +151,11 @@ const inbox = createServer((socket) => {
   });
 });
 inbox.listen(self.socket(OBSERVER_SOCKET));
+
+// ---- from the sentinel, our parent: a line each time ---------------------------------------------------------------------
+createInterface({ input: process.stdin }).on('line', (line) => {
+  bridges.told('sentinel', JSON.parse(line) as BridgeReport);
+});
 
 // ---- from the reflex -------------------------------------------------------------------------------------------------------
 const counts = { ticks: 0, sent: 0, refused: 0, interventions: 0, overruns: 0 };

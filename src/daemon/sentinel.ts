@@ -9,13 +9,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
-import { WebSocket } from 'ws';
-import { handshakeOf } from '../core/handshake.ts';
 import { MODES } from '../core/signals.ts';
 import { ServiceNotifier } from './notify.ts';
 import { startProcess } from './process.ts';
+import { StopLink } from './stop-link.ts';
 
 const HEARTBEAT_BYTES = 16;
+const TELL_MS = 500;
 const here = import.meta.dirname ?? new URL('.', import.meta.url).pathname;
 
 const self = startProcess('sentinel', shutdown);
@@ -27,37 +27,11 @@ const monotonicMs = () => performance.now();
 const say = (event: Record<string, unknown>) => process.stdout.write(`${JSON.stringify(event)}\n`);
 
 // ---- the stop connection ------------------------------------------------------------------------------------------
-const handshake = handshakeOf(config.bridge);
-let robot: WebSocket | null = null;
-/** The driver of a mobile base and MoveIt Servo do not know our stop, but they know a twist of zero. */
-const how = config.robot.interface;
-const rest =
-  how.type === 'twist' || how.type === 'tip_twist'
-    ? {
-        topic: config.robot.topics.command,
-        type: `geometry_msgs/${config.bridge.ros_version === 2 ? 'msg/' : ''}${how.type === 'twist' && how.message === 'twist' ? 'Twist' : 'TwistStamped'}`,
-      }
-    : null;
+/** A stop that could not be said while the link was away is said when it is back: stopping late is better than never. */
+const robot = new StopLink(config, () => {
+  if (stopped) publishStop(stopped.reason);
+});
 let ending = false;
-
-function connectRobot(): void {
-  if (ending) return;
-  const socket = new WebSocket(config.bridge.url, { ...handshake, perMessageDeflate: false, handshakeTimeout: 1000 });
-  socket.on('open', () => {
-    // Where the dialect is found out by others: both know the short spelling, and ROS 1 replaces a time of ROS 2 by now.
-    const type = config.bridge.ros_version === 2 ? 'reflexarc_msgs/msg/Stop' : 'reflexarc_msgs/Stop';
-    socket.send(JSON.stringify({ op: 'advertise', topic: config.robot.topics.stop, type }));
-    if (rest !== null) socket.send(JSON.stringify({ op: 'advertise', ...rest }));
-    robot = socket;
-    // A stop that could not be said while the link was away is said now: stopping late is better than never.
-    if (stopped) publishStop(stopped.reason);
-  });
-  socket.on('error', () => {});
-  socket.on('close', () => {
-    if (robot === socket) robot = null;
-    setTimeout(connectRobot, 200).unref();
-  });
-}
 
 // ---- the heartbeat ------------------------------------------------------------------------------------------------
 let epoch = 0;
@@ -66,20 +40,7 @@ let firstBeatMs = Number.NaN;
 let stopped: { reason: string; epoch: number } | null = null;
 
 function publishStop(reason: string): void {
-  const seconds = (performance.timeOrigin + performance.now()) / 1000;
-  const sec = Math.floor(seconds);
-  const fraction = Math.floor((seconds - sec) * 1e9);
-  const stamp = config.bridge.ros_version === 1 ? { secs: sec, nsecs: fraction } : { sec, nanosec: fraction };
-  const msg = { header: { stamp, frame_id: config.robot.base_frame }, epoch, reason };
-  const sent = robot !== null && robot.readyState === WebSocket.OPEN;
-  if (sent) robot?.send(JSON.stringify({ op: 'publish', topic: config.robot.topics.stop, msg }));
-  if (sent && rest !== null) {
-    const still = { linear: { x: 0, y: 0, z: 0 }, angular: { x: 0, y: 0, z: 0 } };
-    // A stamp of zero is now: our clock need not be the robot's, and a stop must not be too old for anybody.
-    const header = { ...msg.header, stamp: 'secs' in stamp ? { secs: 0, nsecs: 0 } : { sec: 0, nanosec: 0 } };
-    const twist = rest.type.endsWith('Stamped') ? { header, twist: still } : still;
-    robot?.send(JSON.stringify({ op: 'publish', topic: rest.topic, msg: twist }));
-  }
+  const sent = robot.publish(reason, epoch);
   log.warn({ reason, epoch, sent }, 'stop');
   say({ event: 'stop', reason, epoch, sent });
 }
@@ -167,6 +128,12 @@ function start(name: Name): void {
   });
 }
 
+/** How we find our own way to the robot, as reflex and brain tell of theirs. An observer that does not read it is not waited for. */
+const telling = setInterval(() => {
+  const stdin = children.get('observer')?.child.stdin;
+  if (stdin?.writable && !stdin.writableNeedDrain) stdin.write(`${JSON.stringify(robot.report)}\n`);
+}, TELL_MS);
+
 /** V8 heaps are bounded, so that a leak ends in a restart and not in a swapping robot host. */
 function flags(name: string): string[] {
   if (name === 'reflex') return ['--max-old-space-size=96', '--max-semi-space-size=2'];
@@ -203,7 +170,8 @@ async function shutdown(): Promise<number> {
     clearTimeout(killer);
     if (name === 'reflex') publishStop('daemon shut down');
   }
-  robot?.close();
+  clearInterval(telling);
+  robot.close();
   return 0;
 }
 
@@ -213,6 +181,6 @@ process.on('uncaughtException', (error) => {
   setTimeout(() => process.exit(1), 20);
 });
 
-connectRobot();
+robot.open();
 for (const name of ['reflex', 'observer', 'brain'] as const) start(name);
 if (config.practice) start('practice');

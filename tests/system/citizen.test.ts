@@ -3,7 +3,7 @@ import { Service, Topic } from 'roslib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { DiagnosticArray, EquilibriumCommand, TakeoverMessage } from '../../bridges/messages/messages.ts';
 import { SERVICES, TAKEOVER, TOPICS } from '../../src/daemon/citizen/interface.ts';
-import { callTrigger, engage, pause, rosClient, Sim, startDaemon, type TestDaemon, until } from './harness.ts';
+import { callTrigger, engage, pause, rosClientOf, Sim, startDaemon, type TestDaemon, until } from './harness.ts';
 
 /**
  * The daemon as a citizen of two ROS graphs, seen by stock roslib clients: on its own server, and on the robot's. In
@@ -48,18 +48,6 @@ type PortName = (typeof PORTS)[number];
 const on = (port: PortName): Ros => clients[port]!;
 const global = (name: string) => name.replace('~', '/reflexarc');
 
-/** A client again and again, until its server is there. */
-async function connected(port: number): Promise<Ros> {
-  for (let tries = 0; ; tries++) {
-    try {
-      return await rosClient(port);
-    } catch (error) {
-      if (tries > 100) throw error;
-      await pause(100);
-    }
-  }
-}
-
 beforeAll(async () => {
   sim = await Sim.start(undefined, ['--speed', 'max']);
   t = await startDaemon(sim.port, ({ daemon, bridge, safety }) => {
@@ -69,8 +57,8 @@ beforeAll(async () => {
     safety.takeover_age_ms = TAKEOVER_AGE_MS;
   });
   await t.daemon.reflex.until((s) => s.linkUp && s.mode === 'DISARMED', 20_000);
-  clients.robot = await connected(sim.port);
-  clients.server = await connected(t.config.daemon.ros_port);
+  clients.robot = await rosClientOf(sim.port);
+  clients.server = await rosClientOf(t.config.daemon.ros_port);
 });
 afterAll(async () => {
   for (const client of Object.values(clients)) client.close();

@@ -128,6 +128,18 @@ export async function rosClient(port: number): Promise<Ros> {
   return ros;
 }
 
+/** One again and again, until its server is there. */
+export async function rosClientOf(port: number): Promise<Ros> {
+  for (let tries = 0; ; tries++) {
+    try {
+      return await rosClient(port);
+    } catch (error) {
+      if (tries > 100) throw error;
+      await pause(100);
+    }
+  }
+}
+
 export function listen<T>(ros: Ros, name: string, messageType: string, handler: (message: T) => void): Topic<T> {
   const topic = new Topic<T>({ ros, name, messageType, queue_length: 1 });
   topic.subscribe(handler);

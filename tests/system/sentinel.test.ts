@@ -4,11 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type WebSocket, WebSocketServer } from 'ws';
+import type { DiagnosticArray } from '../../bridges/messages/messages.ts';
 import { freePort } from '../../src/cli/ports.ts';
 import { loadRun } from '../../src/core/config/load.ts';
+import type { RunConfig } from '../../src/core/config-schema.ts';
 import { packageRoot } from '../../src/core/paths.ts';
 import { Daemon } from '../../src/daemon/launch.ts';
-import { until } from './harness.ts';
+import { listen, rosClientOf, until } from './harness.ts';
 
 interface Operation {
   op: string;
@@ -70,7 +72,10 @@ policies:
 `;
 
 /** A daemon of real processes at such a bridge; its reflex ticks and its sentinel is connected. */
-async function daemonOf(run: string, ...sets: string[]): Promise<{ bridge: Bridge; daemon: Daemon }> {
+async function daemonOf(
+  run: string,
+  ...sets: string[]
+): Promise<{ bridge: Bridge; daemon: Daemon; config: RunConfig }> {
   const dir = mkdtempSync(join(tmpdir(), 'reflexarc-sentinel-'));
   open.push(() => rmSync(dir, { recursive: true, force: true }));
   const bridge = await Bridge.at(await freePort());
@@ -86,7 +91,7 @@ async function daemonOf(run: string, ...sets: string[]): Promise<{ bridge: Bridg
   open.push(() => daemon.stop());
   await daemon.reflex.until((s) => s.mode === 'DISARMED', 20_000);
   await until(() => bridge.sockets.size > 0, 20_000, 'the sentinel at the bridge');
-  return { bridge, daemon };
+  return { bridge, daemon, config };
 }
 const STILL = { linear: { x: 0, y: 0, z: 0 }, angular: { x: 0, y: 0, z: 0 } };
 const killReflex = (daemon: Daemon) => process.kill(daemon.pids.get('reflex')!, 'SIGKILL');
@@ -161,6 +166,22 @@ describe('the sentinel of a mobile base', () => {
     expect(bridge.published('/cmd_vel').at(-1)!.msg).toEqual(STILL);
     expect(bridge.published('/stop').at(-1)!.msg.reason).toBe('daemon shut down');
   });
+});
+
+it('what the sentinel finds on its own link is counted and stands in /diagnostics beside reflex and brain', async () => {
+  const { bridge, daemon, config } = await daemonOf(BASE);
+  const ros = await rosClientOf(config.daemon.ros_port);
+  open.push(() => ros.close());
+  let values = new Map<string, string>();
+  listen<DiagnosticArray>(ros, '/diagnostics', 'diagnostic_msgs/msg/DiagnosticArray', ({ status }) => {
+    const part = status.find(({ name }) => name.endsWith(': bridge'));
+    values = new Map(part?.values.map(({ key, value }) => [key, value]));
+  });
+  await until(() => values.get('sentinel') === 'up', 20_000, 'a sentinel that is up');
+  for (const socket of bridge.sockets) socket.terminate();
+  await until(() => values.get('sentinel') === 'up, 1 lost', 20_000, 'its loss');
+  expect(Number(values.get('connections lost'))).toBeGreaterThanOrEqual(1);
+  expect(daemon.reflex.status$.value?.linkUp).toBe(true);
 });
 
 it('the sentinel of an arm says stop, and nothing on its command topic', async () => {

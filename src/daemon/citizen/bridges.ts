@@ -21,7 +21,9 @@ const zero = (): BridgeCounts => Object.fromEntries(COUNTED.map((name) => [name,
  */
 export class Bridges {
   readonly #own: () => BridgeReport;
-  readonly #told: Record<Exclude<Bridged, 'observer'>, BridgeReport | null> = { reflex: null, brain: null };
+  readonly #told: Record<Exclude<Bridged, 'observer'>, BridgeReport | null> = {
+    ...{ reflex: null, brain: null, sentinel: null },
+  };
   /** Of processes that are gone: another one counts from 0. */
   readonly #past = zero();
 

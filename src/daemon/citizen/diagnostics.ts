@@ -54,8 +54,8 @@ function link({ status, bridge, linkReason }: Health): Said {
 }
 
 /**
- * What the link does not hang on: connections for the rest, topics, types, and the server's own words; as observer, reflex
- * and brain each find them on their own.
+ * What the link does not hang on: connections for the rest, topics, types, and the server's own words; as observer, reflex,
+ * brain and sentinel each find them on their own.
  */
 function bridge({ traffic, growing }: Health): Said {
   const { bridge: counts, faults, bridges } = traffic;

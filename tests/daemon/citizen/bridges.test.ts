@@ -17,7 +17,7 @@ const fault = (about: string, code: BridgeFault['code'] = 'RA_TOPIC_SILENT', see
 const silent = fault('/wrench');
 const seen = (bridges: Bridges) => bridges.faults.map((f) => f.seen);
 
-describe('the bridges of observer, reflex and brain', () => {
+describe('the bridges of observer, reflex, brain and sentinel', () => {
   it('are counted together, and a process that comes back after it died goes on from what it had counted', () => {
     const bridges = new Bridges(() => report({ counters: counters({ lost: 1 }) }));
     bridges.told('reflex', report({ counters: counters({ lost: 2, commandsRefused: 50 }) }));
@@ -68,6 +68,21 @@ describe('the bridges of observer, reflex and brain', () => {
     expect(seen(bridges)).toEqual([]);
   });
 
+  it('have the sentinel, whose stop would not be heard, among them', () => {
+    const bridges = new Bridges(() => report());
+    bridges.told('reflex', report());
+    const unheard = counters({ lost: 1, unreached: 4, commandsRefused: 1 });
+    bridges.told('sentinel', report({ up: false, reason: 'ECONNREFUSED', atNs: 3, counters: unheard }));
+    expect(bridges.counts).toMatchObject({ lost: 1, unreached: 4, commandsRefused: 1 });
+    expect(bridges.words.sentinel).toBe('down: ECONNREFUSED, 1 lost, 4 not made, 1 commands refused');
+    expect(bridges.faults).toEqual([
+      {
+        ...{ code: 'RA_BRIDGE_LOST', about: 'link of the sentinel', sinceNs: 3 },
+        seen: 'sentinel: no link to the robot: ECONNREFUSED',
+      },
+    ]);
+  });
+
   it('are each told in words', () => {
     const bridges = new Bridges(() => report());
     bridges.told('reflex', report({ counters: counters({ lost: 2, commandsRefused: 50 }) }));
@@ -75,6 +90,7 @@ describe('the bridges of observer, reflex and brain', () => {
       observer: 'up',
       reflex: 'up, 2 lost, 50 commands refused',
       brain: 'does not tell',
+      sentinel: 'does not tell',
     });
     bridges.told('brain', report({ up: false, reason: 'ECONNREFUSED' }));
     expect(bridges.words.brain).toBe('down: ECONNREFUSED');

@@ -39,7 +39,7 @@ const quiet: Traffic = {
     unreached: 0,
     callsFailed: 0,
   },
-  bridges: { observer: 'up', reflex: 'up, 1 lost', brain: 'does not tell' },
+  bridges: { observer: 'up', reflex: 'up, 1 lost', brain: 'does not tell', sentinel: 'up' },
 };
 const fault = (seen: string) => ({ code: 'RA_TOPIC_SILENT', about: seen.split(':')[0]!, seen, sinceNs: 0 }) as const;
 const well: Health = {
