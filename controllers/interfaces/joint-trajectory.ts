@@ -7,22 +7,19 @@ import {
   UNSTAMPED,
 } from '../../src/core/signals.ts';
 import { numbersOf, sameNames } from './message.ts';
-
-/** Ramps of acceleration within a stop, as multiples of A/J; as the joint limits reckon (controllers/safety/joint). */
-const JERK_RAMPS = 2.5;
+import { TrajectoryEnd } from './trajectory-end.ts';
 
 /**
  * Joint setpoints as a short `trajectory_msgs/JointTrajectory`, for joint_trajectory_controller: whatever is commanded
  * ends at rest, so that silence ends in a stop. Each command replaces the one before it.
  *
  * Velocities: they go on for `hold`, no longer than the limits reckon with (`safety.joints.reaction_ms`), and then each
- * joint is braked at its deceleration, derated as in the limits, all of them at rest at the last point:
+ * joint is braked at its deceleration, derated as in the limits (trajectory-end.ts): a point each time that one of them
+ * comes to rest. So the way on which a silence ends is no longer than the way on which the gate judged the command. Every point
+ * has positions too: ROS 1's controller refuses one without. They are the gate's, `action.reach` at the first point, and the
+ * way of the same velocities from there on: nothing in them was not judged.
  *
- *   t_stop = max over the joints of |v|/A_d + 2.5·A/J
- *
- * so that the way on which a silence ends is no longer than the way on which the gate judged the command. The controller
- * must integrate (`allow_integration_in_goal_trajectories: true`). Positions: one point, reached after `hold`, where it
- * stays.
+ * Positions: one point, reached after `hold`, where it stays.
  *
  * NOTE the stamp is 0: "begin now". Another one is the time at which to begin, and would have to be of the robot's clock.
  */
@@ -31,34 +28,33 @@ export function jointTrajectory(robot: RobotConfig): CommandCodec {
   const type = 'trajectory_msgs/msg/JointTrajectory';
   const names = robot.joints.map((j) => j.name);
   const n = names.length;
-  const how = robot.interface as { trajectory: { hold_ms: number; deceleration: number } };
-  const hold = how.trajectory.hold_ms / 1e3;
+  const end = new TrajectoryEnd(robot);
   const isPosition = robot.interface.type === 'joint_position';
-  const deceleration = robot.joints.map((j) => how.trajectory.deceleration * j.acceleration);
-  const ramps = robot.joints.map((j) => (JERK_RAMPS * j.acceleration) / j.jerk);
 
-  const stopSeconds = (velocities: Float64Array): number => {
-    let longest = 0;
-    for (let i = 0; i < n; i++) {
-      const v = Math.abs(velocities[i]!);
-      if (v > 0) longest = Math.max(longest, v / deceleration[i]! + ramps[i]!);
-    }
-    return longest;
-  };
-  const points = (setpoint: Float64Array): object[] => {
+  const braking = (from: readonly number[], reach: readonly number[], seconds: number): object =>
+    point(end.hold + seconds, {
+      positions: reach.map((p, i) => p + end.way(i, from[i]!, seconds)),
+      velocities: from.map((v, i) => end.velocity(i, v, seconds)),
+    });
+  const points = ({ setpoint, reach }: SafeAction): object[] => {
     const values = Array.from(setpoint);
-    if (isPosition) return [point(hold, { positions: values })];
-    const going = point(hold, { velocities: values });
-    const stop = stopSeconds(setpoint);
-    return stop === 0 ? [going] : [going, point(hold + stop, { velocities: values.map(() => 0) })];
+    if (isPosition) return [point(end.hold, { positions: values })];
+    const positions = Array.from(reach);
+    // Two stops within one nanosecond would be two points at one time.
+    const stops = new Map(values.map((v, i) => [Math.round(end.stopSeconds(i, v) * 1e9), end.stopSeconds(i, v)]));
+    stops.delete(0);
+    return [
+      point(end.hold, { positions, velocities: values }),
+      ...[...stops.values()].sort((a, b) => a - b).map((seconds) => braking(values, positions, seconds)),
+    ];
   };
 
   return {
     topic,
     type,
-    encode({ setpoint }: SafeAction): Command {
+    encode(action: SafeAction): Command {
       const header = { stamp: { sec: 0, nanosec: 0 }, frame_id: '' };
-      return { topic, type, message: { header, joint_names: names, points: points(setpoint) } };
+      return { topic, type, message: { header, joint_names: names, points: points(action) } };
     },
     decode(message: unknown): SeenCommand {
       const m = (message ?? {}) as { joint_names?: unknown; points?: unknown };

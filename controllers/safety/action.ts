@@ -1,10 +1,14 @@
 import type { SafeAction } from '../../src/core/signals.ts';
 
+/** Commands without positions of their own reach none. */
+const NO_REACH: Float64Array = new Float64Array(0);
+
 /** A SafeAction while it is being written: the brand comes with a cast in the gate, and nowhere else. */
 export type ActionBuffer = { -readonly [K in keyof SafeAction as K extends string ? K : never]: SafeAction[K] };
 
-export const makeActionBuffer = (setpointSize: number, leaseMs: number): ActionBuffer => ({
+export const makeActionBuffer = (setpointSize: number, leaseMs: number, reach = NO_REACH): ActionBuffer => ({
   setpoint: new Float64Array(setpointSize),
+  reach,
   mode: 'BOOT',
   source: 'none',
   epoch: 0,

@@ -79,6 +79,12 @@ export interface Envelope {
   judge(setpoint: Float64Array, by: Situation): number;
   /** Braking law: one step towards rest. */
   brake(by: Situation, out: Float64Array): void;
+  /**
+   * Where commands carry positions besides their setpoint: those that belong to the one `lead` was told of last. Written
+   * here, after the last check, and by nobody else.
+   */
+  readonly reach?: Float64Array | undefined;
+  lead?(setpoint: Float64Array, by: Situation): void;
   /** Where a recovery wants to be; a wish like any other. */
   recover(by: Situation, out: Float64Array): void;
   /** Takes a learned wish into the workspace before it is filtered. */

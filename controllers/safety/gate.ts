@@ -124,7 +124,7 @@ export class Gate {
     };
     this.#ladder = initialLadder(ladderLimits(safety), parts.epochBase);
     this.record = makeTickRecord(iface.setpointSize);
-    this.#action = makeActionBuffer(iface.setpointSize, safety.lease_ms);
+    this.#action = makeActionBuffer(iface.setpointSize, safety.lease_ms, this.#envelope.reach);
   }
 
   get mode(): Mode {

@@ -32,8 +32,11 @@ export class Output {
     this.conflicts = (this.clipped & CLIPPED.conflict) === 0 ? 0 : this.conflicts + 1;
     this.refusal = this.#envelope.judge(out, by);
     this.braked = this.refusal !== 0;
-    if (!this.braked) return true;
-    this.#envelope.brake(by, out);
-    return this.#envelope.judge(out, by) === 0;
+    if (this.braked) {
+      this.#envelope.brake(by, out);
+      if (this.#envelope.judge(out, by) !== 0) return false;
+    }
+    this.#envelope.lead?.(out, by);
+    return true;
   }
 }

@@ -141,6 +141,11 @@ export interface SafeAction {
   readonly [passedTheGate]: true;
   /** Layout is the command interface's; Cartesian impedance: `[x y z qx qy qz qw kt kr]`, twist: `[vx vy wz]`. */
   readonly setpoint: Float64Array;
+  /**
+   * Where the joints are to be at the end of the `hold` of a trajectory of velocities, rad; empty for commands that are no such
+   * thing. The gate reckons it: it alone knows what went out before, and from where.
+   */
+  readonly reach: Float64Array;
   readonly mode: Mode;
   readonly source: Source;
   readonly epoch: number;

@@ -19,9 +19,9 @@ export class JointGate {
   #ticks = 0;
   readonly #isPosition: boolean;
 
-  constructor(kind: Kind, start = [0, -1.6, 0], changes: object = {}, startNs = 1e9) {
+  constructor(kind: Kind, start = [0, -1.6, 0], changes: object = {}, startNs = 1e9, message?: string) {
     this.nowNs = startNs;
-    this.robot = armOf(kind);
+    this.robot = armOf(kind, undefined, message);
     this.#isPosition = kind === 'joint_position';
     const iface = jointInterface(this.robot);
     this.gate = new Gate({
@@ -70,7 +70,7 @@ export class JointGate {
       this.gate.ingestState(this.state);
       if (this.#ticks++ % 5 === 0) this.#think();
       const action = this.gate.tick(this.nowNs);
-      out = action && { ...action, setpoint: action.setpoint.slice() };
+      out = action && { ...action, setpoint: action.setpoint.slice(), reach: action.reach.slice() };
       if (action === null) continue;
       if (!action.setpoint.every(Number.isFinite)) throw new Error(`not finite: ${action.setpoint}`);
       this.gate.sent({ sent: true, refused: null, epoch: action.epoch, seq: action.seq, sentNs: this.nowNs });

@@ -98,7 +98,14 @@ function robotOf(how: object): RobotConfig {
 }
 const action = (setpoint: readonly number[]) =>
   ({
-    ...{ setpoint: Float64Array.from(setpoint), mode: 'ACTIVE', source: 'policy', epoch: 1_700_000_000_123, seq: 34 },
+    ...{
+      setpoint: Float64Array.from(setpoint),
+      reach: Float64Array.of(0.25, -0.5),
+      mode: 'ACTIVE',
+      source: 'policy',
+      epoch: 1_700_000_000_123,
+      seq: 34,
+    },
     ...{ stampNs: 77, expiresNs: 0, leaseMs: 100, stateStampNs: 2_000_000_001 },
   }) as unknown as SafeAction;
 

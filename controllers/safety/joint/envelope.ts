@@ -1,12 +1,14 @@
 import type { RobotConfig, SafetyConfig } from '../../../src/core/config-schema.ts';
 import type { RobotState } from '../../../src/core/signals.ts';
 import type { CommandInterface } from '../../interfaces/interface.ts';
+import { TrajectoryEnd } from '../../interfaces/trajectory-end.ts';
 import type { Envelope, Situation } from '../envelope.ts';
 import { admissible, REFUSAL } from './admissible.ts';
 import { brakeVelocity } from './brake.ts';
 import { JointFilter } from './filter.ts';
+import { JointLead } from './lead.ts';
 import { type JointLimits, jointLimits } from './limits.ts';
-import { JointMotion } from './motion.ts';
+import { commandsWithin, JointMotion } from './motion.ts';
 import { selfTest } from './self-test.ts';
 
 /** Time constant with which a drift between motion asked and motion seen is forgotten, s. */
@@ -17,7 +19,8 @@ const DRIFT_SECONDS = 1;
  *
  * A joint robot has no direction away from contact that this layer could know, so its recovery is to stand still. Its
  * tracking error is, for positions, the distance from the setpoint; for velocities the drift between the motion that was
- * asked and the motion that was seen, forgotten within about a second.
+ * asked and the motion that was seen, forgotten within about a second. Velocities in trajectories come with positions (lead.ts): there it
+ * is the distance from these, and limits are kept from these too.
  */
 export class JointEnvelope implements Envelope {
   readonly refusals = REFUSAL;
@@ -26,6 +29,8 @@ export class JointEnvelope implements Envelope {
   readonly recoverySpeed = 1;
   readonly limits: JointLimits;
   readonly motion: JointMotion;
+  readonly reach: Float64Array | undefined;
+  readonly #lead: JointLead | null;
   readonly #filter: JointFilter;
   readonly #velocities: Float64Array;
   readonly #drift: Float64Array;
@@ -40,6 +45,10 @@ export class JointEnvelope implements Envelope {
     this.limits = l;
     this.tracking = { limit: safety.joints.tracking, unit: 'rad' };
     this.motion = new JointMotion(l);
+    const how = robot.interface;
+    const isLed = how.type === 'joint_velocity' && how.message === 'joint_trajectory';
+    this.#lead = isLed ? new JointLead(l.joints, new TrajectoryEnd(robot), commandsWithin(l)) : null;
+    this.reach = this.#lead?.reach;
     this.#filter = new JointFilter(l, this.motion);
     this.#velocities = new Float64Array(l.joints);
     this.#drift = new Float64Array(l.joints);
@@ -59,6 +68,7 @@ export class JointEnvelope implements Envelope {
     this.#seenNs = Number.NaN;
     this.#sentNs = Number.NaN;
     this.hold(state, out, out);
+    this.#lead?.seed(state.position);
     this.#last.set(out);
   }
 
@@ -87,6 +97,7 @@ export class JointEnvelope implements Envelope {
         this.#velocities[i] = dt > 0 ? (setpoint[i]! - this.#last[i]!) / dt : this.motion.velocity[i]!;
       this.motion.sent(this.#velocities, dt, atNs);
     }
+    this.#lead?.sent(setpoint, atNs);
     this.#last.set(setpoint);
     this.#sentNs = atNs;
   }
@@ -111,13 +122,31 @@ export class JointEnvelope implements Envelope {
   }
 
   limit(wish: Float64Array, by: Situation, speedScale: number, out: Float64Array): number {
-    this.motion.predict(by.state.position, by.state.receivedNs, by.nowNs);
+    this.#predict(by);
     return this.#filter.apply(wish, by.last, by.state.position, by.elapsed, speedScale, out);
   }
 
   judge(setpoint: Float64Array, by: Situation): number {
-    this.motion.predict(by.state.position, by.state.receivedNs, by.nowNs);
+    this.#predict(by);
     return admissible(setpoint, by.last, by.state.position, by.elapsed, this.motion, this.limits);
+  }
+
+  lead(setpoint: Float64Array, by: Situation): void {
+    this.#lead?.at(by.nowNs);
+    this.#lead?.lead(setpoint);
+  }
+
+  /** Where the joints may be by now; with positions of their own, also where these still take them. */
+  #predict(by: Situation): void {
+    const { highest, lowest } = this.motion;
+    this.motion.predict(by.state.position, by.state.receivedNs, by.nowNs);
+    if (this.#lead === null) return;
+    this.#lead.at(by.nowNs);
+    for (let i = 0; i < this.limits.joints; i++) {
+      const rest = this.#lead.rest(i);
+      highest[i] = Math.max(highest[i]!, rest);
+      lowest[i] = Math.min(lowest[i]!, rest);
+    }
   }
 
   /** Gently where there is room; at full acceleration where that would not be admissible. */
@@ -154,6 +183,10 @@ export class JointEnvelope implements Envelope {
   }
 
   trackingError(by: Situation): number {
+    if (this.#lead !== null) {
+      this.#lead.at(by.nowNs);
+      return this.#lead.error(by.state.position, by.state.receivedNs - this.limits.delayNs);
+    }
     let worst = 0;
     for (let i = 0; i < this.limits.joints; i++) {
       const error = this.limits.position ? by.state.position[i]! - by.last[i]! : this.#drift[i]!;

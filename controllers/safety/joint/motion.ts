@@ -5,6 +5,10 @@ const COMMANDS_PER_PERIOD = 4;
 /** The memory reaches this far behind the declared delay, ns: a state may be late. */
 const LATE_STATE_NS = 100e6;
 
+/** Most commands that a measurement may not show yet, with room. */
+export const commandsWithin = ({ delayNs, period }: JointLimits): number =>
+  8 + COMMANDS_PER_PERIOD * Math.ceil((delayNs + LATE_STATE_NS) / (period * 1e9));
+
 /**
  * What was sent, as motion: velocity and acceleration of the last setpoint, and the commands that the measured position
  * cannot show yet. A fixed ring; what is older than the ring is taken to have moved at full speed.
@@ -30,7 +34,7 @@ export class JointMotion {
   constructor(limits: JointLimits) {
     const n = limits.joints;
     this.#limits = limits;
-    this.#capacity = 8 + COMMANDS_PER_PERIOD * Math.ceil((limits.delayNs + LATE_STATE_NS) / (limits.period * 1e9));
+    this.#capacity = commandsWithin(limits);
     this.velocity = new Float64Array(n);
     this.acceleration = new Float64Array(n);
     this.highest = new Float64Array(n);

@@ -23,8 +23,7 @@ const VELOCITY = 'joint_velocity';
 const POSITION = 'joint_position';
 /**
  * Joint commands, the better first: JointJog has names and a lease, a trajectory has names and ends at rest (of
- * positions: joint_trajectory_controller takes velocities alone only when it is told to integrate), a bare list of numbers has
- * neither names nor an end.
+ * positions: they are what its controller goes to), a bare list of numbers has neither names nor an end.
  */
 const JOINTS: readonly Way[] = [
   {

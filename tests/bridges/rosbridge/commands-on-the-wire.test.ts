@@ -32,7 +32,15 @@ const robotOf = (how: object) =>
 const stateStampNs = 2_000_000_001;
 const actionOf = (setpoint: readonly number[], seq: number) =>
   ({
-    ...{ setpoint: Float64Array.from(setpoint), mode: 'ACTIVE', source: 'policy', epoch: 12, seq, stampNs: 77 },
+    ...{
+      setpoint: Float64Array.from(setpoint),
+      reach: Float64Array.of(0.25, -0.5),
+      mode: 'ACTIVE',
+      source: 'policy',
+      epoch: 12,
+      seq,
+      stampNs: 77,
+    },
     ...{ expiresNs: Number.POSITIVE_INFINITY, leaseMs: 100, stateStampNs },
   }) as unknown as SafeAction;
 
@@ -46,6 +54,8 @@ const point = (positions: number[], velocities: number[], nanosec: number) => ({
 });
 const base = { footprint: { radius: 0.3 }, scale: [0.5, 0, 1] };
 const turning = { linear: xyz(0.5, 0, 0), angular: xyz(0, 0, -1) };
+
+const BRAKED = 0.7 / (0.7 * 10) + 25 / 5000;
 
 /** Config, setpoint, type, and the message by hand; and what goes out just before it, besides the lease. */
 const COMMANDS: readonly [
@@ -65,10 +75,16 @@ const COMMANDS: readonly [
   ),
   [
     { type: 'joint_velocity', message: 'joint_trajectory' },
-    [0.5, -1],
+    [0.7, -0.7],
     'trajectory_msgs/msg/JointTrajectory',
-    // At rest after 30 ms, 1 rad/s at 7 rad/s², and 5 ms for the jerk: silence is a stop.
-    { header: untimed, joint_names, points: [point([], [0.5, -1], 30_000_000), point([], [0, 0], 177_857_143)] },
+    // At rest after 30 ms, 0.7 rad/s at 7 rad/s², and 5 ms for the jerk: silence is a stop, 0.35 rad/s · 0.105 s on.
+    {
+      ...{ header: untimed, joint_names },
+      points: [
+        point([0.25, -0.5], [0.7, -0.7], 30_000_000),
+        point([0.25 + 0.35 * BRAKED, -0.5 - 0.35 * BRAKED], [0, 0], 135_000_000),
+      ],
+    },
   ],
   [
     { type: 'joint_position', message: 'joint_trajectory' },

@@ -26,6 +26,7 @@ const codecOf = (how: object) => commandInterface(robotOf(how)).codec;
 const action = (...setpoint: number[]) =>
   ({
     setpoint: Float64Array.from(setpoint),
+    reach: Float64Array.of(0.2, -0.4),
     mode: 'ACTIVE',
     source: 'policy',
     epoch: 12,
@@ -99,19 +100,36 @@ describe('JointTrajectory', () => {
   const header = { stamp: { sec: 0, nanosec: 0 }, frame_id: '' };
   const velocity = { type: 'joint_velocity', message: 'joint_trajectory' };
 
-  it('of velocities goes on for 30 ms and ends at rest when the fastest joint does: |v| / 7 + 5 ms', () => {
+  it('of velocities goes on for 30 ms, and then each joint comes to rest by itself: |v| / 7 + 5 ms', () => {
+    const close = (...v: number[]) => v.map((one) => expect.closeTo(one, 12));
+    // 25 and 55 ms. By the first, the elbow is at 30/55 of its speed, and has gone 0.35·(1 + 30/55)/2·0.025 rad.
     expect(message(velocity, 0.14, -0.35)).toEqual({
       header,
       joint_names: names,
-      points: [point(0.03, { velocities: [0.14, -0.35] }), point(0.085, { velocities: [0, 0] })],
+      points: [
+        point(0.03, { positions: [0.2, -0.4], velocities: [0.14, -0.35] }),
+        point(0.055, {
+          positions: close(0.2 + 0.07 * 0.025, -0.4 - ((0.35 * 85) / 110) * 0.025),
+          velocities: close(0, (-0.35 * 30) / 55),
+        }),
+        point(0.085, { positions: close(0.2 + 0.07 * 0.025, -0.4 - 0.175 * 0.055), velocities: close(0, 0) }),
+      ],
     });
+  });
+
+  it('of velocities has one point where all come to rest at once', () => {
+    const { points } = message(velocity, 0.35, -0.35) as { points: { positions: number[] }[] };
+    expect(points.map((p) => p.positions)).toEqual([
+      [0.2, -0.4],
+      [0.2 + 0.175 * 0.055, -0.4 - 0.175 * 0.055].map((p) => expect.closeTo(p, 12)),
+    ]);
   });
 
   it('at rest is one point, and no two points are ever at one time', () => {
     expect(message(velocity, 0, 0)).toEqual({
       header,
       joint_names: names,
-      points: [point(0.03, { velocities: [0, 0] })],
+      points: [point(0.03, { positions: [0.2, -0.4], velocities: [0, 0] })],
     });
   });
 
@@ -127,12 +145,16 @@ describe('JointTrajectory', () => {
     const robot = robotOf(velocity);
     const l = jointLimits(safetySchema.parse({ risk: {} }), robot);
     for (const v of [0.01, 0.1, 0.5, 1, 2]) {
-      const { points } = message(velocity, v, 0) as { points: { time_from_start: { sec: number; nanosec: number } }[] };
+      // Beside one that takes ten times as long.
+      const { points } = message(velocity, v, 2) as {
+        points: { positions: number[]; time_from_start: { sec: number; nanosec: number } }[];
+      };
       const [hold, end] = points.map((p) => p.time_from_start.sec + p.time_from_start.nanosec * 1e-9) as [
         number,
         number,
       ];
-      const way = v * hold + (v * (end - hold)) / 2;
+      const way = v * hold + points.at(-1)!.positions[0]! - 0.2;
+      expect(way).toBeCloseTo(v * hold + (v * (end - hold)) / 2, 9);
       const reckoned = v * l.reaction[0]! + (v * v) / (2 * l.deceleration[0]!);
       expect(way).toBeLessThanOrEqual(reckoned + 1e-12);
       // The ramp is no steeper than the joint's acceleration limit: a robot can follow it.

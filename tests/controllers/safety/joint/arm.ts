@@ -9,13 +9,13 @@ export const FR3 = [
   { position: [-2.8065, 2.8065], velocity: 5.26 },
 ];
 
-export const armOf = (type: Kind, joints: object[] = FR3): RobotConfig =>
+export const armOf = (type: Kind, joints: object[] = FR3, message = 'joint_jog'): RobotConfig =>
   robotSchema.parse({
     name: 'joints',
     joints: joints.map((j, i) => ({ name: `j${i}`, acceleration: 10, jerk: 5000, effort: 87, ...j })),
     sources: ['joint_states'],
     topics: {},
-    interface: { type },
+    interface: { type, message },
   });
 
 export const jointSafety = (changes: object = {}): SafetyConfig => safetySchema.parse({ risk: {}, ...changes });
