@@ -7,10 +7,10 @@ const relabelling = () =>
     '--relabelling <action>',
     'where the gate acted, what is learned about: the action that was `executed` (so without it) or the one that was `proposed`',
   ).choices(['executed', 'proposed']);
-const timeouts = (without: 'end' | 'bootstrap') =>
+const timeouts = () =>
   new Option(
     '--timeouts <what>',
-    `an episode that was cut short is an \`end\`, or its last value is asked for: \`bootstrap\`; without it \`${without}\``,
+    'of an episode that was cut short the last value is asked for: `bootstrap` (so without it); or it is an `end`',
   ).choices(['end', 'bootstrap']);
 
 /** Adds `train` and `runs`. */
@@ -55,7 +55,7 @@ export function addTrainingCommands(program: Command, { run, checked, done }: Om
       new Option('--policy <policy>', 'what the residual is learned by; td3 without it').choices(['td3', 'sac']),
     )
     .addOption(relabelling())
-    .addOption(timeouts('end'))
+    .addOption(timeouts())
     .option('--resume', resumes)
     .action(async (file, given) => {
       if (checked(file, given)) return;
@@ -93,7 +93,7 @@ export function addTrainingCommands(program: Command, { run, checked, done }: Om
       whole('--warm-up', 0, 1_000_000, 'decisions of warm-up'),
     )
     .addOption(relabelling())
-    .addOption(timeouts('bootstrap'))
+    .addOption(timeouts())
     .action(async (file, given) => {
       if (checked(file, given)) return;
       done(await (await import('./learn.ts')).learn(file, given));

@@ -15,7 +15,7 @@ import { decode, type Episode, type Exploration } from './protocol.ts';
 
 /**
  * The recipe in practice. What acts is to be what is learned about: an average over a thousand updates would act where the critic has
- * never been. And what is cut short there, by an operator, by time, by being stuck, had a future: only a success, a failure, a broken
+ * never been. What is cut short, by an operator, by time, by being stuck, had a future that is bootstrapped: only a success, a failure, a broken
  * limit or a crash has none (supervisor.ts).
  */
 export const PRACTICE_DEFAULTS: ResidualOptions = { ...RESIDUAL_DEFAULTS, averaging: 0, bootstrapTimeouts: true };
@@ -128,7 +128,7 @@ export class PracticeLearner {
     return added;
   }
 
-  /** Learns from all that is there. What happens outside gets its turn after every decision. */
+  /** Learns from all that is there. What happens outside gets its turn after every update. */
   work(): Promise<void> {
     this.#working ??= this.#workOff().finally(() => {
       this.#working = null;
@@ -140,7 +140,7 @@ export class PracticeLearner {
     for (let entry = this.episodes.from(this.#next); entry && !this.#ended; entry = this.episodes.from(this.#next)) {
       const episode = decode(entry.read()) as Episode & { kind: 'episode' };
       for (const transition of transitionsOf(episode, this.#options.sizes)) {
-        this.#learner.observe(transition);
+        for (const _ of this.#learner.observing(transition)) await setImmediate();
         await setImmediate();
       }
       this.#next = entry.index + 1;

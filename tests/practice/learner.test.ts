@@ -6,7 +6,7 @@ import { EpisodeFolder } from '../../src/practice/episode-folder.ts';
 import { PracticeLearner, type PublishedWeights } from '../../src/practice/practice-learner.ts';
 import { type Episode, encode } from '../../src/practice/protocol.ts';
 import { sharedToken } from '../../src/practice/token.ts';
-import { episode, learnerIn } from './make.ts';
+import { episode, learnerIn, RESIDUAL } from './make.ts';
 
 let dir: string;
 beforeAll(() => {
@@ -62,6 +62,23 @@ describe('a learner that is fed by episodes', () => {
   it('explores by noise on the base until it learns', () => {
     const learner = new PracticeLearner(learnerIn(join(dir, 'warm')));
     expect(learner.exploration).toEqual({ uniform: 0.2, normal: 0 });
+  });
+
+  it('listens between any two updates, also while the critic is warmed up', async () => {
+    const residual = { ...RESIDUAL, criticWarmUp: 200 };
+    const learner = new PracticeLearner(learnerIn(join(dir, 'listens'), { residual }));
+    let turns = 0;
+    let working = true;
+    const listen = () => {
+      turns++;
+      if (working) setImmediate(listen);
+    };
+    setImmediate(listen);
+    for (const e of some(2)) give(learner, e);
+    await learner.work();
+    working = false;
+    // 200 of the warm-up; 3 decisions from the sixth on, with one update each; and one more for each of the 8 decisions.
+    expect(turns).toBeGreaterThanOrEqual(200 + 3 + 8 - 1);
   });
 
   it('takes an episode once, however often it comes', async () => {
