@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { RobotConfig } from '../../src/core/config-schema.ts';
+import { JointReference } from './joint-reference.ts';
 import { JointServo } from './joint-servo.ts';
 import { Physics } from './mujoco.ts';
 
@@ -10,10 +11,14 @@ import { Physics } from './mujoco.ts';
 export class JointArm {
   readonly #physics: Physics;
   readonly #servo: JointServo;
+  readonly #reference: JointReference;
+  /** The commands are positions. */
+  #follows = false;
 
   private constructor(physics: Physics, robot: RobotConfig) {
     this.#physics = physics;
     this.#servo = new JointServo(Float64Array.from(robot.joints, (j) => j.effort));
+    this.#reference = new JointReference(robot.joints.length);
   }
 
   /** `modelFile`: MJCF with the joints of `robot`, in order; `timestep` in s. */
@@ -30,6 +35,8 @@ export class JointArm {
     this.#physics.qpos.set(position);
     this.#physics.forward();
     this.#servo.reset(position);
+    this.#reference.reset(position);
+    this.#follows = false;
   }
 
   /** From now on: joint velocities, rad/s. */
@@ -37,9 +44,10 @@ export class JointArm {
     this.#servo.commandVelocity(velocity);
   }
 
-  /** From now on: joint positions, rad, to be reached in `within` s, and held. */
-  commandPosition(position: Float64Array, within: number): void {
-    this.#servo.commandPosition(position, within);
+  /** From now on: joint positions, rad, followed on the arm's own clock (joint-reference.ts). Not after a velocity but by `reset`. */
+  commandPosition(position: Float64Array): void {
+    this.#follows = true;
+    this.#reference.follow(position);
   }
 
   /** Lets at least `seconds` pass, in whole steps of the physics; returns what did pass. */
@@ -48,10 +56,17 @@ export class JointArm {
     const steps = Math.max(1, Math.round(seconds / p.timestep));
     for (let s = 0; s < steps; s++) {
       p.step1();
-      this.#servo.apply(p);
+      if (this.#follows) this.#track();
+      else this.#servo.apply(p);
       p.step2();
     }
     return steps * p.timestep;
+  }
+
+  #track(): void {
+    const r = this.#reference;
+    r.step(this.#physics.timestep);
+    this.#servo.track(this.#physics, r.position, r.velocity, r.acceleration);
   }
 
   read(position: Float64Array, velocity: Float64Array): void {

@@ -1,4 +1,5 @@
 import { clamp } from '../../src/core/geometry.ts';
+import { withinEffort } from './joint-torque.ts';
 import type { Physics } from './mujoco.ts';
 
 /** Bandwidth of the servo, rad/s; critically damped. That of a robot's own position loop: tens of hertz. */
@@ -6,14 +7,18 @@ const BANDWIDTH = 150;
 
 /**
  * A robot's own joint servo, by computed torque (τ = M·(ω²·e + 2ω·ė) + bias): the command is a velocity, integrated into
- * a desired position, or a position.
+ * a desired position, or a position. A joint whose torque is at its end lags, and pushes no other about (joint-torque.ts).
  */
 export class JointServo {
   readonly #effort: Float64Array;
   readonly #desired: Float64Array;
   readonly #velocity: Float64Array;
+  /** Of the present step: the velocity to follow, and the acceleration to give. */
+  readonly #wanted: Float64Array;
   readonly #acceleration: Float64Array;
   readonly #torque: Float64Array;
+  readonly #reached: Float64Array;
+  readonly #inverse: Float64Array;
   /** s for which the velocity in force goes on. */
   #left = 0;
 
@@ -23,8 +28,11 @@ export class JointServo {
     this.#effort = effort;
     this.#desired = new Float64Array(n);
     this.#velocity = new Float64Array(n);
+    this.#wanted = new Float64Array(n);
     this.#acceleration = new Float64Array(n);
     this.#torque = new Float64Array(n);
+    this.#reached = new Float64Array(n);
+    this.#inverse = new Float64Array(n * n);
   }
 
   /** Wants `position`, rad, and no motion. */
@@ -48,20 +56,45 @@ export class JointServo {
 
   /** Writes the joint torques of one step of the physics, between its `step1` and `step2`. */
   apply(physics: Physics): void {
-    const { timestep, qpos, qvel } = physics;
-    const n = this.#effort.length;
+    const { timestep } = physics;
     const share = clamp(this.#left / timestep, 0, 1);
     this.#left -= timestep;
-    for (let j = 0; j < n; j++) {
+    for (let j = 0; j < this.#effort.length; j++) {
       const velocity = this.#velocity[j]! * share;
       this.#desired[j] = this.#desired[j]! + velocity * timestep;
-      this.#acceleration[j] = BANDWIDTH ** 2 * (this.#desired[j]! - qpos[j]!) + 2 * BANDWIDTH * (velocity - qvel[j]!);
+      this.#wanted[j] = velocity;
+      this.#acceleration[j] = 0;
     }
+    this.#drive(physics);
+  }
+
+  /** As `apply`, towards a reference that is given whole: rad, rad/s, rad/s². */
+  track(physics: Physics, position: Float64Array, velocity: Float64Array, acceleration: Float64Array): void {
+    this.#desired.set(position);
+    this.#wanted.set(velocity);
+    this.#acceleration.set(acceleration);
+    this.#drive(physics);
+  }
+
+  #drive(physics: Physics): void {
+    const { qpos, qvel } = physics;
+    const n = this.#effort.length;
+    for (let j = 0; j < n; j++)
+      this.#acceleration[j] =
+        this.#acceleration[j]! +
+        BANDWIDTH ** 2 * (this.#desired[j]! - qpos[j]!) +
+        2 * BANDWIDTH * (this.#wanted[j]! - qvel[j]!);
     physics.inertiaTimes(this.#acceleration, this.#torque);
-    const { bias, applied } = physics;
+    const { bias } = physics;
+    let isShort = false;
     for (let j = 0; j < n; j++) {
-      const wanted = this.#torque[j]! + bias[j]!;
-      applied[j] = clamp(wanted, -this.#effort[j]!, this.#effort[j]!);
+      this.#torque[j] = this.#torque[j]! + bias[j]!;
+      if (Math.abs(this.#torque[j]!) > this.#effort[j]!) isShort = true;
     }
+    if (isShort) {
+      physics.inverseInertia(this.#inverse);
+      withinEffort(this.#torque, this.#effort, this.#inverse, physics.bias, this.#acceleration, this.#reached);
+    }
+    physics.applied.set(this.#torque);
   }
 }

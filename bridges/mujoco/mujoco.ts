@@ -154,6 +154,18 @@ export class Physics {
     out.set(this.#product.GetView());
   }
 
+  /** Inverse of the joint-space inertia, row-major, into `out`; of the pose of the last `step1` or `forward`. */
+  inverseInertia(out: Float64Array): void {
+    const n = this.joints;
+    const unit = new Float64Array(n);
+    for (let j = 0; j < n; j++) {
+      unit.fill(0);
+      unit[j] = 1;
+      this.#mj.mj_solveM(this.#model, this.#data, this.#product, unit);
+      out.set(this.#product.GetView(), j * n);
+    }
+  }
+
   resetData(): void {
     this.#mj.mj_resetData(this.#model, this.#data);
   }
