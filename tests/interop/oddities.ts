@@ -91,7 +91,18 @@ const client = {
     said: 'RA_SERVICE_TIMEOUT',
   },
   'answer.blocks': { peer: 'stops reading during a call', ours: 'calls have their own connection', ...NO_FAULT },
+  'bulky.stuck': {
+    peer: 'gets stuck amid a big message of a bulky topic',
+    ours: 'states and commands have their own connections',
+    ...NO_FAULT,
+  },
   'words.flood': { peer: 'floods us with status', ours: 'quoted once', ...UNEXPECTED },
+  'answer.failed': {
+    peer: 'answers a call with an error, or with no result',
+    ours: 'that call fails, with its words',
+    counted: 'callsFailed',
+    said: 'RA_SERVICE_FAILED',
+  },
   'answer.cut': {
     peer: 'ends the connection amid a call',
     ours: 'fails at once',
@@ -221,6 +232,25 @@ const server = {
   'topic.unknown': { peer: 'publishes on a topic without a type', ours: 'refused', counted: 'refused.unknown_name' },
   'field.odd': { peer: 'asks for rates and sizes that are none', ours: 'refused', counted: 'refused.bad_field' },
   'call.unknown': { peer: 'calls a service of nobody, or without id', ours: 'answered as failed', ...NO_FAULT },
+  'call.type': { peer: 'calls a service by another type', ours: 'called all the same; status at will', ...NO_FAULT },
+  'call.arguments': {
+    peer: 'calls with more arguments than there are',
+    ours: 'answered as failed',
+    counted: 'refused.bad_message',
+  },
+  'goal.broken': { peer: 'sends goals that cannot be, without end', ours: 'answered as failed', counted: 'refused' },
+  'goal.status': { peer: 'ends a goal with a status of nobody', ours: 'unknown, or aborted', ...NO_FAULT },
+  'control.size': {
+    peer: 'asks for fragments of no size in any operation',
+    ours: 'refused, nothing changes',
+    counted: 'refused.bad_field',
+  },
+  'control.sleep': { peer: 'asks us to sleep after each frame', ours: 'nobody sleeps; status at will', ...NO_FAULT },
+  'subscribe.untyped': {
+    peer: 'subscribes what nobody publishes, without a type',
+    ours: 'gets it once somebody does',
+    ...NO_FAULT,
+  },
   'answer.unasked': { peer: 'answers calls that nobody made', ours: 'refused', counted: 'refused.unknown_name' },
   'subscribe.twice': { peer: 'subscribes a topic twice', ours: 'one copy', ...NO_FAULT },
   'names.flood': {
@@ -247,6 +277,16 @@ const server = {
     counted: 'turnedAway',
   },
   'load.others': { peer: 'loads twenty topics while another one joins', ours: 'it hears every beat', ...NO_FAULT },
+  'link.forgets': {
+    peer: 'offers its services no more after a cut (roslib)',
+    ours: 'calls of them fail at once',
+    ...NO_FAULT,
+  },
+  'link.halves': {
+    peer: 'has half of a topic back after a cut (roslib)',
+    ours: 'rosapi tells which',
+    ...NO_FAULT,
+  },
   'link.replay': {
     peer: 'replays what it published while away (roslib)',
     ours: 'passed on to who listens',

@@ -8,6 +8,7 @@ export function cbor(value: unknown): Buffer {
   if (typeof value === 'bigint') return value < 0n ? head(1, -1n - value) : head(0, value);
   if (typeof value === 'number') return number(value);
   if (value instanceof Float64Array) return Buffer.concat([Buffer.from([0xd8, 86]), cbor(Buffer.from(value.buffer))]);
+  if (value instanceof BigInt64Array) return Buffer.concat([Buffer.from([0xd8, 79]), cbor(Buffer.from(value.buffer))]);
   if (value instanceof Uint8Array) return Buffer.concat([head(2, value.length), value]);
   if (Array.isArray(value)) return Buffer.concat([head(4, value.length), ...value.map(cbor)]);
   const entries = Object.entries(value as object);

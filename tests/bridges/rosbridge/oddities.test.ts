@@ -54,6 +54,34 @@ describe('a server', () => {
     expect([made.errors, made.bridge.counters.unexpected]).toEqual([[], 0]);
   });
 
+  it('that says that a call failed, or nothing that is a result, fails that call and no other, each counted', async () => {
+    plays('client', 'answer.failed');
+    await connect();
+    const answers = [
+      { result: false, values: 'the gripper is away' },
+      { result: true, values: { success: true } },
+      { values: { success: true } },
+      { result: 'true', values: 'yes' },
+      { result: 1 },
+    ];
+    const calls = answers.map((_, n) =>
+      made.bridge
+        .call('/odd', TYPES.trigger, { n }, 1e8)
+        .catch((e: { code: string; seen: string }) => `${e.code} ${e.seen}`),
+    );
+    await standIn.until(() => standIn.of('call_service').length === answers.length);
+    for (const [n, { id }] of standIn.of('call_service').entries())
+      standIn.socket('call_service').send(JSON.stringify({ op: 'service_response', id, ...answers[n] }));
+    expect(await Promise.all(calls)).toEqual([
+      'RA_SERVICE_FAILED service /odd: the gripper is away',
+      { success: true },
+      'RA_SERVICE_FAILED service /odd: {"success":true}',
+      'RA_SERVICE_FAILED service /odd: yes',
+      'RA_SERVICE_FAILED service /odd: "no reason"',
+    ]);
+    expect(made.bridge.counters).toMatchObject({ callsFailed: 4, unexpected: 0, malformed: 0 });
+  });
+
   it('that never sends one of the fragments has the message given up, and nothing of it gets into the next one', async () => {
     plays('client', 'fragment.missing');
     // Looks at what has come in part go with the pings: two of them, 2 s apart, are more than a second.

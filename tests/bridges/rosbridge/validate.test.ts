@@ -169,6 +169,13 @@ describe('a message', () => {
     });
   });
 
+  it('64-bit integers in a typed array, as CBOR has them, become plain ones, exact beyond 2^53', () => {
+    const layout = { dim: [], data_offset: 0 };
+    const message: { layout: object; data: unknown } = { layout, data: BigUint64Array.of(5n, 9_007_199_254_740_993n) };
+    expect(validate('std_msgs/msg/UInt64MultiArray', message)).toBeNull();
+    expect(message.data).toEqual([5, 9_007_199_254_740_993n]);
+  });
+
   it('has typed arrays made plain, and integers of 64 bits made numbers where they fit', () => {
     const joints = { header, name: ['a'], position: Float64Array.of(1), velocity: [], effort: Float32Array.of(0.5) };
     expect(validate(TYPES.jointState, joints)).toBeNull();

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { textOfPng } from '../../../bridges/messages/png.ts';
 import { covers } from '../../interop/conformance.ts';
+import { plays } from '../../interop/played.ts';
 import type { RawClient, Received } from './raw-client.ts';
 import { serve } from './serving.ts';
 
@@ -9,13 +10,13 @@ const TYPE = 'example_interfaces/action/Fibonacci';
 const [SUCCEEDED, CANCELED, ABORTED] = [4, 5, 6];
 
 async function rooms() {
-  const { server, client } = await serve();
+  const { server, client, logged } = await serve();
   const [provider, sender] = [await client(), await client()];
   provider.send({ op: 'advertise_action', action: ACTION, type: 'example_interfaces/Fibonacci' });
   await provider.settled();
   const goal = (id: string, more: object = {}) =>
     sender.send({ op: 'send_action_goal', id, action: ACTION, action_type: TYPE, args: { order: 3 }, ...more });
-  return { server, provider, sender, client, goal };
+  return { server, provider, sender, client, goal, logged };
 }
 const taken = (provider: RawClient, n = 1) =>
   provider.until((m) => m.op === 'send_action_goal' && m.id === `action_goal:${ACTION}:${n}`);
@@ -70,6 +71,7 @@ describe('an action that a client offers', () => {
   });
 
   it('has its status passed on; one that is left out, or is none, is unknown or aborted', async () => {
+    plays('server', 'goal.status');
     covers('server', ['action_result.status', 'action_result.failure'], 'raw');
     const { provider, sender, goal } = await rooms();
     const ends: [more: object, status: number][] = [
@@ -187,8 +189,9 @@ describe('an action that a client offers', () => {
   });
 
   it('refuses goals that cannot be: no such action, another type, an id that is in use, too many', async () => {
+    plays('server', 'goal.broken');
     covers('server', 'send_action_goal', 'hostile');
-    const { server, provider, sender, goal } = await rooms();
+    const { server, provider, sender, goal, logged } = await rooms();
     sender.send({ op: 'send_action_goal', id: 'a', action: '/none', action_type: TYPE });
     goal('b', { action_type: 'other/Type' });
     goal('c');
@@ -200,6 +203,8 @@ describe('an action that a client offers', () => {
     expect((await result(sender, 'd31')).values).toBe('no more than 32 goals under way');
     await sender.settled();
     expect(server.counters.malformed).toBe(4);
+    expect(server.counters.refused).toMatchObject({ unknown_name: 1, type_conflict: 1, bad_field: 1, limit: 1 });
+    expect(logged.sort()).toEqual(['bad_field', 'limit', 'type_conflict', 'unknown_name']);
     await provider.settled();
     expect(provider.received.filter((m) => m.op === 'send_action_goal')).toHaveLength(32);
   });

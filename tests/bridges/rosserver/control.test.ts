@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { covers } from '../../interop/conformance.ts';
+import { plays } from '../../interop/played.ts';
 import { advertise, publish, serve, subscribe } from './serving.ts';
 
 const LONG = 'x'.repeat(100);
@@ -49,6 +50,7 @@ describe('a field that rosbridge_suite honours in any operation', () => {
   });
 
   it('fragment_size that is none is refused with its operation, and changes nothing', async () => {
+    plays('server', 'control.size');
     covers('server', 'control.fragment_size', 'hostile');
     const { server, client, logged } = await serve();
     const c = await client();
@@ -63,6 +65,7 @@ describe('a field that rosbridge_suite honours in any operation', () => {
   });
 
   it('message_intervall and png change nothing: the operation is carried out, and who asked for status is told', async () => {
+    plays('server', 'control.sleep');
     const { server, client } = await serve();
     const c = await client();
     c.send(subscribe('/s', 'std_msgs/String', { message_intervall: 60 }));

@@ -25,6 +25,23 @@ describe('a client', () => {
     expect(server.clients).toEqual([{ id: 1, dropped: 0, malformed: 0 }]);
   });
 
+  it('that subscribes what nobody publishes, and names no type, hears it once somebody does, of any type', async () => {
+    plays('server', 'subscribe.untyped');
+    const { server, client } = await serve();
+    const [early, talker] = [await client(), await client()];
+    early.send({ op: 'subscribe', topic: '/later' }, publish('/later', { data: 'too early' }));
+    await early.settled();
+    expect(server.counters.refused.unknown_name).toBe(1);
+    talker.send(advertise('/later', 'std_msgs/Int32'), publish('/later', { data: 7 }));
+    await talker.settled();
+    await early.settled();
+    expect(early.published).toEqual([{ data: 7 }]);
+    // The type is the publisher's from now on.
+    early.send({ op: 'subscribe', topic: '/later', type: 'std_msgs/String' });
+    await early.settled();
+    expect(server.counters.refused.type_conflict).toBe(1);
+  });
+
   it('that proves who it is where nobody asked goes on as it was', async () => {
     plays('server', 'op.auth');
     const { server, client } = await serve();

@@ -120,6 +120,7 @@ describe.each(LOSSES)('after %s, roslib', (_what, lose) => {
   });
 
   it('does not offer its services again: the application has to', async () => {
+    plays('server', 'link.forgets');
     const offered = new Service<object, { success: boolean }>({ ros, name: '/mine', serviceType: 'std_srvs/Trigger' });
     const offer = () => offered.advertiseAsync(async () => ({ success: true, message: '' }));
     await offer();
@@ -137,6 +138,7 @@ describe.each(LOSSES)('after %s, roslib', (_what, lose) => {
   });
 
   it('has lost the half of a topic that it both hears and publishes: two objects have both', async () => {
+    plays('server', 'link.halves');
     const one = string('/said');
     one.subscribe(() => {});
     one.advertise();

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { covers } from '../../interop/conformance.ts';
+import { plays } from '../../interop/played.ts';
 import type { RawClient } from './raw-client.ts';
 import { serve } from './serving.ts';
 
@@ -7,11 +8,11 @@ const TYPE = 'std_srvs/SetBool';
 const offer = (service: string) => ({ op: 'advertise_service', service, type: TYPE });
 
 async function rooms() {
-  const { server, client } = await serve({ callTimeoutMs: 2000 });
+  const { server, client, logged } = await serve({ callTimeoutMs: 2000 });
   const [provider, caller] = [await client(), await client()];
   provider.send(offer('/gripper'));
   await provider.settled();
-  return { server, provider, caller, client };
+  return { server, provider, caller, client, logged };
 }
 const asked = (provider: RawClient, n = 1) =>
   provider.until((m) => m.op === 'call_service' && m.id === `service_request:/gripper:${n}`);
@@ -57,8 +58,9 @@ describe('a service that a client offers', () => {
   });
 
   it('is called with a list of arguments, in the order of its request, and refuses one that is too long', async () => {
+    plays('server', 'call.arguments');
     covers('server', 'call_service.args.list', 'raw');
-    const { server, provider, caller } = await rooms();
+    const { server, provider, caller, logged } = await rooms();
     const answer = caller.call('/gripper', [true]);
     expect(await asked(provider)).toMatchObject({ args: { data: true } });
     provider.send({ op: 'service_response', id: 'service_request:/gripper:1', values: {}, result: true });
@@ -67,12 +69,14 @@ describe('a service that a client offers', () => {
       ...{ result: false, values: 'Service /gripper takes fewer arguments' },
     });
     expect(server.counters.refused.bad_message).toBe(1);
+    expect(logged).toEqual(['bad_message']);
     // Of a type that nobody knows it goes on as it came.
     server.advertiseService('/own', 'x/Own', (args) => ({ args }));
     expect((await caller.call('/own', [1, 'a'])).values).toEqual({ args: [1, 'a'] });
   });
 
   it('is called whatever type the call names, and who asked for status is told that it is another', async () => {
+    plays('server', 'call.type');
     covers('server', 'call_service.type', 'raw');
     const { server, client } = await serve();
     let stops = 0;
