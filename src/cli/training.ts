@@ -70,7 +70,7 @@ export const weightRows = (kind: 'base' | 'residual' | 'critic', file: string, s
 ];
 
 /** How many a second, since the phase began. */
-class Pace {
+export class Pace {
   #phase = '';
   #began = 0;
   #from = 0;

@@ -128,14 +128,14 @@ describe('the learning bench', () => {
   it('makes no run again that is there with the same settings', async () => {
     let made = 0;
     const make = () => ++made;
-    expect((await kept(out, 'a', { seed: 1 }, make)).result).toBe(1);
-    expect((await kept(out, 'a', { seed: 1 }, make)).result).toBe(1);
-    expect((await kept(out, 'a', { seed: 2 }, make)).result).toBe(2);
-    expect((await kept(undefined, 'a', { seed: 2 }, make)).result).toBe(3);
+    expect((await kept({ out }, 'a', { seed: 1 }, make)).result).toBe(1);
+    expect((await kept({ out }, 'a', { seed: 1 }, make)).result).toBe(1);
+    expect((await kept({ out }, 'a', { seed: 2 }, make)).result).toBe(2);
+    expect((await kept({}, 'a', { seed: 2 }, make)).result).toBe(3);
     const file = join(out, 'a.json');
     expect(JSON.parse(readFileSync(file, 'utf8'))).toMatchObject({ settings: { seed: 2 }, result: 2 });
     writeFileSync(file, JSON.stringify({ settings: { seed: 3 }, wall_s: 1, result: 'kept' }));
-    expect((await kept(out, 'a', { seed: 3 }, make)).result).toBe('kept');
+    expect((await kept({ out }, 'a', { seed: 3 }, make)).result).toBe('kept');
   });
 
   it('a row over seeds has their mean and standard deviation', () => {

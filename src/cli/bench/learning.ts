@@ -1,4 +1,5 @@
 import { ReflexArcError } from '../../core/errors.ts';
+import { EndedEarly, Watch } from './learning/watch.ts';
 import type { Bench, Outcome } from './rows.ts';
 
 /** What learning is shown by, case by case. To add one: write its file, name it here. Loaded when it is run. */
@@ -25,12 +26,23 @@ export const benchLearning: Bench = async (config, options) => {
   if (unknown !== undefined)
     throw new ReflexArcError('RA_USAGE', { seen: `--case ${unknown}`, allowed: LEARNING_CASES.join(', ') });
   const all: Outcome = { results: [], notes: [] };
-  for (const name of wanted as LearningCase[]) {
-    const run = await cases[name]();
-    const { results, notes = [], failed } = await run(config, options);
-    all.results.push(...results);
-    all.notes!.push(...notes);
-    if (failed) all.failed = true;
+  const watch = new Watch();
+  try {
+    for (const name of wanted as LearningCase[]) {
+      const run = await cases[name]();
+      const { results, notes = [], failed } = await run(config, { ...options, watch });
+      all.results.push(...results);
+      all.notes!.push(...notes);
+      if (failed) all.failed = true;
+    }
+  } catch (error) {
+    if (!(error instanceof EndedEarly)) throw error;
+    const rest =
+      options.out === undefined ? 'with --out it could have been gone on with' : 'the same command goes on from here';
+    all.notes!.push(`ended early, within ${error.message}; ${rest}`);
+    all.failed = true;
+  } finally {
+    watch.close();
   }
   return all;
 };

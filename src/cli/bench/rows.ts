@@ -1,4 +1,5 @@
 import type { RunConfig } from '../../core/config-schema.ts';
+import type { Watch } from './learning/watch.ts';
 
 /** One line of a bench: one subject in one case. What a bench adds for itself stands in snake_case beside these. */
 export interface Row {
@@ -47,6 +48,8 @@ export interface Outcome {
 
 /** What the command line tells a bench besides the run. */
 export interface BenchOptions {
+  /** The person beside a bench that trains. */
+  watch?: Watch | undefined;
   /** Samples of each subject; the bench's own number without it. */
   samples?: number;
   /** How long a bench goes on that goes on; its own time without it. */

@@ -28,16 +28,17 @@ function judge(history: boolean, agent: Agent): number {
  * is another protocol.
  */
 export async function benchDelay(_config: RunConfig, options: BenchOptions): Promise<Outcome> {
-  const { seeds = SEEDS, steps = STEPS, out } = options;
+  const { seeds = SEEDS, steps = STEPS } = options;
   const jobs = Array.from({ length: seeds }, (_, i) =>
     [true, false].map((history) => ({ history, seed: i + 1 })),
   ).flat();
   const made = await pooled(jobs, async ({ history, seed }) => {
     const settings = { ...SETTINGS, history, seed, steps };
-    const { result } = await kept(out, `delay-${history ? 'history' : 'none'}-${seed}`, settings, (run) =>
-      courseInThread('delay', { ...run, history, seed, steps, ratio: RATIO, td3: SETTINGS, judged: JUDGED }),
+    const name = `delay-${history ? 'history' : 'none'}-${seed}`;
+    const { result } = await kept(options, name, settings, (run, hooks) =>
+      courseInThread('delay', { ...run, history, seed, steps, ratio: RATIO, td3: SETTINGS, judged: JUDGED }, hooks),
     );
-    return result!;
+    return result;
   });
   const of = (history: boolean) => made.filter((_, i) => jobs[i]!.history === history);
   // The proportional gain that did best of 0.01 … 0.1, and the controller that counts what is under way.

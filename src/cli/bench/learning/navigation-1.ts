@@ -14,7 +14,7 @@ const MODES: readonly ShieldMode[] = ['off', 'recover'];
  */
 export async function benchNavigation1(_config: RunConfig, options: BenchOptions): Promise<Outcome> {
   const { seeds = SEEDS, steps: episodes = EPISODES, out } = options;
-  const runs = await navigationRuns({ map: 1, modes: MODES, seeds, episodes, out });
+  const runs = await navigationRuns({ map: 1, modes: MODES, seeds, episodes, out, watch: options.watch });
   const figures = [...runs].map(([mode, of]) => ({
     mode,
     successes: of.map((r) => r.successes),

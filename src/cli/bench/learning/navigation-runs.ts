@@ -2,7 +2,7 @@ import { courseInThread } from '../../../learning/course-in-thread.ts';
 import { SAC_DEFAULTS } from '../../../learning/sac.ts';
 import type { ShieldMode } from '../../../learning/shield.ts';
 import type { NavigationRun, ShieldedNavigation } from '../../../learning/shielded-navigation.ts';
-import { kept, pooled } from './runs.ts';
+import { type Keeping, kept, pooled } from './runs.ts';
 
 /** Control steps in one decision of `reflex`. */
 const RATIO = 5;
@@ -22,16 +22,15 @@ const SHARED = {
 /** ε and γ of the risk, of each map. */
 const RISK = { 1: { threshold: 0.3, gamma: 0.8 }, 2: { threshold: 0.2, gamma: 0.65 } } as const;
 
-export interface Asked {
+export interface Asked extends Keeping {
   map: 1 | 2;
   modes: readonly ShieldMode[];
   seeds: number;
   episodes: number;
-  out?: string | undefined;
 }
 
 /** A run for each mode and seed, by mode. */
-export async function navigationRuns({ map, modes, seeds, episodes, out }: Asked) {
+export async function navigationRuns({ map, modes, seeds, episodes, ...keeping }: Asked) {
   const jobs = Array.from({ length: seeds }, (_, i) => modes.map((mode) => ({ mode, seed: i + 1 }))).flat();
   // A smoke of a few episodes is prepared less.
   const options = { ...RISK[map], ...SHARED, pretraining: Math.min(SHARED.pretraining, 100 * episodes) };
@@ -40,9 +39,10 @@ export async function navigationRuns({ map, modes, seeds, episodes, out }: Asked
       ...{ map, mode, seed, episodes, ratio: mode === 'reflex' ? RATIO : 1, scale: SCALE, offline: OFFLINE, options },
     };
     const name = `navigation-${map === 2 ? '' : `${map}-`}${mode}-${seed}`;
-    const { result } = await kept(out, name, { ...given }, (run) => courseInThread('navigation', { ...given, ...run }));
-    // Nobody ends it early.
-    return result!;
+    const { result } = await kept(keeping, name, { ...given }, (run, hooks) =>
+      courseInThread('navigation', { ...given, ...run }, hooks),
+    );
+    return result;
   });
   return new Map(modes.map((mode) => [mode, made.filter((_, i) => jobs[i]!.mode === mode)]));
 }

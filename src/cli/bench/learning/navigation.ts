@@ -25,7 +25,7 @@ const EVERY = 5;
  */
 export async function benchNavigation(_config: RunConfig, options: BenchOptions): Promise<Outcome> {
   const { seeds = SEEDS, steps: episodes = EPISODES, out } = options;
-  const runs = await navigationRuns({ map: 2, modes: SHIELD_MODES, seeds, episodes, out });
+  const runs = await navigationRuns({ map: 2, modes: SHIELD_MODES, seeds, episodes, out, watch: options.watch });
   const ratios = new Map([...runs].map(([mode, of]) => [mode, of.map((r) => (r.successes + 1) / (r.violations + 1))]));
   const results: Row[] = [...runs].flatMap(([mode, of]) => [
     seedRow(`navigation 2, ${mode}`, 'ours', 'ratio', ratios.get(mode)!),

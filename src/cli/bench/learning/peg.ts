@@ -44,7 +44,7 @@ const ABLATIONS: Record<string, Partial<ResidualOptions>> = {
  * its verdict. Hours, if nobody asks for less.
  */
 export async function benchPeg(config: RunConfig, options: BenchOptions): Promise<Outcome> {
-  const { seeds = SEEDS, steps = STEPS, out } = options;
+  const { seeds = SEEDS, steps = STEPS } = options;
   const episodes = options.samples ?? EPISODES;
   const arms: Record<string, (seed: number) => TrainingSpec> = {
     residual: (seed) => residual(config, seed, steps, {}),
@@ -67,10 +67,10 @@ export async function benchPeg(config: RunConfig, options: BenchOptions): Promis
       },
     })),
   );
-  const runs = await trainAll(specs, out);
+  const runs = await trainAll(specs, options);
   const of = (arm: string) => runs.filter((_, i) => specs[i]!.name === `peg ${arm}`);
   const asked = { config, episodes, from: JUDGED_FROM };
-  const { result: base } = await kept(out, 'peg base', asked, () => alone(config, episodes));
+  const { result: base } = await kept(options, 'peg base', asked, () => alone(config, episodes));
   const results: Row[] = rowsOf('base', [base]);
   const notes: string[] = [told('base', [{ seed: 'none', final: base }])];
   const gates: Record<string, Evaluation> = {};
@@ -87,7 +87,9 @@ export async function benchPeg(config: RunConfig, options: BenchOptions): Promis
   }
   for (const { name, without, force } of GATES) {
     const settings = { ...asked, without, force };
-    const { result } = await kept(out, `peg gate, ${name}`, settings, () => gated(config, without, force, episodes));
+    const { result } = await kept(options, `peg gate, ${name}`, settings, () =>
+      gated(config, without, force, episodes),
+    );
     gates[name] = result;
     results.push(
       seedRow(`peg, ${name}`, 'ours', 'success', [result.success_rate]),

@@ -102,7 +102,7 @@ export const benchInvertedPendulum: Bench = (_config: RunConfig, options) => ben
 export const benchReacher: Bench = (_config, options) => bench(REACHER, options);
 
 /** The algorithm beside the published return of the same task and number of steps. */
-async function bench(reference: Reference, { seeds, steps, out }: BenchOptions): Promise<Outcome> {
+async function bench(reference: Reference, { seeds, steps, ...keeping }: BenchOptions): Promise<Outcome> {
   const { name, environment, algorithm, published, episodes, judge } = reference;
   const all = steps ?? reference.steps;
   const specs = Array.from({ length: seeds ?? reference.seeds }, (_, i) => ({
@@ -110,7 +110,7 @@ async function bench(reference: Reference, { seeds, steps, out }: BenchOptions):
     evaluateEvery: Math.min(reference.evaluateEvery, all),
     algorithm: { ...algorithm, options: { ...algorithm.options, seed: i + 1 } } as AlgorithmSpec,
   }));
-  const runs = await trainAll(specs, out);
+  const runs = await trainAll(specs, keeping);
   const returns = runs.map((r) => r.final.return_mean);
   const { mean, sd } = spread(returns);
   const { says, reached } = judge?.(runs) ?? { says: 'reported', reached: true };

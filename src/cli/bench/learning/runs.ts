@@ -2,8 +2,10 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { portable } from '../../../core/paths.ts';
+import type { Progress } from '../../training.ts';
 import type { Row } from '../rows.ts';
 import { rounded, rowOf } from '../rows.ts';
+import { EndedEarly, type Watch } from './watch.ts';
 
 /** One training run with what it came to; kept in a file, so that a bench that was cut off goes on where it was. */
 export interface KeptRun<T> {
@@ -13,15 +15,30 @@ export interface KeptRun<T> {
   result: T;
 }
 
+/** What a run is told: where it may keep what it trains, who wants to hear of it, and who may end it. */
+export interface Making {
+  run?: string;
+  resume: true;
+}
+export type Make<T> = (
+  making: Making,
+  hooks: { onProgress(progress: Progress): void; signal?: AbortSignal },
+) => T | null | Promise<T | null>;
+
+export interface Keeping {
+  out?: string | undefined;
+  watch?: Watch | undefined;
+}
+
 /**
- * The run `name` of `folder`, made by `make` unless it is there with the same settings. Without a folder nothing is kept.
- * A line on stderr tells of each run that was made. `make` is told of a folder of its own for what it trains.
+ * The run `name` of the folder `out`, made by `make` unless it is there with the same settings. Without a folder nothing is kept.
+ * A line on stderr tells of each run that was made. @throws EndedEarly where it was, or `make` answers null for that
  */
 export async function kept<T>(
-  folder: string | undefined,
+  { out: folder, watch }: Keeping,
   name: string,
   given: Record<string, unknown>,
-  make: (run: { run?: string; resume: true }) => T | Promise<T>,
+  make: Make<T>,
 ): Promise<KeptRun<T>> {
   const settings = portable(given);
   const file = folder === undefined ? null : join(folder, `${name}.json`);
@@ -29,10 +46,21 @@ export async function kept<T>(
     const before = JSON.parse(readFileSync(file, 'utf8')) as KeptRun<T>;
     if (JSON.stringify(before.settings) === JSON.stringify(settings)) return before;
   }
+  watch?.begin(name);
   const at = performance.now();
-  const result = await make({ ...(folder !== undefined && { run: join(folder, name) }), resume: true });
+  const hooks = {
+    onProgress: (progress: Progress) => watch?.progress(name, progress),
+    ...(watch && { signal: watch.signal }),
+  };
+  const result = await make({ ...(folder !== undefined && { run: join(folder, name) }), resume: true }, hooks);
+  if (result === null) {
+    watch?.finished(name);
+    throw new EndedEarly(name);
+  }
   const run: KeptRun<T> = { settings, wall_s: rounded((performance.now() - at) / 1000), result };
-  process.stderr.write(`${name}  ${run.wall_s} s\n`);
+  const text = `${name}  ${run.wall_s} s`;
+  if (watch) watch.finished(name, text);
+  else process.stderr.write(`${text}\n`);
   if (file !== null) {
     mkdirSync(folder!, { recursive: true });
     writeFileSync(file, `${JSON.stringify(run)}\n`);
@@ -40,7 +68,7 @@ export async function kept<T>(
   return run;
 }
 
-/** What `job` makes of each of them, in their order; as many at once as there are cores. */
+/** What `job` makes of each of them, in their order; as many at once as there are cores. Rejects when all that had begun are over. */
 export async function pooled<A, B>(all: readonly A[], job: (one: A) => Promise<B>): Promise<B[]> {
   const results: B[] = [];
   let next = 0;
@@ -50,7 +78,9 @@ export async function pooled<A, B>(all: readonly A[], job: (one: A) => Promise<B
       results[at] = await job(all[at]!);
     }
   };
-  await Promise.all(Array.from({ length: Math.min(all.length, availableParallelism()) }, worker));
+  const width = Math.min(all.length, availableParallelism());
+  const failed = (await Promise.allSettled(Array.from({ length: width }, worker))).find((w) => w.status === 'rejected');
+  if (failed) throw failed.reason;
   return results;
 }
 

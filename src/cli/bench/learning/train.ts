@@ -3,7 +3,8 @@ import { readRun } from '../../../learning/run-folder.ts';
 import { trainInThread } from '../../../learning/train-in-thread.ts';
 import type { EvaluationPoint } from '../../../learning/trainer.ts';
 import { settingsOf, type TrainingSpec } from '../../../learning/training.ts';
-import { pooled } from './runs.ts';
+import { type Keeping, pooled } from './runs.ts';
+import { EndedEarly } from './watch.ts';
 
 export interface TrainedRun {
   seed: number;
@@ -16,10 +17,10 @@ export interface TrainedRun {
  * Trains each spec in a thread of its own, as many at once as there are cores. With a folder a run that is there, complete and with
  * the same settings, is not made again, and one that was cut off goes on. A line on stderr tells of each run that was made.
  */
-export const trainAll = (specs: readonly TrainingSpec[], out?: string): Promise<TrainedRun[]> =>
-  pooled(specs, (spec) => trained(spec, out));
+export const trainAll = (specs: readonly TrainingSpec[], keeping: Keeping = {}): Promise<TrainedRun[]> =>
+  pooled(specs, (spec) => trained(spec, keeping));
 
-async function trained(spec: TrainingSpec, out?: string): Promise<TrainedRun> {
+async function trained(spec: TrainingSpec, { out, watch }: Keeping): Promise<TrainedRun> {
   const { seed, name } = spec;
   const folder = out === undefined ? undefined : join(out, `${name}-${seed}`);
   const before = folder === undefined ? null : readRun(folder);
@@ -34,11 +35,29 @@ async function trained(spec: TrainingSpec, out?: string): Promise<TrainedRun> {
   };
   // One that was judged before a figure of `final` was there is judged again.
   if (same && before.record.complete && before.record.final?.steps_to_success !== undefined) return done();
-  const { evaluations, final, wall_s, state } = await trainInThread({
-    ...spec,
-    ...(folder && { out: folder }),
-    resume: same,
-  });
-  process.stderr.write(`${name} ${seed}  ${Math.round(wall_s)} s, ${Math.round(state.steps / wall_s)} steps/s\n`);
+  const who = `${name} ${seed}`;
+  watch?.begin(who);
+  const { evaluations, final, wall_s, state, complete } = await trainInThread(
+    { ...spec, ...(folder && { out: folder }), resume: same },
+    {
+      onState({ steps: done, figures, return: sum, cost }) {
+        const of = spec.steps;
+        watch?.progress(who, {
+          phase: 'steps',
+          done: Math.min(done, of),
+          of,
+          figures: { return: sum, cost, ...figures },
+        });
+      },
+      ...(watch && { signal: watch.signal }),
+    },
+  );
+  if (!complete) {
+    watch?.finished(who);
+    throw new EndedEarly(who);
+  }
+  const text = `${who}  ${Math.round(wall_s)} s, ${Math.round(state.steps / wall_s)} steps/s`;
+  if (watch) watch.finished(who, text);
+  else process.stderr.write(`${text}\n`);
   return folder === undefined ? { seed, evaluations, final: final!, wall_s } : done();
 }
