@@ -15,9 +15,11 @@ import { TrajectoryEnd } from './trajectory-end.ts';
  *
  * Velocities: they go on for `hold`, no longer than the limits reckon with (`safety.joints.reaction_ms`), and then each
  * joint is braked at its deceleration, derated as in the limits (trajectory-end.ts): a point each time that one of them
- * comes to rest. So the way on which a silence ends is no longer than the way on which the gate judged the command. Every point
- * has positions too: ROS 1's controller refuses one without. They are the gate's, `action.reach` at the first point, and the
- * way of the same velocities from there on: nothing in them was not judged.
+ * comes to rest. So the way on which a silence ends is no longer than the way on which the gate judged the command. With
+ * `trajectory.positions` every point has positions too: ROS 1's controller refuses one without. They are the gate's,
+ * `action.reach` at the first point, and the way of the same velocities from there on: nothing in them was not judged.
+ * They are for a controller that goes on from where it was told to be. One that begins each trajectory where the arm was measured
+ * (ROS 2's, unless told otherwise) would make up the arm's lag each time, faster than was approved: it integrates by itself.
  *
  * Positions: one point, reached after `hold`, where it stays.
  *
@@ -31,6 +33,7 @@ export function jointTrajectory(robot: RobotConfig): CommandCodec {
   const end = new TrajectoryEnd(robot);
   const isPosition = robot.interface.type === 'joint_position';
 
+  /** `reach` is empty where there are no positions. */
   const braking = (from: readonly number[], reach: readonly number[], seconds: number): object =>
     point(end.hold + seconds, {
       positions: reach.map((p, i) => p + end.way(i, from[i]!, seconds)),

@@ -39,6 +39,12 @@ const jointMessage = {
     .strictObject({
       hold_ms: positive.default(30).describe('a velocity goes on for so long, or a position is reached after it'),
       deceleration: finite.gt(0).max(1).default(0.7).describe('share of the acceleration limit at which it then stops'),
+      positions: z
+        .boolean()
+        .default(false)
+        .describe(
+          "velocities come with positions: ROS 1's controller takes none without; one of ROS 2 must then have interpolate_from_desired_state, and without them allow_integration_in_goal_trajectories",
+        ),
     })
     .prefault({})
     .describe('for joint_trajectory: how it ends when nothing more is said'),

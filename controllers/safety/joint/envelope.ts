@@ -46,7 +46,7 @@ export class JointEnvelope implements Envelope {
     this.tracking = { limit: safety.joints.tracking, unit: 'rad' };
     this.motion = new JointMotion(l);
     const how = robot.interface;
-    const isLed = how.type === 'joint_velocity' && how.message === 'joint_trajectory';
+    const isLed = how.type === 'joint_velocity' && how.message === 'joint_trajectory' && how.trajectory.positions;
     this.#lead = isLed ? new JointLead(l.joints, new TrajectoryEnd(robot), commandsWithin(l)) : null;
     this.reach = this.#lead?.reach;
     this.#filter = new JointFilter(l, this.motion);

@@ -94,7 +94,7 @@ function checkRobot({ robot, safety }: RunConfig, notes: Notes): void {
 const JERK_RAMPS = 2.5;
 
 /** What the message of a command says of its end, against what the limits reckon with. */
-function checkSpelling({ robot, safety }: RunConfig, notes: Notes): void {
+function checkSpelling({ robot, safety, bridge }: RunConfig, notes: Notes): void {
   const how = robot.interface;
   const at = (...keys: string[]): Path => ['robot', 'interface', ...keys];
   if (how.type === 'cartesian_impedance') {
@@ -116,7 +116,7 @@ function checkSpelling({ robot, safety }: RunConfig, notes: Notes): void {
     'float64_multi_array has no end: a velocity goes on when commands stop, unless the robot itself times out',
   );
   if (how.message !== 'joint_trajectory') return;
-  const { hold_ms, deceleration } = how.trajectory;
+  const { hold_ms, deceleration, positions } = how.trajectory;
   const { reaction_ms, derate } = safety.joints;
   const tick = 1000 / safety.control_hz;
   notes.refuse(
@@ -125,6 +125,21 @@ function checkSpelling({ robot, safety }: RunConfig, notes: Notes): void {
     `${hold_ms} ms is shorter than one control tick of ${round(tick)} ms: it would brake between commands`,
   );
   if (how.type === 'joint_position') return;
+  notes.refuse(
+    bridge.ros_version === 1 && !positions,
+    at('trajectory', 'positions'),
+    "false: ROS 1's joint_trajectory_controller refuses velocities without positions; say true, or take joint_position",
+  );
+  notes.warn(
+    bridge.ros_version === 'auto' && !positions,
+    at('trajectory', 'positions'),
+    "false: a robot that turns out to be ROS 1 refuses velocities without positions, and ROS 2's wants allow_integration_in_goal_trajectories",
+  );
+  notes.warn(
+    bridge.ros_version !== 1 && positions,
+    at('trajectory', 'positions'),
+    "true: ROS 2's joint_trajectory_controller must have interpolate_from_desired_state, or it begins each command where the arm was measured and makes up its lag at up to twice the speed",
+  );
   notes.refuse(
     hold_ms > reaction_ms,
     at('trajectory', 'hold_ms'),

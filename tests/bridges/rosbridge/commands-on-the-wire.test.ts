@@ -74,7 +74,7 @@ const COMMANDS: readonly [
     ],
   ),
   [
-    { type: 'joint_velocity', message: 'joint_trajectory' },
+    { type: 'joint_velocity', message: 'joint_trajectory', trajectory: { positions: true } },
     [0.7, -0.7],
     'trajectory_msgs/msg/JointTrajectory',
     // At rest after 30 ms, 0.7 rad/s at 7 rad/s², and 5 ms for the jerk: silence is a stop, 0.35 rad/s · 0.105 s on.

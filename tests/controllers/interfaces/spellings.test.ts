@@ -98,7 +98,7 @@ describe('JointTrajectory', () => {
     time_from_start: { sec: 0, nanosec: Math.round(seconds * 1e9) },
   });
   const header = { stamp: { sec: 0, nanosec: 0 }, frame_id: '' };
-  const velocity = { type: 'joint_velocity', message: 'joint_trajectory' };
+  const velocity = { type: 'joint_velocity', message: 'joint_trajectory', trajectory: { positions: true } };
 
   it('of velocities goes on for 30 ms, and then each joint comes to rest by itself: |v| / 7 + 5 ms', () => {
     const close = (...v: number[]) => v.map((one) => expect.closeTo(one, 12));
@@ -114,6 +114,15 @@ describe('JointTrajectory', () => {
         }),
         point(0.085, { positions: close(0.2 + 0.07 * 0.025, -0.4 - 0.175 * 0.055), velocities: close(0, 0) }),
       ],
+    });
+  });
+
+  it('of velocities has no positions where the gate has none: for a controller that integrates by itself', () => {
+    const without = { ...action(0.35, 0), reach: new Float64Array(0) } as unknown as SafeAction;
+    expect(codecOf({ type: 'joint_velocity', message: 'joint_trajectory' }).encode(without).message).toEqual({
+      header,
+      joint_names: names,
+      points: [point(0.03, { velocities: [0.35, 0] }), point(0.085, { velocities: [0, 0] })],
     });
   });
 

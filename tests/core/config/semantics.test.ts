@@ -53,6 +53,10 @@ describe('limits that contradict each other are refused', () => {
       'hold_ms 9 ms is shorter than one control tick of 10 ms',
     ],
     [['safety.stiffness=[-1, 3000]'], 'safety.stiffness goes down to -1 N/m'],
+    [
+      ['bridge.ros_version=1', 'robot.interface={type: joint_velocity, message: joint_trajectory}'],
+      "robot.interface.trajectory.positions false: ROS 1's joint_trajectory_controller refuses velocities without positions",
+    ],
   ])('%j', (sets, told) => {
     expect(refused(...sets)).toContain(told);
   });
@@ -81,6 +85,14 @@ describe('what is allowed but doubtful is a warning with its place', () => {
     [
       ['robot.interface={type: joint_velocity, message: joint_trajectory}'],
       'ms after the last command, lease_ms is 100 ms',
+    ],
+    [
+      ['robot.interface={type: joint_velocity, message: joint_trajectory}', 'bridge.ros_version=auto'],
+      'a robot that turns out to be ROS 1 refuses velocities without positions',
+    ],
+    [
+      ['robot.interface={type: joint_velocity, message: joint_trajectory, trajectory: {positions: true}}'],
+      "ROS 2's joint_trajectory_controller must have interpolate_from_desired_state",
     ],
     [['safety.reference_limit=0.02'], '0.02 m × stiffness 3000 N/m = 60 N is above force_limit 30 N'],
     [['safety.stiffness=[700, 3000]'], 'clips what the interface can ask for, 600 to 3000 N/m'],

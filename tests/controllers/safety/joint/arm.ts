@@ -15,7 +15,7 @@ export const armOf = (type: Kind, joints: object[] = FR3, message = 'joint_jog')
     joints: joints.map((j, i) => ({ name: `j${i}`, acceleration: 10, jerk: 5000, effort: 87, ...j })),
     sources: ['joint_states'],
     topics: {},
-    interface: { type, message },
+    interface: { type, message, trajectory: { positions: message === 'joint_trajectory' } },
   });
 
 export const jointSafety = (changes: object = {}): SafetyConfig => safetySchema.parse({ risk: {}, ...changes });

@@ -171,6 +171,16 @@ describe("before ROS 1's joint_trajectory_controller", () => {
     );
   });
 
+  it('is led nowhere where trajectories have no positions, or the message is another one', () => {
+    for (const trajectory of [{}, { positions: false }]) {
+      const plain = armOf('joint_velocity', undefined, 'joint_trajectory');
+      Object.assign(plain.interface, { trajectory: { hold_ms: 30, deceleration: 0.7, ...trajectory } });
+      expect(new JointEnvelope(jointSafety(), plain, jointInterface(plain)).reach).toBeUndefined();
+    }
+    const jog = new JointGate('joint_velocity').active();
+    expect(jog.tick()!.reach).toHaveLength(0);
+  });
+
   it('begins where the arm was measured, and tells one that does not move to be nowhere far from there', () => {
     const rig = new JointGate('joint_velocity', [0, -1.6, 0], {}, 1e9, 'joint_trajectory');
     rig.ask('arm');
