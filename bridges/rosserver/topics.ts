@@ -19,6 +19,8 @@ const MAX_QUEUE = 1000;
 const MAX_LATCHED_BYTES = 100_000;
 /** Of a message of unknown type: Python's readers end at a nesting that ours still read. */
 const MAX_DEPTH = 64;
+/** Where every node of a ROS graph speaks: what others say there is no forgery of ours. Not `/clock`, which has one source. */
+const SHARED = new Set(['/diagnostics', '/parameter_events', '/rosout', '/tf', '/tf_static']);
 
 export function subscribe(from: Connection, op: Operation, { registry, allowed }: Room): Refusal | null {
   const spelling = text(op.topic);
@@ -77,6 +79,7 @@ export function advertise(from: Connection, op: Operation, { registry, allowed }
     return refuse('limit', `no more than ${MAX_TOPICS_PER_CLIENT} topics advertised`);
   const entry = registry.open(topic, type);
   if ('kind' in entry) return entry;
+  if (isOnlyOurs(entry)) return refusePublished(topic);
   from.advertised.set(topic, op.latch === true || isTransientLocal(op.qos));
   entry.advertisers.add(from);
   return null;
@@ -94,17 +97,24 @@ export function unadvertise(from: Connection, op: Operation, { registry }: Room)
   return null;
 }
 
+/** Published by our own process and by nobody else: what a client says there would pass for our word. */
+const isOnlyOurs = ({ ours, handlers, topic }: TopicEntry): boolean =>
+  ours && handlers.length === 0 && !SHARED.has(topic);
+
+const refusePublished = (topic: string) => refuse('not_allowed', `topic ${topic} is published here`);
+
 /** `body`: the text of the message as it came, where that is known. */
 export function publish(from: Connection, op: Operation, room: Room, body: () => string | null): Refusal | null {
   const topic = globalName(text(op.topic));
   const entry = room.registry.topics.get(topic);
   if (entry === undefined || entry.type === '') return refuse('unknown_name', `topic ${topic} is not advertised`);
   if (!room.allowed('publish', topic)) return refuse('not_allowed', `topic ${topic} may not be published`);
+  if (isOnlyOurs(entry)) return refusePublished(topic);
   if (typeof op.msg !== 'object' || op.msg === null || Array.isArray(op.msg))
     return refuse('bad_message', `msg of ${topic} is not an object`);
   let whole = true;
   // What comes to our own handlers is theirs to check: they know more than its shape.
-  const shape = entry.ours ? null : shapeOf(entry.type);
+  const shape = entry.handlers.length > 0 ? null : shapeOf(entry.type);
   if (shape !== null) {
     try {
       room.conformer.conform(op.msg as Record<string, unknown>, shape);
@@ -138,7 +148,7 @@ export function deliver(
   if (!allowed('publish', topic)) return refuse('not_allowed', `topic ${topic} may not be published`);
   const entry = registry.open(topic, type);
   if ('kind' in entry) return entry;
-  if (entry.ours && entry.handlers.length === 0) return refuse('not_allowed', `topic ${topic} is published here`);
+  if (isOnlyOurs(entry)) return refusePublished(topic);
   handOn(entry, new Publication(topic, entry.type, message), message, from, nowNs, room);
   registry.release(topic);
   return null;

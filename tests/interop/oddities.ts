@@ -230,6 +230,11 @@ const server = {
   'type.conflict': { peer: 'advertises another type for a topic', ours: 'refused', counted: 'refused.type_conflict' },
   'type.spelling': { peer: 'uses both spellings of a type', ours: 'one topic', ...NO_FAULT },
   'topic.unknown': { peer: 'publishes on a topic without a type', ours: 'refused', counted: 'refused.unknown_name' },
+  'topic.forged': {
+    peer: 'publishes the mode, lease or clock of the daemon',
+    ours: 'refused, nobody hears it',
+    counted: 'refused.not_allowed',
+  },
   'field.odd': { peer: 'asks for rates and sizes that are none', ours: 'refused', counted: 'refused.bad_field' },
   'call.unknown': { peer: 'calls a service of nobody, or without id', ours: 'answered as failed', ...NO_FAULT },
   'call.type': { peer: 'calls a service by another type', ours: 'called all the same; status at will', ...NO_FAULT },

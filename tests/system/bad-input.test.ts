@@ -1,8 +1,10 @@
+import { once } from 'node:events';
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { WebSocket } from 'ws';
+import { WebSocket, WebSocketServer } from 'ws';
 import { packageRoot } from '../../src/core/paths.ts';
 import { cli, engage, pause, Sim, startDaemon, until } from './harness.ts';
 
@@ -60,16 +62,57 @@ describe('what is refused before anything moves', () => {
   });
 });
 
+/** A bridge on which somebody else speaks too: all goes on to the robot's and comes back, with what is said beside it. */
+class Between {
+  readonly port: number;
+  readonly #server: WebSocketServer;
+
+  private constructor(server: WebSocketServer, robotPort: number) {
+    this.#server = server;
+    this.port = (server.address() as AddressInfo).port;
+    server.on('connection', (near) => {
+      const far = new WebSocket(`ws://127.0.0.1:${robotPort}`);
+      const early: string[] = [];
+      near.on('message', (data) => (far.readyState === far.OPEN ? far.send(String(data)) : early.push(String(data))));
+      far.on('open', () => {
+        for (const text of early) far.send(text);
+      });
+      far.on('message', (data) => near.send(String(data)));
+      for (const socket of [near, far])
+        socket
+          .on('error', () => {})
+          .on('close', () => {
+            near.terminate();
+            far.terminate();
+          });
+    });
+  }
+
+  static async to(robotPort: number): Promise<Between> {
+    const server = new WebSocketServer({ host: '127.0.0.1', port: 0, perMessageDeflate: false });
+    await once(server, 'listening');
+    return new Between(server, robotPort);
+  }
+
+  say(text: string): void {
+    for (const near of this.#server.clients) near.send(text);
+  }
+
+  close(): void {
+    for (const near of this.#server.clients) near.terminate();
+    this.#server.close();
+  }
+}
+
 describe('bad messages on the robot side of a moving robot', () => {
   it('a second publisher of broken states: counted, coded, and the robot is held or goes on by fresh good states', async () => {
     const sim = await Sim.start();
-    const t = await startDaemon(sim.port);
+    const rogue = await Between.to(sim.port);
+    const t = await startDaemon(rogue.port);
     await engage(t);
-    const rogue = new WebSocket(`ws://127.0.0.1:${sim.port}`);
-    await new Promise((resolve) => rogue.once('open', resolve));
-    rogue.send('{"op":"publish","topic":"/joint_sta');
+    rogue.say('{"op":"publish","topic":"/joint_sta');
     for (const msg of [null, 3, { position: null }, { header: {}, name: ['a'], position: [Number.NaN] }])
-      rogue.send(JSON.stringify({ op: 'publish', topic: '/joint_states', msg }));
+      rogue.say(JSON.stringify({ op: 'publish', topic: '/joint_states', msg }));
     const lines = () => readFileSync(join(t.dir, 'lines'), 'utf8');
     await until(() => lines().includes('RA_MESSAGE_MALFORMED'), 5000, 'RA_MESSAGE_MALFORMED');
     const wrong = {
@@ -79,12 +122,12 @@ describe('bad messages on the robot side of a moving robot', () => {
       velocity: [1],
       effort: [1],
     };
-    rogue.send(JSON.stringify({ op: 'publish', topic: '/joint_states', msg: wrong }));
+    rogue.say(JSON.stringify({ op: 'publish', topic: '/joint_states', msg: wrong }));
     await pause(200);
     const mode = t.daemon.reflex.status$.value?.mode;
     expect(['ACTIVE', 'STOPPING', 'STOPPED', 'RECOVERY', 'ENGAGING']).toContain(mode);
-    rogue.terminate();
     await t.stop();
+    rogue.close();
     await sim.stop();
   });
 });
