@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { packageRoot } from '../core/paths.ts';
 import { writeWhole } from '../core/whole-file.ts';
@@ -51,11 +51,15 @@ export class RunFolder {
   readonly path: string;
   record: RunRecord;
 
-  /** Makes the folder. What an earlier run left there is written over, but for files of other names. */
-  constructor(path: string, record: RunRecord) {
+  /**
+   * Makes the folder. What an earlier run left there is written over, but for files of other names; its checkpoint goes at once, or a run that is
+   * killed before its first would go on with that.
+   */
+  constructor(path: string, record: RunRecord, goesOn = false) {
     this.path = path;
     this.record = record;
     mkdirSync(path, { recursive: true });
+    if (!goesOn) for (const file of [CHECKPOINT, BEST]) rmSync(join(path, file), { force: true });
     writeFileSync(join(path, CURVE), '');
     this.update({});
   }
@@ -64,7 +68,7 @@ export class RunFolder {
   static resume(path: string): { folder: RunFolder; checkpoint: Uint8Array } | null {
     if (!existsSync(join(path, CHECKPOINT)) || !existsSync(join(path, RECORD))) return null;
     const { record, curve } = readRun(path)!;
-    const folder = new RunFolder(path, record);
+    const folder = new RunFolder(path, record, true);
     // What was written after the checkpoint happens again.
     for (const row of curve.filter((r) => r.steps <= record.steps_done)) folder.row(row);
     return { folder, checkpoint: readFileSync(join(path, CHECKPOINT)) };

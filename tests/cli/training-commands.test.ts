@@ -82,6 +82,22 @@ describe('runs', () => {
     expect(page).toContain('mine, 2 seeds');
   });
 
+  it('of courses have their figures in the table, and a curve of each', () => {
+    const root = join(dir, 'courses');
+    const figures = { loss: 0.123456, auc: null };
+    const folder = new RunFolder(join(root, 'base'), record(1, { name: 'base', final: null, figures }));
+    for (const steps of [1, 2])
+      folder.row({ kind: 'figures', wall_s: 1, steps, figures: { loss: steps, auc: steps === 1 ? null : 0.9 } });
+    const html = join(dir, 'courses.html');
+    const { stdout } = reflexarc('runs', root, '--html', html);
+    expect(stdout).toMatch(/started +figures\n/);
+    expect(stdout).toMatch(/03:04 +loss 0\.1235\n/);
+    const page = readFileSync(html, 'utf8');
+    // No episodes judge it: no return, success, violations.
+    expect(page.match(/<svg/g)).toHaveLength(2);
+    for (const title of ['peg: base, loss', 'peg: base, auc']) expect(page).toContain(title);
+  });
+
   it('of a folder without any are a usage error that says what writes them', () => {
     const { status, stderr } = reflexarc('runs', join(dir, 'nowhere'));
     expect([status, stderr.includes('no training run in it')]).toEqual([2, true]);

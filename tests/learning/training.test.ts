@@ -6,7 +6,7 @@ import { createResidual } from '../../policies/residual/registry.ts';
 import { loadRun } from '../../src/core/config/load.ts';
 import { packageRoot } from '../../src/core/paths.ts';
 import { RESIDUAL_DEFAULTS } from '../../src/learning/residual.ts';
-import { commitOf, readRun, readRuns } from '../../src/learning/run-folder.ts';
+import { commitOf, RunFolder, readRun, readRuns } from '../../src/learning/run-folder.ts';
 import { TD3_DEFAULTS } from '../../src/learning/td3.ts';
 import { trainInThread } from '../../src/learning/train-in-thread.ts';
 import { trainedRun } from '../../src/learning/trained-run.ts';
@@ -60,6 +60,16 @@ describe('a training run', () => {
     expect(weights('resumed').equals(weights('whole'))).toBe(true);
     const steps = readRun(out)!.curve.filter((r) => r.kind === 'evaluation');
     expect(steps.map((r) => r.steps)).toEqual([400, 800]);
+  });
+
+  it('that begins anew in the folder of another has nothing of its checkpoint to go on with', async () => {
+    const out = join(dir, 'anew');
+    await runTraining(pendulum({ out, steps: 200, keep: 'best' }));
+    expect(RunFolder.resume(out)!.checkpoint.length).toBeGreaterThan(1000);
+    // Killed before its first checkpoint.
+    new RunFolder(out, readRun(out)!.record);
+    expect(RunFolder.resume(out)).toBeNull();
+    rmSync(out, { recursive: true });
   });
 
   it('can be asked what it learned, by its folder alone, which stays as it is', async () => {
