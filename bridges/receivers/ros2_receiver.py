@@ -4,11 +4,12 @@
     python3 ros2_receiver.py --ros-args -p kind:=twist -p command:=/cmd_vel -p output:=/base/cmd_vel
 
 Parameters: `kind` (see kinds.py), `command`, `output`, `lease` (/reflexarc/lease), `stop` (/stop), `pose` (/ee_pose, where a hold
-needs the measured pose), `status` (/robot_status), `deadman_ms` (100.0), `rate_hz` (100.0). Service `~/release`
+needs the measured pose), `status` (/robot_status), `deadman_ms` (100), `rate_hz` (100); none can be set later. Service `~/release`
 (std_srvs/srv/Trigger): a person at the robot lets it follow again. Keep it on the robot's own computer, and the daemon's
 command topic away from the controller: what does not pass here, does not reach the robot.
 """
 
+import importlib
 import os
 import sys
 import time
@@ -17,13 +18,15 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 import rclpy  # noqa: E402
 from geometry_msgs.msg import PoseStamped  # noqa: E402
+from rcl_interfaces.msg import ParameterDescriptor  # noqa: E402
 from rclpy.clock import Clock, ClockType  # noqa: E402
+from rclpy.executors import ExternalShutdownException  # noqa: E402
 from rclpy.node import Node  # noqa: E402
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy  # noqa: E402
-from rosidl_runtime_py.utilities import get_message  # noqa: E402
 from std_msgs.msg import String, UInt64MultiArray  # noqa: E402
 from std_srvs.srv import Trigger  # noqa: E402
 
+import contract  # noqa: E402
 import kinds  # noqa: E402
 
 STATUS_S = 0.05
@@ -34,10 +37,11 @@ SENSOR = QoSProfile(depth=1, reliability=ReliabilityPolicy.BEST_EFFORT, durabili
 
 
 def message_class(name):
-    """The class of a message, or None where its package is not installed."""
+    """The class of `package/Name`, or None where its package is not installed."""
+    package, message = name.split("/")
     try:
-        return get_message(kinds.ros2(name))
-    except (ImportError, AttributeError, ValueError, LookupError):
+        return getattr(importlib.import_module(package + ".msg"), message)
+    except (ImportError, AttributeError):
         return None
 
 
@@ -51,7 +55,7 @@ class ReceiverNode(Node):
         if command_class is None:
             raise RuntimeError(kinds.ros2(kind.ros1) + " is not installed here")
         output = self.create_publisher(command_class, self._get("output", "~/output"), NEWEST)
-        self._guard = kinds.Guard(kind, self._get("deadman_ms", 100.0) / 1000.0, output.publish)
+        self._guard = kinds.Guard(kind, self._number("deadman_ms", 100) / 1000.0, output.publish)
         guard = self._guard
         self._warned = {}
         self._said_s, self._held = 0.0, None
@@ -71,10 +75,19 @@ class ReceiverNode(Node):
         self.create_service(Trigger, "~/release", self._release)
         # By a clock that nobody sets: /clock of a simulation stands still when the simulation does, and a deadman must not.
         steady = Clock(clock_type=ClockType.STEADY_TIME)
-        self.create_timer(1.0 / self._get("rate_hz", 100.0), self._tick, clock=steady)
+        self.create_timer(1.0 / self._number("rate_hz", 100), self._tick, clock=steady)
 
     def _get(self, name, default):
-        return self.declare_parameter(name, default).value
+        # Read once, here: to set it later would be answered with success, and change nothing.
+        fixed = ParameterDescriptor(read_only=True, dynamic_typing=True)
+        return self.declare_parameter(name, default, fixed).value
+
+    def _number(self, name, default):
+        """Of either type: ROS 2 takes `100` for another one than `100.0`."""
+        value = self._get(name, default)
+        if not contract.is_number(value) or value <= 0:
+            raise ValueError("%s is %r: a number above 0 is needed" % (name, value))
+        return float(value)
 
     def _warn(self, refusal):
         now = time.monotonic()
@@ -108,7 +121,7 @@ def main():
     node = ReceiverNode()
     try:
         rclpy.spin(node)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, ExternalShutdownException):
         pass
     finally:
         node.destroy_node()

@@ -8,7 +8,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 
-export type PeerKind = 'chromium' | 'pypi' | 'ros1' | 'lerobot';
+export type PeerKind = 'chromium' | 'pypi' | 'ros1' | 'ros2' | 'lerobot';
 
 /** ROS 1 is packaged for the distribution's own Python. */
 export const ROS1_PYTHON = '/usr/bin/python3';
