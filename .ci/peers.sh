@@ -1,4 +1,4 @@
-# What the tests meet that npm does not bring: a browser, ROS 1's own Python packages, packages from PyPI. Sourced by
+# What the tests meet that npm does not bring: a browser, ROS 1's own Python packages, packages from PyPI, ROS 2 among them. Sourced by
 # `.ci/run`, which installs each where it can.
 #
 # What is there, or was installed, goes into REFLEXARC_PEERS: a test that then misses it FAILS (tests/interop/peers.ts). What
@@ -8,6 +8,8 @@
 untested=()
 REFLEXARC_PEERS=''
 ROS_PYTHON=/usr/bin/python3
+# The one of tests/interop/ros2.ts.
+ROS2_WHEEL=ros-rclpy==7.1.6
 
 # Debian package : Python module that it must bring.
 ROS_PACKAGES=(
@@ -91,8 +93,12 @@ pypi() {
     [ $rc -eq 0 ] || { echo "$why"; return 1; }
   fi
   python3 -m venv "$folder/venv" || { rm -rf "$folder"; echo 'python3 makes no virtual environment'; return 1; }
-  if "$folder/venv/bin/python" -m pip download -q --no-deps -d "$folder" roslibpy; then has_peer pypi
-  else not_here 'what needs packages from PyPI (pip cannot reach it)'; fi
+  if "$folder/venv/bin/python" -m pip download -q --no-deps -d "$folder" roslibpy; then
+    has_peer pypi
+    # Wheels for few versions of Python, and for Linux alone.
+    if "$folder/venv/bin/python" -m pip download -q --no-deps --only-binary :all: -d "$folder" "$ROS2_WHEEL"; then has_peer ros2
+    else not_here "what needs ROS 2 (no $ROS2_WHEEL on PyPI for this Python)"; fi
+  else not_here 'what needs packages from PyPI, ROS 2 among it (pip cannot reach it)'; fi
   rm -rf "$folder"
 }
 

@@ -1,5 +1,5 @@
 /**
- * Peers that a machine may lack: a browser, packages from PyPI, ROS 1's own Python packages. By hand, a test without its
+ * Peers that a machine may lack: a browser, packages from PyPI (ROS 2 among them), ROS 1's own Python packages. By hand, a test without its
  * peer says so and is skipped. `.ci/run` names in REFLEXARC_PEERS the kinds that it could install (.ci/peers.sh); a peer of such
  * a kind that is not there fails its test, so that no tick of the conformance tables is one of a test that was skipped.
  *

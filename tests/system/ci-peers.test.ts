@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { packageRoot } from '../../src/core/paths.ts';
+import { ROS2_PACKAGES } from '../interop/ros2.ts';
 
 /** `.ci/peers.sh` on machines that are played: the commands that it finds are these, and what they do is in the file. */
 interface Machine {
@@ -16,6 +17,8 @@ interface Machine {
   /** Modules that Python lacks before apt-get has installed. */
   lacks?: string[];
   pypi?: boolean;
+  /** PyPI has ROS 2 for this Python. */
+  ros2?: boolean;
 }
 
 let dir: string;
@@ -33,7 +36,7 @@ function command(name: string, script: string): void {
 }
 
 /** What is said, which kinds are required of the tests, and what is not tested; `code` 1: `.ci/run` ends there. */
-function peersOn({ root = true, apt, unknown = '-', chromium = true, lacks = [], pypi = true }: Machine) {
+function peersOn({ root = true, apt, unknown = '-', chromium = true, lacks = [], pypi = true, ros2 = true }: Machine) {
   command('id', `echo ${root ? 0 : 1000}`);
   for (const tool of TOOLS) command(tool, `PATH=/usr/bin:/bin exec ${tool} "$@"`);
   if (chromium) command('chromium', '');
@@ -42,7 +45,7 @@ function peersOn({ root = true, apt, unknown = '-', chromium = true, lacks = [],
   command(
     'python3',
     `case "$*" in
-      *'-m venv'*) PATH=/usr/bin:/bin; mkdir -p "$3/bin"; printf '#!${BASH}\\nexit ${pypi ? 0 : 1}' > "$3/bin/python"; chmod +x "$3/bin/python" ;;
+      *'-m venv'*) PATH=/usr/bin:/bin; mkdir -p "$3/bin"; printf '#!${BASH}\\ncase "$*" in *ros-rclpy==*) exit ${ros2 ? 0 : 1} ;; *) exit ${pypi ? 0 : 1} ;; esac' > "$3/bin/python"; chmod +x "$3/bin/python" ;;
       *'-c import '*) while read -r lacking || [ -n "$lacking" ]; do [ "$2" = "import $lacking" ] && exit 1; done < ${dir}/lacking ;;
     esac
     exit 0`,
@@ -72,13 +75,13 @@ function peersOn({ root = true, apt, unknown = '-', chromium = true, lacks = [],
 describe('what the tests of .ci/run are required to meet', () => {
   it('is all that is there, and nothing is installed', () => {
     expect(peersOn({ apt: 'works' })).toMatchObject({
-      ...{ code: 0, required: 'chromium ros1 pypi', untested: '', asked: '' },
+      ...{ code: 0, required: 'chromium ros1 pypi ros2', untested: '', asked: '' },
     });
   });
 
   it('is what could be installed: just the packages whose modules are not there, the last of the list too', () => {
     const machine = peersOn({ apt: 'works', lacks: ['nav_msgs.msg', 'rosbag'] });
-    expect(machine).toMatchObject({ code: 0, required: 'chromium ros1 pypi', untested: '' });
+    expect(machine).toMatchObject({ code: 0, required: 'chromium ros1 pypi ros2', untested: '' });
     expect(machine.asked).toMatch(/^install .*--no-install-recommends python3-nav-msgs python3-rosbag$/m);
   });
 
@@ -89,7 +92,7 @@ describe('what the tests of .ci/run are required to meet', () => {
     ['of another distribution', { apt: 'works', unknown: 'python3-rospy' }, 'apt-get knows no python3-rospy'],
   ])('is not what cannot be had: %s the rest is tested, and what is not is said', (_name, machine, why) => {
     const found = peersOn({ ...machine, lacks: ['rospy'] });
-    expect(found).toMatchObject({ code: 0, required: 'chromium pypi' });
+    expect(found).toMatchObject({ code: 0, required: 'chromium pypi ros2' });
     expect(found.untested).toContain(`what needs ROS 1 (`);
     expect(found.untested).toContain(why);
     expect(found.said).toContain(`*** NOT TESTED HERE: ${found.untested}`);
@@ -101,6 +104,12 @@ describe('what the tests of .ci/run are required to meet', () => {
     expect(found.said.match(/NOT TESTED HERE: what needs (\w+)/g)?.map((line) => line.split(' ').at(-1))).toEqual([
       ...['Chromium', 'ROS', 'packages'],
     ]);
+  });
+
+  it('is not ROS 2 where PyPI has none for this Python', () => {
+    const found = peersOn({ ros2: false });
+    expect(found).toMatchObject({ code: 0, required: 'chromium ros1 pypi' });
+    expect(found.untested).toBe(`what needs ROS 2 (no ${ROS2_PACKAGES[0]} on PyPI for this Python)`);
   });
 
   it.each<[string, Machine]>([

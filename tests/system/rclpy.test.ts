@@ -71,7 +71,7 @@ describe('the reference receiver in a real ROS 2 graph', () => {
       'kept for who comes late': [0.75],
       ready: true,
       begins: 'start',
-      'refuses what has no lease, the lease from before it came too': true,
+      'refuses what has no lease but that from before it came': [true, true],
       'of which nothing passed': [],
       'follows under a live lease': true,
       'stands still when the lease falls silent, and not before': [true, true],

@@ -1,6 +1,7 @@
 """The ROS 2 node of the reference receiver, on a rclpy that is made here: what it creates, and what it does with messages.
 
-No Debian has rclpy. What this cannot show: real quality of service, executors, and that the types exist under these names.
+Fast, and with our own messages, which no wheel has. What this cannot show (real quality of service, executors, parameters, that the
+types exist under these names) tests/system/rclpy.test.ts shows on the real one, for Twist.
 """
 
 import os
@@ -25,7 +26,7 @@ class FakeNode:
         self.services_ = {}
         self.warnings = []
 
-    def declare_parameter(self, name, default):
+    def declare_parameter(self, name, default, _descriptor):
         return Message(value=self.parameters.get(name, default))
 
     def create_publisher(self, cls, topic, qos):
@@ -57,10 +58,7 @@ def modules(without_ours):
         vars(made).update(members)
         return name, made
 
-    def get_message(name):
-        if without_ours and name.startswith("reflexarc_msgs/"):
-            raise ModuleNotFoundError(name)
-
+    def typed(name):
         class Typed:
             type_name = name
 
@@ -70,21 +68,25 @@ def modules(without_ours):
 
         return Typed
 
+    ours = [typed("reflexarc_msgs/msg/" + name) for name in ("EquilibriumCommand", "Stop", "RobotStatus")]
     qos = {"ReliabilityPolicy": Message(RELIABLE="reliable", BEST_EFFORT="best effort"), "DurabilityPolicy": Message(VOLATILE="volatile")}
     named = [
         module("rclpy", init=lambda: None),
         module("rclpy.clock", Clock=lambda clock_type: clock_type, ClockType=Message(STEADY_TIME="steady")),
+        module("rclpy.executors", ExternalShutdownException=KeyError),
         module("rclpy.node", Node=FakeNode),
         module("rclpy.qos", QoSProfile=lambda **fields: fields, **qos),
-        module("rosidl_runtime_py"),
-        module("rosidl_runtime_py.utilities", get_message=get_message),
+        module("rcl_interfaces"),
+        module("rcl_interfaces.msg", ParameterDescriptor=lambda **fields: fields),
         module("geometry_msgs"),
-        module("geometry_msgs.msg", PoseStamped="PoseStamped"),
+        module("geometry_msgs.msg", PoseStamped="PoseStamped", Twist=typed("geometry_msgs/msg/Twist")),
         module("std_msgs"),
         module("std_msgs.msg", String=Message, UInt64MultiArray="UInt64MultiArray"),
         module("std_srvs"),
         module("std_srvs.srv", Trigger="Trigger"),
     ]
+    if not without_ours:
+        named += [module("reflexarc_msgs"), module("reflexarc_msgs.msg", **{cls.type_name.split("/")[2]: cls for cls in ours})]
     return dict(named)
 
 
@@ -94,13 +96,16 @@ def twist(x):
 
 class Ros2Node(unittest.TestCase):
     def made(self, without_ours=False, **parameters):
-        with mock.patch.dict(sys.modules, modules(without_ours)):
-            sys.modules.pop("ros2_receiver", None)
-            sys.path.insert(0, RECEIVERS)
-            import ros2_receiver
+        # To the end of the test: the node looks for message packages when it is made.
+        packages = mock.patch.dict(sys.modules, modules(without_ours))
+        packages.start()
+        self.addCleanup(packages.stop)
+        sys.modules.pop("ros2_receiver", None)
+        sys.path.insert(0, RECEIVERS)
+        import ros2_receiver
 
-            sys.path.remove(RECEIVERS)
-            sys.modules.pop("ros2_receiver", None)
+        sys.path.remove(RECEIVERS)
+        sys.modules.pop("ros2_receiver", None)
         FakeNode.parameters = parameters
         self.now = 100.0
         clock = mock.patch.object(ros2_receiver.time, "monotonic", lambda: self.now)
@@ -170,6 +175,14 @@ class Ros2Node(unittest.TestCase):
         self.assertEqual(vars(node.publishers_["/robot_status"].sent[-1]), {"data": "start"})
         with self.assertRaisesRegex(RuntimeError, "EquilibriumCommand is not installed"):
             self.made(without_ours=True)
+
+    def test_a_deadman_or_a_rate_that_is_none_is_refused_at_the_start(self):
+        for value in (0, -5.0, float("nan"), float("inf"), "100", True):
+            with self.assertRaisesRegex(ValueError, "deadman_ms is .* a number above 0 is needed"):
+                self.made(kind="twist", deadman_ms=value)
+        with self.assertRaisesRegex(ValueError, "rate_hz is 0"):
+            self.made(kind="twist", rate_hz=0)
+        self.assertEqual(self.made(kind="twist", rate_hz=50).timer.period, 0.02)
 
 
 if __name__ == "__main__":
