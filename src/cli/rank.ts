@@ -44,7 +44,7 @@ export async function rank(folder: string, options: RankOptions): Promise<number
       `${actions} in a state, ${spread === undefined ? 'uniform' : `normal around the policy's own, sd ${spread}`}`,
     ],
     ['states', `${states}; in ${indifferent} more it did not matter what was done`],
-    ['correlation', `${told(correlation)}, 95 % interval ${ci95.map(told).join(' to ')}`],
+    ['correlation', `${told(correlation)}, 95 % interval by episodes ${ci95.map(told).join(' to ')}`],
     ["Q's choice", `${told(choice)} of the way from the worst return to the best; by chance 0.50`],
     ['verdict', verdict(ranking)],
   ];

@@ -1,6 +1,6 @@
 /**
- * The base itself made better, in place of a residual on it: RLPD whose actor begins as a copy of the base (by imitation on the states
- * that the base comes to) and is then free to go anywhere. What a residual is measured against: it has the base to fall back on
+ * A base made better in one piece, in place of a residual on it: RLPD whose new actor, which sees all that a residual does, first imitates the
+ * base's actions (`imitation` updates) and is then free to go anywhere. The base's own network is not touched. What a residual is measured against: it has the base to fall back on
  * and a bound, this has neither.
  */
 import { rlpdDefaults } from './rlpd.ts';

@@ -27,6 +27,8 @@ export interface RunRecord {
   complete: boolean;
   /** Of the policy that is kept, by the episodes that judge it. */
   final: EvaluationPoint | null;
+  /** Where the best policy is kept: the last one by the same episodes, which no choice had a hand in. */
+  last?: EvaluationPoint;
   /** Where the best policy is kept: its evaluation. */
   best?: EvaluationPoint;
   /** What came of a run that no episodes judge: losses, counts. */

@@ -56,6 +56,8 @@ export interface TrainingOutcome {
   evaluations: EvaluationPoint[];
   /** Of the policy that is kept: as `judged` says, else its evaluation. Null where there was none. */
   final: EvaluationPoint | null;
+  /** Of the policy that training ended with, where `judged` asks; it is `final` unless another one is kept. */
+  last: EvaluationPoint | null;
   wall_s: number;
   /** Of the weights; empty without them. */
   sha256: string;
@@ -124,10 +126,14 @@ export async function runTraining(spec: TrainingSpec, hooks: TrainingHooks = {})
   const complete = trainer.run();
   if (complete && evaluations.at(-1)?.steps !== learner.steps && evaluationEpisodes > 0) trainer.evaluate();
   if (folder) save();
-  best?.restore();
   const { judged } = spec;
-  const last = evaluations.at(-1) ?? folder?.record.final ?? null;
-  const final = complete && judged ? trainer.play(judged.episodes, judged.seed) : (best?.point ?? last);
+  const judge = () => (complete && judged ? trainer.play(judged.episodes, judged.seed) : null);
+  const selected = best?.point != null && best.point.steps !== learner.steps;
+  const atEnd = selected ? judge() : null;
+  best?.restore();
+  const newest = evaluations.at(-1) ?? folder?.record.final ?? null;
+  const final = judge() ?? best?.point ?? newest;
+  const last = complete && judged ? (atEnd ?? final) : null;
   let sha256 = '';
   if (folder) {
     if (spec.weights) {
@@ -135,11 +141,11 @@ export async function runTraining(spec: TrainingSpec, hooks: TrainingHooks = {})
       sha256 = createHash('sha256').update(bytes).digest('hex');
       writeFileSync(join(folder.path, spec.weights.file), bytes);
     }
-    folder.update({ complete, final });
+    folder.update({ complete, final, ...(last && { last }) });
   }
   environment.dispose?.();
   evaluation.dispose?.();
-  return { complete, state: trainer.state(), evaluations, final, wall_s: wall(), sha256, demonstrations: shown };
+  return { complete, state: trainer.state(), evaluations, final, last, wall_s: wall(), sha256, demonstrations: shown };
 }
 
 /** The actor as it was at the best evaluation. */

@@ -112,6 +112,10 @@ describe('a training run', () => {
     const last = await runTraining(kept('last', { keep: 'last' }));
     expect(weights('last').equals(weights('best'))).toBe(false);
     expect(last.final!.return_mean).not.toBe(whole.final!.return_mean);
+    // The best is selected; what training ended with is judged beside it.
+    expect(whole.last).toEqual(last.final);
+    expect(readRun(join(dir, 'best'))!.record.last).toEqual(last.final);
+    expect(early.last).toEqual(early.final);
 
     let episodes = 0;
     const told = { stopped: () => episodes >= 5, onState: () => void episodes++ };

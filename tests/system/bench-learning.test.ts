@@ -84,9 +84,19 @@ describe('the learning bench', () => {
       ['base', ...arms].map((arm) => `peg, ${arm}`),
     );
     expect(results.filter((r) => r.case.includes('answer to force')).map((r) => r.unit)).toEqual([
-      ...['success', 'violations', 'steps to success'],
-      ...['success', 'violations', 'steps to success'],
+      ...['success', 'violations', 'steps to success', 'interventions'],
+      ...['success', 'violations', 'steps to success', 'interventions'],
     ]);
+    // What the critic does in the place of the answer to force is reported beside it.
+    expect(results.filter((r) => r.unit === 'interventions').map((r) => r.case)).toEqual(
+      ['base', 'shipped residual'].flatMap((policy) =>
+        ['gate', 'no answer to force', 'critic alone'].map((gate) => `peg, ${policy}, ${gate}`),
+      ),
+    );
+    const mean = (unit: string) => results.find((r) => r.case === 'peg, residual' && r.unit === unit)!.mean;
+    // The only evaluation selects the only policy.
+    expect(mean('success of the last policy')).toBe(mean('success'));
+    expect(mean('decisions in evaluations')).toBeGreaterThan(0);
     // Before anything is learned a residual of zero is the base, whose episodes in training end at a violation.
     const of = (name: string) => results.find((r) => r.case === `peg, ${name}` && r.unit === 'success')!.mean;
     expect(of('residual')).toBe(of('base'));
@@ -94,7 +104,7 @@ describe('the learning bench', () => {
     expect(of('residual')).toBe(of('n = 1'));
     // So short a run is no claim, whatever its verdicts.
     const verdicts = notes!.filter((note) => /, aim .*: (NOT REACHED|reached)$/.test(note));
-    expect([verdicts.length, notes!.length, failed]).toEqual([10, 22, undefined]);
+    expect([verdicts.length, notes!.length, failed]).toEqual([11, 32, undefined]);
     expect(readRun(join(out, 'peg n = 1-1'))!.record.settings).toMatchObject({ algorithm: { options: { nStep: 1 } } });
   });
 

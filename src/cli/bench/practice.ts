@@ -8,10 +8,11 @@ import { formatRun } from '../../core/config/load.ts';
 import type { RunConfig } from '../../core/config-schema.ts';
 import { packageRoot } from '../../core/paths.ts';
 import { practiceSchema } from '../../core/practice-schema.ts';
-import { summarise } from '../../learning/evaluate.ts';
+import { type Evaluation, summarise } from '../../learning/evaluate.ts';
 import { playSideBySide } from '../../learning/side-by-side.ts';
 import { ActorMemory } from '../../practice/actor-memory.ts';
 import { freePort } from '../ports.ts';
+import { type Aim, judge } from './aims.ts';
 import { pause } from './child.ts';
 import { type BenchOptions, type Outcome, type Row, rounded } from './rows.ts';
 
@@ -20,8 +21,13 @@ const JUDGED = { episodes: 200, seed: 20_000 };
 const EPISODES = 500;
 /** The learner is killed after this share of them. */
 const KILLED_AT = 0.3;
-/** What practice shall come to. */
-const AIM = 0.9;
+/** In %: what practice shall come to. */
+const SUCCESS = 90;
+/**
+ * In %: the limit that the gate keeps violations under while the policy learns, of all episodes of practice; and of the worst 50 in a
+ * row, where twice as many are no more than chance.
+ */
+const VIOLATIONS = { all: 5, worst: 10, of: 50 };
 /** Points of the curve. */
 const BLOCK = 25;
 
@@ -65,8 +71,9 @@ async function settled(config: RunConfig, folder: string): Promise<RunConfig> {
 async function practised(run: RunConfig, folder: string, judged: number, episodes: number): Promise<Outcome> {
   mkdirSync(run.log.dir, { recursive: true });
   const learned = join(run.practice!.dir, 'learner/episodes');
-  const judge = async (config: RunConfig) => summarise(await playSideBySide(config, { ...JUDGED, episodes: judged }));
-  const before = await judge(run);
+  const evaluated = async (config: RunConfig) =>
+    summarise(await playSideBySide(config, { ...JUDGED, episodes: judged }));
+  const before = await evaluated(run);
 
   let learner = await startLearner(run, folder);
   const killAt = KILLED_AT * episodes;
@@ -105,7 +112,7 @@ async function practised(run: RunConfig, folder: string, judged: number, episode
       practisedRun.policies.residual,
       weightsOptions.parse({ type: 'mlp', path: memory.fileOf(current), sha256: current.sha256 }),
     );
-  const after = await judge(practisedRun);
+  const after = await evaluated(practisedRun);
 
   const told = practisedIn(run);
   const toLearn = told.filter((t) => !t.heldOut).length;
@@ -116,7 +123,9 @@ async function practised(run: RunConfig, folder: string, judged: number, episode
     return { case: name, subject, unit: '%', p50: value, p99: value, max: value, samples: of };
   };
   const [low, high] = after.success_ci95;
-  const lost = toLearn - kept;
+  const lost = Math.max(0, toLearn - kept);
+  const aims = practiceAims({ before, after, told, lost, kills });
+  const verdict = judge(aims, true);
   return {
     results: [
       share('success', 'base alone', before.successes, before.episodes),
@@ -125,12 +134,51 @@ async function practised(run: RunConfig, folder: string, judged: number, episode
       { ...share('violations', 'ours', after.violations, after.episodes), series: curve(told, (t) => t.violation) },
     ],
     notes: [
-      `success after practice: 95 % interval ${(100 * low).toFixed(1)} to ${(100 * high).toFixed(1)} %; the aim is ${100 * AIM} %`,
+      `success after practice: 95 % interval ${(100 * low).toFixed(1)} to ${(100 * high).toFixed(1)} %`,
       `practice: ${practice.episodes} episodes, ${told.reduce((s, t) => s + t.decisions, 0)} decisions, ${wallS.toFixed(0)} s; series by episodes, noise included`,
-      `the learner was killed ${kills} time(s); of ${toLearn} episodes for it ${Math.max(0, lost)} are missing; version ${current.version} at the end`,
+      `the learner was killed ${kills} time(s); of ${toLearn} episodes for it ${lost} are missing; version ${current.version} at the end`,
+      ...verdict.notes,
     ],
-    failed: after.successes / after.episodes < AIM || after.violations > before.violations || lost > 0 || kills !== 1,
+    failed: verdict.failed,
   };
+}
+
+/** What came of practice: judged before and after, and each of its episodes in their order. */
+export interface PracticeOutcome {
+  before: Pick<Evaluation, 'episodes' | 'violations'>;
+  after: Pick<Evaluation, 'episodes' | 'successes' | 'violations'>;
+  told: readonly Pick<Told, 'violation'>[];
+  /** Episodes that never came to the learner; and how often that was killed. */
+  lost: number;
+  kills: number;
+}
+
+export function practiceAims({ before, after, told, lost, kills }: PracticeOutcome): Aim[] {
+  const { all, worst, of } = VIOLATIONS;
+  const broken = told.map(({ violation }) => Number(violation));
+  const count = (from: number, to: number) => broken.slice(from, to).reduce((sum, one) => sum + one, 0);
+  const width = Math.min(of, told.length);
+  const most = Math.max(...Array.from({ length: told.length - width + 1 }, (_, at) => count(at, at + width)));
+  return [
+    {
+      ...{ what: 'practice, success afterwards', unit: '%', atLeast: SUCCESS },
+      value: (100 * after.successes) / after.episodes,
+    },
+    {
+      ...{ what: "practice, violations afterwards (aim: the base's)", unit: '%' },
+      ...{ value: (100 * after.violations) / after.episodes, atMost: (100 * before.violations) / before.episodes },
+    },
+    {
+      ...{ what: 'practice, episodes on the way that broke a limit', unit: '%', atMost: all },
+      value: (100 * count(0, told.length)) / told.length,
+    },
+    {
+      ...{ what: `practice, the worst ${of} of them in a row`, unit: '%', atMost: worst },
+      value: (100 * most) / width,
+    },
+    { what: 'practice, episodes that the learner has not got', value: lost, unit: 'episodes', atMost: 0 },
+    { what: 'practice, times that the learner was killed', value: kills, unit: 'times', atLeast: 1, atMost: 1 },
+  ];
 }
 
 /** Share in % of each block of episodes. */

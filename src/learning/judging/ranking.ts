@@ -21,7 +21,10 @@ export interface Ranking {
   states: number;
   /** States in which it did not matter what was done. */
   indifferent: number;
-  /** Mean of Spearman's correlation within a state, and its 95 % interval over states. */
+  /**
+   * Mean of Spearman's correlation within a state, and its 95 % interval: normal, of a mean whose states come in clusters, for those of one
+   * episode are alike (Liang and Zeger 1986; the variance by episodes/(episodes − 1)). All of [−1, 1] from a single episode.
+   */
   correlation: number;
   ci95: [number, number];
   /** Mean rank of Q's first choice among the returns, 0 worst to 1 best; chance is 0.5. */
@@ -43,6 +46,8 @@ export function rankActions(
 ): Ranking {
   const { episodes, seed, statesPerEpisode, actions, spread, gamma, random, onEpisode } = options;
   const correlations: number[] = [];
+  /** Of each correlation. */
+  const episodeOf: number[] = [];
   const choices: number[] = [];
   let indifferent = 0;
   for (let e = 0; e < episodes; e++) {
@@ -67,17 +72,31 @@ export function rankActions(
       }
       // A Q that says the same of all of them ranks nothing.
       correlations.push(Number.isNaN(correlation) ? 0 : correlation);
+      episodeOf.push(e);
       choices.push(place(came, told.indexOf(Math.max(...told))));
     }
     onEpisode?.(e + 1);
   }
-  const n = correlations.length;
-  const mean = (values: readonly number[]) => values.reduce((a, b) => a + b, 0) / values.length;
-  const correlation = mean(correlations);
-  const sd = Math.sqrt(correlations.reduce((a, c) => a + (c - correlation) ** 2, 0) / Math.max(1, n - 1));
-  const half = (1.96 * sd) / Math.sqrt(n);
-  return { states: n, indifferent, correlation, ci95: [correlation - half, correlation + half], choice: mean(choices) };
+  return { states: correlations.length, indifferent, ...clustered(correlations, episodeOf), choice: mean(choices) };
 }
+
+/** The mean of values that come in clusters, and its interval at 95 % as `Ranking` says. */
+export function clustered(
+  values: readonly number[],
+  clusterOf: readonly unknown[],
+): Pick<Ranking, 'correlation' | 'ci95'> {
+  const correlation = mean(values);
+  const sums = new Map<unknown, number>();
+  values.forEach((v, i) => {
+    sums.set(clusterOf[i], (sums.get(clusterOf[i]) ?? 0) + v - correlation);
+  });
+  if (sums.size === 1) return { correlation, ci95: [-1, 1] };
+  const squares = [...sums.values()].reduce((a, s) => a + s ** 2, 0);
+  const half = (1.96 * Math.sqrt((squares * sums.size) / (sums.size - 1))) / values.length;
+  return { correlation, ci95: [correlation - half, correlation + half] };
+}
+
+const mean = (values: readonly number[]) => values.reduce((a, b) => a + b, 0) / values.length;
 
 /** An episode of the policy, transition by transition. */
 function record(environment: Environment, seed: number, policy: Agent['act']): Transition[] {

@@ -2,13 +2,18 @@ import { describe, expect, it } from 'vitest';
 import { judge } from '../../../src/cli/bench/aims.ts';
 import { navigationAims } from '../../../src/cli/bench/learning/navigation.ts';
 import { type PegOutcome, pegAims } from '../../../src/cli/bench/learning/peg-aims.ts';
+import { toldWay } from '../../../src/cli/bench/learning/peg-rows.ts';
+import { wayOf } from '../../../src/cli/bench/learning/peg-way.ts';
+import { type PracticeOutcome, practiceAims } from '../../../src/cli/bench/practice.ts';
+import type { EvaluationPoint } from '../../../src/learning/trainer.ts';
 
 const judged = (success_rate: number, steps_to_success: number | null): PegOutcome['base'] => ({
   ...{ episodes: 200, return_mean: success_rate, return_std: 0, success_rate, violation_rate: 0, cost_mean: 0 },
   ...{ steps_mean: 40, steps_to_success, interventions: 0 },
 });
 const run = (success_rate: number, steps_to_success: number | null, over = {}) => ({
-  ...{ steps: 40_000, wall_s: 300, final: judged(success_rate, steps_to_success) },
+  ...{ steps: 40_000, evaluated: 37_000, wall_s: 300, final: judged(success_rate, steps_to_success) },
+  last: judged(Math.max(0.95, success_rate), steps_to_success),
   ...over,
 });
 const gate = (violation_rate: number, success_rate: number) => ({ violation_rate, success_rate });
@@ -28,7 +33,8 @@ describe('the aims of the peg task', () => {
         'peg, residual, success of the worst seed: 95 %, aim at least 95: reached',
         'peg, residual, lower end of its Wilson interval at 95 %: 91.04 %, aim at least 90: reached',
         "peg, residual, steps to success of the slowest seed (aim: the base's): 40 steps, aim at most 40: reached",
-        'peg, residual, training: 60000 environment steps, aim at most 60000: reached',
+        'peg, residual, success of the worst last policy, which no evaluation selected: 95 %, aim at least 95: reached',
+        'peg, residual, training (with its evaluations, which select the policy, 97000): 60000 environment steps of the learner, aim at most 60000: reached',
         'peg, residual, training: 30 minutes, one core, aim at most 30: reached',
         "peg, base, violations with the gate's answer to force, of those without: 10 %, aim at most 10: reached",
         'peg, base, success that the answer to force costs: 2 points, aim at most 2: reached',
@@ -44,15 +50,85 @@ describe('the aims of the peg task', () => {
     ['one seed slower than the base', [3], { residuals: [run(1, 35), run(1, 40.1)] }],
     ['a seed that never succeeds', [1, 2, 3], { residuals: [run(1, 35), run(0, null)] }],
     ['a base that never succeeds', [0, 3], { base: judged(0, null) }],
-    ['a training too long', [4], { residuals: [run(1, 35, { steps: 60_001 })] }],
-    ['a training too slow', [5], { residuals: [run(1, 35, { wall_s: 1900 })] }],
-    ['violations with the gate', [6], { gates: { base: { gate: gate(0.035, 0.65), none: gate(0.3, 0.65) } } }],
-    ['no violations without it', [6], { gates: { base: { gate: gate(0, 0.65), none: gate(0, 0.65) } } }],
-    ['success lost to the gate', [7], { gates: { base: { gate: gate(0.03, 0.64), none: gate(0.3, 0.665) } } }],
+    ['a last policy that is not the one that was kept', [4], { residuals: [run(1, 35, { last: judged(0.94, 35) })] }],
+    ['a last policy that nobody judged', [4], { residuals: [run(1, 35, { last: null })] }],
+    ['a training too long', [5], { residuals: [run(1, 35, { steps: 60_001 })] }],
+    ['a training too slow', [6], { residuals: [run(1, 35, { wall_s: 1900 })] }],
+    ['violations with the gate', [7], { gates: { base: { gate: gate(0.035, 0.65), none: gate(0.3, 0.65) } } }],
+    ['no violations without it', [7], { gates: { base: { gate: gate(0, 0.65), none: gate(0, 0.65) } } }],
+    ['success lost to the gate', [8], { gates: { base: { gate: gate(0.03, 0.64), none: gate(0.3, 0.665) } } }],
   ])('%s misses its own', (_, missed, over) => {
     const outcome = { ...whole, ...over };
     expect(verdicts(outcome).flatMap((reached, i) => (reached ? [] : [i]))).toEqual(missed);
     expect([judge(pegAims(outcome), true).failed, judge(pegAims(outcome), false).failed]).toEqual([true, false]);
+  });
+});
+
+describe('how a training came to its policy', () => {
+  const at = (steps: number, success_rate: number, violation_rate: number, steps_mean: number): EvaluationPoint => ({
+    ...{ ...judged(success_rate, 40), steps, episodes: 100, violation_rate, steps_mean },
+  });
+
+  it('by hand: the first good evaluation, the worst of any, and what they cost; one that was made again counts once', () => {
+    const again = at(15_000, 0.95, 0.01, 35.5);
+    expect(wayOf([at(5000, 0.2, 0.31, 120), at(10_000, 0.9, 0.02, 50), again, again])).toEqual({
+      ...{ goodAt: 10_000, worstViolations: 0.31, evaluated: 12_000 + 5000 + 3550 },
+    });
+    expect(wayOf([at(5000, 0.89, 0, 50)]).goodAt).toBeNaN();
+    expect(() => wayOf([])).toThrow(RangeError);
+  });
+
+  it('is told by seed, as the columns of the table', () => {
+    const trained = { final: at(40_000, 1, 0, 35), last: null, evaluations: [at(5000, 0.8, 0.1, 50)] };
+    const second = { ...trained, last: at(10_000, 0.985, 0, 40), evaluations: [at(9700, 0.95, 0, 40)] };
+    expect(
+      toldWay('residual', [
+        { seed: 1, wall_s: 90, ...trained },
+        { seed: 2, wall_s: 300, ...second },
+      ]),
+    ).toBe(
+      'peg, residual, by seed: first evaluation of at least 90 % after never, 10 k decisions; worst violations of an evaluation 10.0 %, 0.0 %; ' +
+        'last policy not judged, 98.5 %; evaluations 5000, 4000 decisions; 1.5, 5.0 minutes, on a machine that may have had other work',
+    );
+  });
+});
+
+describe('the aims of practice', () => {
+  const practised: PracticeOutcome = {
+    ...{ before: { episodes: 200, violations: 1 }, after: { episodes: 200, successes: 180, violations: 1 } },
+    // Five of a hundred, all within fifty in a row, though in two halves of the hundred.
+    told: Array.from({ length: 100 }, (_, i) => ({ violation: i >= 48 && i < 53 })),
+    ...{ lost: 0, kills: 1 },
+  };
+  const reached = (over: Partial<PracticeOutcome>) =>
+    judge(practiceAims({ ...practised, ...over }), true).notes.map((note) => note.endsWith(': reached'));
+
+  it('are reached at their bounds', () => {
+    expect(judge(practiceAims(practised), true)).toEqual({
+      notes: [
+        'practice, success afterwards: 90 %, aim at least 90: reached',
+        "practice, violations afterwards (aim: the base's): 0.5 %, aim at most 0.5: reached",
+        'practice, episodes on the way that broke a limit: 5 %, aim at most 5: reached',
+        'practice, the worst 50 of them in a row: 10 %, aim at most 10: reached',
+        'practice, episodes that the learner has not got: 0 episodes, aim at most 0: reached',
+        'practice, times that the learner was killed: 1 times, aim 1 to 1: reached',
+      ],
+      failed: false,
+    });
+  });
+
+  const broken = (from: number, to: number) =>
+    Array.from({ length: 400 }, (_, i) => ({ violation: i >= from && i < to }));
+  it.each<[string, number[], Partial<PracticeOutcome>]>([
+    ['too little success', [0], { after: { episodes: 200, successes: 179, violations: 1 } }],
+    ['more violations than the base', [1], { after: { episodes: 200, successes: 200, violations: 2 } }],
+    ['a bad stretch', [3], { told: broken(197, 203) }],
+    ['a bad practice', [2, 3], { told: broken(0, 21) }],
+    ['no practice', [2, 3], { told: [] }],
+    ['an episode that got lost', [4], { lost: 1 }],
+    ['a learner that nobody killed', [5], { kills: 0 }],
+  ])('%s misses its own', (_, missed, over) => {
+    expect(reached(over).flatMap((is, i) => (is ? [] : [i]))).toEqual(missed);
   });
 });
 

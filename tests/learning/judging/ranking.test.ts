@@ -3,7 +3,7 @@ import { SeededRandom } from '../../../src/core/random.ts';
 import type { Step, SteppedEnvironment } from '../../../src/learning/environment.ts';
 import { episodeOf } from '../../../src/learning/environments/stepped.ts';
 import { ranks, spearman } from '../../../src/learning/judging/rank-correlation.ts';
-import { rankActions } from '../../../src/learning/judging/ranking.ts';
+import { clustered, rankActions } from '../../../src/learning/judging/ranking.ts';
 
 /** x ← x + a + noise; r = −(x − 1)² before the step. Three steps, so returns can be written down. */
 function line(matters = true): SteppedEnvironment {
@@ -53,6 +53,24 @@ describe('does Q rank actions?', () => {
     const none = rankActions(episodeOf(line(false)), still, knows, options());
     expect([none.states, none.indifferent]).toEqual([0, 40]);
     expect(none.correlation).toBeNaN();
+  });
+});
+
+describe('the interval of a mean over states of the same episodes', () => {
+  it('by hand: every state told twice is as sure as once, not surer', () => {
+    // Mean 0.5, off it −0.3, 0.1 and 0.2: 1.96·√(0.14·3/2)/3
+    const half = (1.96 * Math.sqrt(0.21)) / 3;
+    for (const times of [1, 2]) {
+      const values = [0.2, 0.6, 0.7].flatMap((v) => Array<number>(times).fill(v));
+      const { correlation, ci95 } = clustered(
+        values,
+        values.map((_, i) => Math.floor(i / times)),
+      );
+      expect(correlation).toBeCloseTo(0.5, 12);
+      expect(ci95[0]).toBeCloseTo(0.5 - half, 12);
+      expect(ci95[1]).toBeCloseTo(0.5 + half, 12);
+    }
+    expect(clustered([0.2, 0.8], ['a', 'a']).ci95).toEqual([-1, 1]);
   });
 });
 

@@ -11,8 +11,8 @@ export type Gated = Pick<Evaluation, 'success_rate' | 'violation_rate'>;
 export interface PegOutcome {
   /** The frozen base alone, judged as each residual is. */
   base: Judged;
-  /** A run for each training seed; `steps` are those of the environment. */
-  residuals: readonly { steps: number; wall_s: number; final: Judged }[];
+  /** A run for each training seed. `steps`: the learner's decisions; `evaluated`: those of the evaluations by which `final` was selected. `last`: of its end. */
+  residuals: readonly { steps: number; evaluated: number; wall_s: number; final: Judged; last: Judged | null }[];
   /** By policy. */
   gates: Readonly<Record<string, { gate: Gated; none: Gated }>>;
 }
@@ -51,9 +51,13 @@ export function pegAims({ base, residuals, gates }: PegOutcome): Aim[] {
       },
     },
     {
-      what: 'peg, residual, training',
+      ...{ what: 'peg, residual, success of the worst last policy, which no evaluation selected', unit: '%' },
+      ...{ value: percent(Math.min(...of(({ last }) => last?.success_rate ?? none))), atLeast: percent(SUCCESS) },
+    },
+    {
+      what: `peg, residual, training (with its evaluations, which select the policy, ${Math.max(...of((r) => r.steps + r.evaluated))})`,
       value: Math.max(...of((r) => r.steps)),
-      unit: 'environment steps',
+      unit: 'environment steps of the learner',
       atMost: STEPS,
     },
     {

@@ -4,7 +4,6 @@ import type { Agent } from '../../../learning/environment.ts';
 import { PegEnvironment, withoutForceRules } from '../../../learning/environments/peg.ts';
 import { type Evaluation, summarise } from '../../../learning/evaluate.ts';
 import { fineTuningDefaults } from '../../../learning/fine-tuning.ts';
-import { wilson } from '../../../learning/judging/binomial.ts';
 import { RESIDUAL_DEMONSTRATIONS, RESIDUAL_STEPS, residualSpec } from '../../../learning/make-residual.ts';
 import type { ResidualOptions } from '../../../learning/residual.ts';
 import { rlpdDefaults } from '../../../learning/rlpd.ts';
@@ -14,7 +13,9 @@ import type { TrainingSpec } from '../../../learning/training.ts';
 import { judge } from '../aims.ts';
 import type { BenchOptions, Outcome, Row } from '../rows.ts';
 import { type Judged, type PegOutcome, pegAims } from './peg-aims.ts';
-import { kept, seedRow, spread } from './runs.ts';
+import { percent, rowsOf, told, toldWay, wayRows } from './peg-rows.ts';
+import { wayOf } from './peg-way.ts';
+import { kept, seedRow } from './runs.ts';
 import { trainAll } from './train.ts';
 
 const STEPS = RESIDUAL_STEPS;
@@ -39,8 +40,8 @@ const ABLATIONS: Record<string, Partial<ResidualOptions>> = {
 
 /**
  * The peg task: the residual on the frozen base by its recipe, the recipe without one of its parts, RLPD from scratch, which has the same
- * demonstrations and no base, and the base fine-tuned; each in training seeds of its own, judged by the same 200 episodes, as is the base alone; with no critic in the gate, for a critic
- * is learned after the residual that it judges. Beside them base and shipped residual with the gate's answer to force and without it. Each aim has
+ * demonstrations and no base, and the same begun by imitating the base ("fine-tuning"); each in training seeds of its own, judged by the same 200 episodes, as is the base alone; with no critic in the gate, for a critic
+ * is learned after the residual that it judges. Beside them base and shipped residual with the gate's answer to force, without it, and with the risk critic in its place. Each aim has
  * its verdict. Hours, if nobody asks for less.
  */
 export async function benchPeg(config: RunConfig, options: BenchOptions): Promise<Outcome> {
@@ -81,9 +82,9 @@ export async function benchPeg(config: RunConfig, options: BenchOptions): Promis
         arm,
         learned.map((r) => r.final),
       ),
+      ...wayRows(arm, learned),
     );
-    const wall = spread(learned.map((r) => r.wall_s)).mean;
-    notes.push(`${told(arm, learned)}; ${Math.round(wall)} s a run`);
+    notes.push(told(arm, learned), toldWay(arm, learned));
   }
   for (const { name, without, force } of GATES) {
     const settings = { ...asked, without, force };
@@ -95,9 +96,10 @@ export async function benchPeg(config: RunConfig, options: BenchOptions): Promis
       seedRow(`peg, ${name}`, 'ours', 'success', [result.success_rate]),
       seedRow(`peg, ${name}`, 'ours', 'violations', [result.violation_rate]),
       seedRow(`peg, ${name}`, 'ours', 'steps to success', [result.steps_to_success ?? Number.NaN]),
+      seedRow(`peg, ${name}`, 'ours', 'interventions', [result.interventions]),
     );
     notes.push(
-      `peg, ${name}: ${percent(result.success_rate)} of ${result.episodes}, violations ${percent(result.violation_rate)}`,
+      `peg, ${name}: ${percent(result.success_rate)} of ${result.episodes}, violations ${percent(result.violation_rate)}, ${result.interventions} interventions`,
     );
   }
   // The claim is about the whole recipe, at its full length and number of seeds.
@@ -105,7 +107,9 @@ export async function benchPeg(config: RunConfig, options: BenchOptions): Promis
   const pair = (policy: string) => ({ gate: gates[`${policy}, gate`]!, none: gates[`${policy}, no answer to force`]! });
   const outcome: PegOutcome = {
     base,
-    residuals: of('residual').map(({ final, wall_s }) => ({ steps: final.steps, wall_s, final })),
+    residuals: of('residual').map(({ final, last, wall_s, evaluations }) => ({
+      ...{ steps: final.steps, evaluated: wayOf(evaluations).evaluated, wall_s, final, last },
+    })),
     gates: { base: pair('base'), 'shipped residual': pair('shipped residual') },
   };
   const verdict = judge(pegAims(outcome), claimed);
@@ -121,12 +125,14 @@ async function alone(config: RunConfig, episodes: number): Promise<Judged> {
   return summary(results);
 }
 
-/** Whose force is answered to by the gate, and whose is not. */
+/** Whose force is answered to by the gate, and whose is not; and what the risk critic then does in its place, which is reported and has no aim. */
 const GATES: readonly { name: string; without: LeftOut[]; force: boolean }[] = [
   { name: 'base, gate', without: ['residual', 'critic'], force: true },
   { name: 'base, no answer to force', without: ['residual', 'critic'], force: false },
+  { name: 'base, critic alone', without: ['residual'], force: false },
   { name: 'shipped residual, gate', without: ['critic'], force: true },
   { name: 'shipped residual, no answer to force', without: ['critic'], force: false },
+  { name: 'shipped residual, critic alone', without: [], force: false },
 ];
 
 /** As the shipped weights were made: the horizon is an end, as ResFiT has it. A smoke of a few steps is shown less. */
@@ -168,31 +174,3 @@ async function gated(
   if (!force) withoutForceRules(own);
   return summarise(await playSideBySide(own, { episodes, seed: JUDGED_FROM, without }));
 }
-
-const rowsOf = (arm: string, finals: readonly Judged[]): Row[] =>
-  (
-    [
-      ['success', 'success_rate'],
-      ['violations', 'violation_rate'],
-      ['steps', 'steps_mean'],
-      ['steps to success', 'steps_to_success'],
-    ] as const
-  ).map(([unit, of]) =>
-    seedRow(
-      `peg, ${arm}`,
-      'ours',
-      unit,
-      finals.map((f) => f[of] ?? Number.NaN),
-    ),
-  );
-
-function told(arm: string, runs: readonly { seed: number | string; final: Judged }[]): string {
-  const success = spread(runs.map((r) => r.final.success_rate));
-  const each = runs.map(({ seed, final }) => {
-    const [low, high] = wilson(Math.round(final.success_rate * final.episodes), final.episodes);
-    return `seed ${seed} ${percent(final.success_rate)} (${percent(low)} to ${percent(high)}), violations ${percent(final.violation_rate)}, ${final.steps_mean.toFixed(1)} steps, ${final.steps_to_success?.toFixed(1) ?? 'none'} to success`;
-  });
-  return `peg, ${arm}: success ${percent(success.mean)} ± ${percent(success.sd)}; ${each.join('; ')}`;
-}
-
-const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;

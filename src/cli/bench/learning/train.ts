@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { readRun } from '../../../learning/run-folder.ts';
+import { type RunRecord, readRun } from '../../../learning/run-folder.ts';
 import { trainInThread } from '../../../learning/train-in-thread.ts';
 import type { EvaluationPoint } from '../../../learning/trainer.ts';
 import { settingsOf, type TrainingSpec } from '../../../learning/training.ts';
@@ -10,6 +10,8 @@ export interface TrainedRun {
   seed: number;
   evaluations: EvaluationPoint[];
   final: EvaluationPoint;
+  /** Where the run is judged: the policy that it ended with, selected or not. */
+  last: EvaluationPoint | null;
   wall_s: number;
 }
 
@@ -31,13 +33,15 @@ async function trained(spec: TrainingSpec, { out, watch }: Keeping): Promise<Tra
   const done = () => {
     const { record, curve } = readRun(folder!)!;
     const evaluations = curve.flatMap((row) => (row.kind === 'evaluation' ? [row] : []));
-    return { seed, evaluations, final: record.final!, wall_s: record.wall_s };
+    return { seed, evaluations, final: record.final!, last: record.last ?? null, wall_s: record.wall_s };
   };
-  // One that was judged before a figure of `final` was there is judged again.
-  if (same && before.record.complete && before.record.final?.steps_to_success !== undefined) return done();
+  // One that was judged before a figure of it was there is judged again.
+  const judged = ({ final, last }: RunRecord) =>
+    final?.steps_to_success !== undefined && (spec.judged === undefined || last !== undefined);
+  if (same && before.record.complete && judged(before.record)) return done();
   const who = `${name} ${seed}`;
   watch?.begin(who);
-  const { evaluations, final, wall_s, state, complete } = await trainInThread(
+  const { evaluations, final, last, wall_s, state, complete } = await trainInThread(
     { ...spec, ...(folder && { out: folder }), resume: same },
     {
       onState({ steps: done, figures, return: sum, cost }) {
@@ -59,5 +63,5 @@ async function trained(spec: TrainingSpec, { out, watch }: Keeping): Promise<Tra
   const text = `${who}  ${Math.round(wall_s)} s, ${Math.round(state.steps / wall_s)} steps/s`;
   if (watch) watch.finished(who, text);
   else process.stderr.write(`${text}\n`);
-  return folder === undefined ? { seed, evaluations, final: final!, wall_s } : done();
+  return folder === undefined ? { seed, evaluations, final: final!, last, wall_s } : done();
 }
