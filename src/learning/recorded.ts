@@ -88,7 +88,8 @@ export function sortedOut(
 /**
  * Episodes of somebody else as a residual learns from them: the steps of `transitionsOf`, with what the frozen base would have done at
  * each, asked for as the daemon asks it (`executeSteps` of each chunk, anew in each episode). An episode has succeeded when a
- * reward in it is above 0. `baseObservation`: what the base sees, in place of `observation`.
+ * reward in it is above 0; one that ends with such a reward has ended for good, whatever `done` says: bootstrapped, its last frame, which follows on itself, would be
+ * worth that reward for ever. `baseObservation`: what the base sees, in place of `observation`.
  * @throws ReflexArcError RA_USAGE as `demonstrationsOf`, and without rewards: nobody would know what was a success
  */
 export async function* residualEpisodesOf(
@@ -108,7 +109,11 @@ export async function* residualEpisodesOf(
   for (const episode of frames.episodes) {
     const transitions = [...transitionsOf({ ...frames, episodes: [episode] }, features, sizes)];
     const bases = await basesAt(episode.rows.get(baseObservation)!, base, executeSteps);
-    const whole = transitions.map((t, k) => ({ ...t, base: bases[k]!, nextBase: bases[k + 1]! }));
+    const whole = transitions.map((t, k): Transition => {
+      const over = k === transitions.length - 1 && t.reward > 0;
+      const end = over ? { terminated: true, truncated: false } : {};
+      return { ...t, base: bases[k]!, nextBase: bases[k + 1]!, ...end };
+    });
     yield { success: whole.some((t) => t.reward > 0), transitions: whole };
   }
 }

@@ -107,6 +107,14 @@ describe('recorded trajectories', () => {
       [0, 0.5, 0, 0, false],
       [0.5, 0.01, 0.1, 0, false],
     ]);
+    // The second episode, as it came, ends with a reward and no `done`: it is over all the same, and not worth that for ever.
+    const ends = [];
+    for await (const e of residualEpisodesOf(frames(), { ...features, baseObservation: 'o' }, sizes, base, 2))
+      ends.push(e.transitions.map((t) => [t.reward, t.terminated, t.truncated]));
+    expect(ends[1]).toEqual([
+      [0, false, false],
+      [1, true, false],
+    ]);
     const none = residualEpisodesOf(given, { observation: 'o', action: 'a', baseObservation: 'o' }, sizes, base, 2);
     await expect(none.next()).rejects.toThrow(/no rewards; allowed: a channel with the reward/);
     const other = residualEpisodesOf(given, { ...features, baseObservation: 'd' }, sizes, base, 2);
