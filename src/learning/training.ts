@@ -9,7 +9,7 @@ import { type EnvironmentSpec, makeEnvironment } from './environments/registry.t
 import { type ExpertOptions, expertTransitions } from './expert-transitions.ts';
 import type { Learner } from './learner.ts';
 import type { RecordedTransitions } from './recorded.ts';
-import { CHECKPOINT_S, commitOf, RunFolder } from './run-folder.ts';
+import { CHECKPOINT_S, commitOf, RunFolder, readRun } from './run-folder.ts';
 import { type EvaluationPoint, Trainer, type TrainerOptions, type TrainingState } from './trainer.ts';
 
 /** A training as plain data: what a thread is told, and what a run's folder keeps. */
@@ -52,7 +52,7 @@ export interface RecordedSource {
 export interface TrainingOutcome {
   complete: boolean;
   state: TrainingState;
-  /** Evaluations, the last one at the end; empty where it was stopped before the first. */
+  /** Evaluations of the whole run, those before a stop too, the last one at the end; empty where it was stopped before the first. */
   evaluations: EvaluationPoint[];
   /** Of the policy that is kept: as `judged` says, else its evaluation. Null where there was none. */
   final: EvaluationPoint | null;
@@ -83,7 +83,8 @@ export async function runTraining(spec: TrainingSpec, hooks: TrainingHooks = {})
   const folder = resumed?.folder ?? (spec.out === undefined ? null : new RunFolder(spec.out, recordOf(spec)));
   const began = performance.now() - 1000 * (folder?.record.wall_s ?? 0);
   const wall = () => Math.round((performance.now() - began) / 100) / 10;
-  const evaluations: EvaluationPoint[] = [];
+  // What the kept part of the curve says of a run that goes on has happened: it is not evaluated twice.
+  const evaluations = resumed ? evaluationsIn(resumed.folder.path) : [];
   const best = spec.keep === 'best' ? new Best(learner, resumed?.folder.best() ?? null) : null;
   let rowDue = 0;
   let noted: string | undefined;
@@ -146,6 +147,16 @@ export async function runTraining(spec: TrainingSpec, hooks: TrainingHooks = {})
   environment.dispose?.();
   evaluation.dispose?.();
   return { complete, state: trainer.state(), evaluations, final, last, wall_s: wall(), sha256, demonstrations: shown };
+}
+
+/** Evaluations that a run's curve holds. */
+function evaluationsIn(path: string): EvaluationPoint[] {
+  const curve = readRun(path)?.curve ?? [];
+  return curve.flatMap((row) => {
+    if (row.kind !== 'evaluation') return [];
+    const { kind: _, wall_s: __, ...point } = row;
+    return [point];
+  });
 }
 
 /** The actor as it was at the best evaluation. */

@@ -60,6 +60,24 @@ describe('a training run', () => {
     expect(weights('resumed').equals(weights('whole'))).toBe(true);
     const steps = readRun(out)!.curve.filter((r) => r.kind === 'evaluation');
     expect(steps.map((r) => r.steps)).toEqual([400, 800]);
+    // Those before the stop are of the run as well.
+    expect(rest.evaluations.map((e) => e.steps)).toEqual([400, 800]);
+  });
+
+  it.each([
+    ['evaluated on its way', 400],
+    ['evaluated at its end alone', 0],
+  ])('gone on with after its end, %s, is what it was', async (_, evaluateEvery) => {
+    const out = join(dir, `ended-${evaluateEvery}`);
+    const whole = await runTraining(pendulum({ out, evaluateEvery }));
+    const files = () =>
+      ['curve.jsonl', 'policy.safetensors', 'checkpoint.safetensors'].map((f) => readFileSync(join(out, f)));
+    const before = files();
+    const again = await runTraining(pendulum({ out, evaluateEvery, resume: true }));
+    expect(files()).toEqual(before);
+    expect(again).toMatchObject({ complete: true, final: whole.final, sha256: whole.sha256 });
+    expect(again.evaluations).toEqual(whole.evaluations);
+    expect(readRun(out)!.record).toMatchObject({ complete: true, steps_done: 800, final: whole.final });
   });
 
   it('that begins anew in the folder of another has nothing of its checkpoint to go on with', async () => {
@@ -128,7 +146,7 @@ describe('a training run', () => {
   it('without a folder leaves nothing, and all runs of a folder are found by name and seed', async () => {
     const { sha256 } = await runTraining(pendulum({ steps: 200, evaluateEvery: 0 }));
     expect(sha256).toBe('');
-    const names = ['asked', 'best', 'early', 'halved', 'last', 'resumed', 'whole'];
+    const names = ['asked', 'best', 'early', 'ended-0', 'ended-400', 'halved', 'last', 'resumed', 'whole'];
     expect(
       readRuns(dir)
         .map((r) => r.path)
