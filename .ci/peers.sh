@@ -10,6 +10,11 @@ REFLEXARC_PEERS=''
 ROS_PYTHON=/usr/bin/python3
 # The one of tests/interop/ros2.ts.
 ROS2_WHEEL=ros-rclpy==7.1.6
+SHARED_PYTHON='
+import ctypes, os, sysconfig
+folder, name = sysconfig.get_config_var("LIBDIR"), sysconfig.get_config_var("INSTSONAME")
+ctypes.CDLL(os.path.join(folder, name) if os.path.exists(os.path.join(folder, name)) else name)
+'
 
 # Debian package : Python module that it must bring.
 ROS_PACKAGES=(
@@ -95,9 +100,9 @@ pypi() {
   python3 -m venv "$folder/venv" || { rm -rf "$folder"; echo 'python3 makes no virtual environment'; return 1; }
   if "$folder/venv/bin/python" -m pip download -q --no-deps -d "$folder" roslibpy; then
     has_peer pypi
-    # Wheels for few versions of Python, and for Linux alone.
-    if "$folder/venv/bin/python" -m pip download -q --no-deps --only-binary :all: -d "$folder" "$ROS2_WHEEL"; then has_peer ros2
-    else not_here "what needs ROS 2 (no $ROS2_WHEEL on PyPI for this Python)"; fi
+    # Wheels for few versions of Python, and for Linux alone; the server among them wants a Python with a shared library.
+    if "$folder/venv/bin/python" -c "$SHARED_PYTHON" 2>/dev/null && "$folder/venv/bin/python" -m pip download -q --no-deps --only-binary :all: -d "$folder" "$ROS2_WHEEL"; then has_peer ros2
+    else not_here "what needs ROS 2 (no $ROS2_WHEEL on PyPI for this Python, or a Python without a shared library)"; fi
   else not_here 'what needs packages from PyPI, ROS 2 among it (pip cannot reach it)'; fi
   rm -rf "$folder"
 }

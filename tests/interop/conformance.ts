@@ -35,7 +35,10 @@ const ROSBRIDGE = {
 /** How each side was tested. A new way is a new line here. */
 export const MEANS = {
   server: { ...ROSBRIDGE, roslibjs: '@foxglove/roslibjs from npm, with which Foxglove reads a rosbridge' },
-  client: { unit: ANY.unit, raw: ANY.raw, hostile: ANY.hostile },
+  client: {
+    ...{ unit: ANY.unit, raw: ANY.raw, hostile: ANY.hostile },
+    rosbridge_rs: 'rosbridge_server_rs from PyPI, in a ROS 2 graph with rclpy',
+  },
   foxglove: {
     unit: ANY.unit,
     raw: ANY.raw,

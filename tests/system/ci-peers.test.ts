@@ -109,7 +109,9 @@ describe('what the tests of .ci/run are required to meet', () => {
   it('is not ROS 2 where PyPI has none for this Python', () => {
     const found = peersOn({ ros2: false });
     expect(found).toMatchObject({ code: 0, required: 'chromium ros1 pypi' });
-    expect(found.untested).toBe(`what needs ROS 2 (no ${ROS2_PACKAGES[0]} on PyPI for this Python)`);
+    expect(found.untested).toBe(
+      `what needs ROS 2 (no ${ROS2_PACKAGES[0]} on PyPI for this Python, or a Python without a shared library)`,
+    );
   });
 
   it.each<[string, Machine]>([
