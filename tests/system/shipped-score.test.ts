@@ -29,7 +29,7 @@ describe('eval on the shipped weights', () => {
     const readme = readFileSync(join(packageRoot, 'README.md'), 'utf8');
     const row = readme.split('\n').find((line) => line.startsWith('| base + residual and critic'))!;
     const cells = row.split('|').map((cell) => cell.trim());
-    const scored = evaluated(500, 50_000);
+    const scored = evaluated(500, 60_000);
     const [low, high] = scored.success_ci95 as [number, number];
     expect(cells.slice(2, -1)).toEqual([
       `${percent(scored.success_rate as number)} (${(100 * low).toFixed(1)} to ${(100 * high).toFixed(1)})`,
@@ -39,7 +39,7 @@ describe('eval on the shipped weights', () => {
     ]);
   }, 300_000);
 
-  it('of the base alone: 73 of the first 100 episodes of that row succeed, none breaks a limit', () => {
-    expect(evaluated(100, 50_000, 'residual', 'critic')).toMatchObject({ successes: 73, violations: 0 });
+  it('of the base alone: 65 of the first 100 episodes of that row succeed, none breaks a limit', () => {
+    expect(evaluated(100, 60_000, 'residual', 'critic')).toMatchObject({ successes: 65, violations: 0 });
   }, 300_000);
 });
