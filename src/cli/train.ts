@@ -33,6 +33,7 @@ interface ResidualTrainOptions extends TrainOptions, RecordedOptions, SamplingOp
   demonstrations?: number;
   resume?: boolean;
   policy?: ResidualOptions['policy'];
+  progressive?: number;
 }
 
 interface BaseTrainOptions extends TrainOptions {
@@ -97,7 +98,7 @@ const runsHint = (out: string) => `${shown(out)}; \`reflexarc runs ${shown(out)}
  */
 export async function trainResidual(file: string, options: ResidualTrainOptions): Promise<number> {
   const { config } = loadRun(file, options.set);
-  const { seed = config.seed, steps = RESIDUAL_STEPS, resume = false, policy = 'td3' } = options;
+  const { seed = config.seed, steps = RESIDUAL_STEPS, resume = false, policy = 'td3', progressive } = options;
   const sampling = samplingOf(options);
   const logged = options.from.length > 0;
   const { demonstrations = logged ? 0 : RESIDUAL_DEMONSTRATIONS } = options;
@@ -109,6 +110,7 @@ export async function trainResidual(file: string, options: ResidualTrainOptions)
     let noted = '';
     const made = await makeResidual(config, {
       ...{ out, seed, steps, resume, policy, demonstrations, signal, sampling, ...(recorded && { recorded }) },
+      ...(progressive !== undefined && { progressive }),
       onState: ({ steps: done, figures, ...recent }, _wall, of) => {
         const { return: success, cost, note = '' } = recent;
         if (note !== noted) say(note);

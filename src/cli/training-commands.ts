@@ -54,6 +54,11 @@ export function addTrainingCommands(program: Command, { run, checked, done }: Om
     .addOption(
       new Option('--policy <policy>', 'what the residual is learned by; td3 without it').choices(['td3', 'sac']),
     )
+    .option(
+      '--progressive <n>',
+      "decisions after the warm-up over which the residual's bound grows from nothing to its whole; 0 without it",
+      whole('--progressive', 0, 100_000_000, 'decisions of growth'),
+    )
     .addOption(relabelling())
     .addOption(timeouts())
     .option('--resume', resumes)

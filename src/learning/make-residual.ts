@@ -29,6 +29,8 @@ export interface MakeOptions {
   demonstrations: number;
   /** How batches are made, where it is not as RESIDUAL_DEFAULTS has it. */
   sampling?: Partial<Sampling>;
+  /** Decisions over which the residual's bound grows to its whole, after the warm-up; none: at once. */
+  progressive?: number;
   /** Steps of logs to begin with; none of a run that goes on, whose checkpoint has them. */
   recorded?: TrainingSpec['recorded'];
   resume: boolean;
@@ -46,10 +48,11 @@ export function residualSpec(
     policy,
     demonstrations: episodes,
     sampling,
-  }: Pick<MakeOptions, 'seed' | 'steps' | 'policy' | 'demonstrations' | 'sampling'>,
+    progressive = RESIDUAL_DEFAULTS.progressive,
+  }: Pick<MakeOptions, 'seed' | 'steps' | 'policy' | 'demonstrations' | 'sampling' | 'progressive'>,
 ): TrainingSpec {
   const { scale } = config.policies.residual;
-  const options = { ...RESIDUAL_DEFAULTS, ...sampling, seed, policy, scale };
+  const options = { ...RESIDUAL_DEFAULTS, ...sampling, seed, policy, scale, progressive };
   return {
     ...{ name: 'residual', algorithm: { name: 'residual', options }, environment: { name: 'peg', config } },
     ...{ steps, seed, evaluateEvery: 5000, evaluationEpisodes: 100, evaluationSeed: 20_000 },
@@ -66,7 +69,7 @@ export async function makeResidual(
   config: RunConfig,
   { out, resume, signal, onState, onEpisode, recorded, ...what }: MakeOptions,
 ): Promise<{ outcome: TrainingOutcome; file: string; sha256: string; score: Evaluation | null }> {
-  const { seed, steps, policy, demonstrations, sampling = {} } = what;
+  const { seed, steps, policy, demonstrations, sampling = {}, progressive } = what;
   const command = [
     `reflexarc train residual --seed ${seed} --steps ${steps} --demonstrations ${demonstrations}`,
     ...(policy === 'td3' ? [] : [`--policy ${policy}`]),
@@ -74,6 +77,7 @@ export async function makeResidual(
     ...(sampling.bootstrapTimeouts === undefined
       ? []
       : [`--timeouts ${sampling.bootstrapTimeouts ? 'bootstrap' : 'end'}`]),
+    ...(progressive === undefined ? [] : [`--progressive ${progressive}`]),
     ...(recorded?.of.logs.map(({ file }) => `--from ${file}`) ?? []),
   ].join(' ');
   const spec = { ...residualSpec(config, what), out, resume, command, ...(recorded && { recorded }) };

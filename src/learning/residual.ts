@@ -45,9 +45,9 @@ export interface ResidualOptions extends CriticOptions, Sampling {
   averaging: number;
   /** λ of λ·mean‖π‖², which the actor pays for a residual that gains nothing. */
   penalty: number;
-  /** Over so many steps the residual's bound grows from 0 to `scale`; 0: at once. */
+  /** Over so many steps after `learningStarts` the residual's bound, noise and all, grows from 0 to `scale`; 0: at once. */
   progressive: number;
-  /** Standard deviation of the exploration, action units (truncated at two of them). */
+  /** For `td3`: standard deviation of the exploration, action units (truncated at two of them). What SAC draws is its own. */
   exploration: number;
   /** Standard deviation and bound of the targets' noise, action units. */
   smoothing: number;
@@ -148,7 +148,7 @@ export class ResidualLearner implements Learner {
   }
 
   act(step: Step, out: Float64Array): void {
-    const { learningStarts, warmUpNoise, exploration } = this.#options;
+    const { learningStarts, warmUpNoise, exploration, policy } = this.#options;
     const random = this.#random;
     if (this.steps < learningStarts) {
       for (let i = 0; i < this.#a; i++) out[i] = clip(step.base[i]! + random.range(-warmUpNoise, warmUpNoise), 1);
@@ -158,8 +158,8 @@ export class ResidualLearner implements Learner {
     this.#actor.draw(this.#one, random, out);
     const { scale } = this;
     for (let i = 0; i < this.#a; i++) {
-      const noise = exploration * clip(random.normal(), 2);
-      out[i] = clip(step.base[i]! + clip(scale * out[i]! + noise, this.#options.scale), 1);
+      const noise = policy === 'td3' ? exploration * clip(random.normal(), 2) : 0;
+      out[i] = clip(step.base[i]! + clip(scale * out[i]! + noise, scale), 1);
     }
   }
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { fineTuningDefaults } from '../../src/learning/fine-tuning.ts';
 import type { Learner } from '../../src/learning/learner.ts';
-import { RESIDUAL_DEFAULTS, ResidualLearner } from '../../src/learning/residual.ts';
+import { RESIDUAL_DEFAULTS, ResidualLearner, type ResidualOptions } from '../../src/learning/residual.ts';
 import { rlpd, rlpdDefaults } from '../../src/learning/rlpd.ts';
 import { SAC_DEFAULTS, Sac } from '../../src/learning/sac.ts';
 import { TD3_DEFAULTS, Td3 } from '../../src/learning/td3.ts';
@@ -66,6 +66,43 @@ describe.each(LEARNERS)('%s', (_, make) => {
     const before = trainer.evaluate().success_rate;
     trainer.run();
     expect(trainer.evaluate().success_rate).toBeGreaterThan(before + 0.2);
+  });
+});
+
+describe('a residual that explores', () => {
+  /** How far from a base of 0.1 its actions come in `decisions` after `steps` of them, and how far from its own word. */
+  const explored = (steps: number, over: Partial<ResidualOptions>, decisions = 300) => {
+    const options = { ...RESIDUAL_DEFAULTS, ...SMALL, learningStarts: 50, scale: 0.2, exploration: 5, ...over };
+    const learner = new ResidualLearner(reach(), options);
+    learner.steps = steps;
+    const step = { observation: Float64Array.of(0), base: Float64Array.of(0.1) };
+    const action = new Float64Array(1);
+    const off = Array.from({ length: decisions }, () => {
+      learner.act(step, action);
+      return Math.abs(action[0]! - 0.1);
+    });
+    return { most: Math.max(...off), mean: off.reduce((s, v) => s + v / decisions, 0) };
+  };
+
+  it.each([
+    [50, 0],
+    [150, 0.1],
+    [250, 0.2],
+    [1000, 0.2],
+  ])('after %i steps is within the bound that it has grown to, %f, noise and all', (steps, bound) => {
+    expect(explored(steps, { progressive: 200 }).most).toBeCloseTo(bound, 12);
+  });
+
+  it('without growth has all of its bound at once', () => {
+    expect(explored(50, { progressive: 0 }).most).toBeCloseTo(0.2, 12);
+  });
+
+  it('by SAC adds no noise to what the policy draws', () => {
+    const sac = { policy: 'sac', scale: 1 } as const;
+    expect(explored(50, { ...sac, exploration: 5 })).toEqual(explored(50, { ...sac, exploration: 0 }));
+    expect(explored(50, { ...sac, exploration: 0 }).mean).toBeGreaterThan(0.01);
+    // TD3's policy has no chance of its own: without noise it is the base's at first.
+    expect(explored(50, { policy: 'td3', exploration: 0 }).mean).toBe(0);
   });
 });
 

@@ -42,7 +42,9 @@ async function imported(): Promise<string> {
 describe('train residual', () => {
   it('ended before anything was learned says so, and leaves its run and its weights', async () => {
     const out = join(dir, 'residual');
-    const { code, stdout, stderr } = await cli(['train', 'residual', '--demonstrations', '1', ...SHORT, '--out', out]);
+    const grows = ['--progressive', '500'];
+    const options = ['--demonstrations', '1', ...grows, ...SHORT, '--out', out];
+    const { code, stdout, stderr } = await cli(['train', 'residual', ...options]);
     expect([code, stderr.includes('steps ')]).toEqual([1, true]);
     const made = last(stdout);
     expect(made).toMatchObject({ seed: 1, complete: true, score: null, recorded: null });
@@ -50,7 +52,8 @@ describe('train residual', () => {
       expect(existsSync(join(out, file)), file).toBe(true);
     const manifest = JSON.parse(readFileSync(join(out, 'residual.manifest.json'), 'utf8'));
     expect(manifest).toMatchObject({
-      made_by: 'reflexarc train residual --seed 1 --steps 30 --demonstrations 1',
+      made_by: 'reflexarc train residual --seed 1 --steps 30 --demonstrations 1 --progressive 500',
+      settings: { progressive: 500 },
       sha256: made.sha256,
     });
   }, 180_000);
