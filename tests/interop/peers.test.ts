@@ -25,8 +25,9 @@ describe('a peer that is not there', () => {
 
 /** Skips that are no peer's: what they go by, and how often. */
 const OTHERS: Readonly<Record<string, [condition: string, times: number]>> = {
-  // An optional package of npm, and systemd's own tool beside our own test of the same.
+  // Optional packages of npm, and systemd's own tool beside our own test of the same.
   'tests/pipeline/observation/images.test.ts': ['noSharp', 6],
+  'tests/learning/tensorflow-native.test.ts': ['notNative', 1],
   'tests/daemon/notify.test.ts': ["!inPath('systemd-notify')", 1],
 };
 
