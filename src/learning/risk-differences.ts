@@ -88,7 +88,7 @@ export class DifferencesFit implements Course {
   dispose(): void {}
 }
 
-/** What the policy does next is what was done. */
+/** What the policy does next is what was done: π is whoever made the data, roughened, not the task policy that Recovery RL asks. */
 const asRecorded = ({ base }: Step, out: Float64Array) => out.set(base);
 
 /** State standardised; each number of the aim from [−1, 1] at the ends of what was tried, as actions are elsewhere. */
