@@ -107,7 +107,7 @@ export class Inputs {
   /** States taken in a row with positions and pose the same to the last bit, and the motion asked since they changed. */
   unchangedStates = 0;
   askedMotion = 0;
-  /** ns by which the last refused stamp was off; 0 when the last one was in time. */
+  /** ns by which the last refused stamp was late, negative: early; 0 when the last one was in time. */
   skewNs = 0;
   /** Low-passed external force, N. */
   readonly force = new Float64Array(3);
@@ -330,6 +330,11 @@ export class Inputs {
     const { stateAgeNs, restSpeed, restJointSpeed, restTurnSpeed } = this.#limits;
     const still = this.speed < restSpeed && this.jointSpeed < restJointSpeed && this.turnSpeed < restTurnSpeed;
     return this.hasState && age <= stateAgeNs && still;
+  }
+
+  /** What `skewNs` may be on its side, ns: so late, or so early (negative). */
+  get skewLimitNs(): number {
+    return this.skewNs > 0 ? this.#limits.oldStampNs : -this.#limits.futureStampNs;
   }
 
   /** Forgets the decision in force. `newEpoch`: nobody has taken over any longer, and sequences may begin anew. */

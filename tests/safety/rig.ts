@@ -174,6 +174,7 @@ export interface Stop {
   cause: string;
   value?: number;
   limit?: number;
+  margin?: number;
   /** A counter that must have grown. */
   counter?: keyof GateCounters;
   /** Ends the fault, once the robot was braked: the stop stays. */
@@ -188,7 +189,7 @@ export interface Stop {
  */
 export function stops(rig: Watched, fault: () => void, expected: Stop): Shown {
   const { gate } = rig;
-  const { cause, value, limit, counter, heal, to = 'STOPPING' } = expected;
+  const { cause, value, limit, margin, counter, heal, to = 'STOPPING' } = expected;
   const counted = counter === undefined ? 0 : (gate.counters[counter] as number);
   const { incident } = gate;
   const from = rig.nowNs;
@@ -204,6 +205,7 @@ export function stops(rig: Watched, fault: () => void, expected: Stop): Shown {
   expect(transition?.detail).not.toContain('{');
   if (value !== undefined) expect(transition?.value).toBeCloseTo(value, 6);
   if (limit !== undefined) expect(transition?.limit).toBeCloseTo(limit, 6);
+  if (margin !== undefined) expect(transition?.margin).toBeCloseTo(margin, 6);
   expect(out?.source).toBe('brake');
   expect(gate.record).toMatchObject({ cause, value: transition?.value, limit: transition?.limit });
   if (counter !== undefined) expect(gate.counters[counter]).toBeGreaterThan(counted);

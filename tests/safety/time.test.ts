@@ -85,7 +85,8 @@ describe('time, order, freshness', () => {
         late.sense({ receivedNs: late.nowNs + 800 * MS, stampNs: late.nowNs + 1 });
         late.sensing = false;
       },
-      { cause: 'stamp_skew', counter: 'skewedStates' },
+      // 800 ms late to the nanosecond, of which half of the 800 ms of silence may be drift of the clocks.
+      { cause: 'stamp_skew', value: 400 - 1e-6, limit: 250, margin: -150 + 1e-6, counter: 'skewedStates' },
     );
     return {
       ...shown,
@@ -102,7 +103,11 @@ describe('time, order, freshness', () => {
       () => {
         rig.sense = () => sense({ stampNs: rig.nowNs + 1e10 });
       },
-      { cause: 'stamp_skew', counter: 'skewedStates', heal: () => (rig.sense = sense) },
+      {
+        // 10 s, and the 5 ms by which the delivery of the 10 ms since the last state could have fallen behind.
+        ...{ cause: 'stamp_skew', value: -10_005, limit: -1000, margin: -9005, counter: 'skewedStates' },
+        heal: () => (rig.sense = sense),
+      },
     );
   });
 

@@ -218,7 +218,7 @@ const FAULTS: Fault[] = [
       c.inputs.skewNs = 300 * MS;
     },
     value: 300,
-    limit: 0,
+    limit: 250,
   },
   {
     rule: 'stamp_skew',
@@ -227,7 +227,7 @@ const FAULTS: Fault[] = [
       c.inputs.skewNs = -2000 * MS;
     },
     value: -2000,
-    limit: 0,
+    limit: -1000,
   },
   {
     rule: 'stamp_frozen',
