@@ -1,5 +1,7 @@
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { DiagnosticArray } from '../../bridges/messages/messages.ts';
 import { client, encoder, nothingOldIsSent, StandIn } from '../bridges/rosbridge/robot-stand-in.ts';
@@ -22,6 +24,7 @@ beforeAll(async () => {
     // This robot says nothing of itself.
     config.bridge.silence_ms = 600_000;
     config.daemon.robot_graph = 'off';
+    config.safety.off = ['constant_output', 'drift'];
   });
   await t.daemon.reflex.until((s) => s.linkUp && s.brainUp, 30_000);
   looker = await RawClient.open(t.config.daemon.ros_port!);
@@ -55,6 +58,19 @@ const ofBrain = () => {
   const others = heardBy(t.config.robot.topics.command);
   return [...all].filter((socket) => !others.has(socket)).at(-1)!;
 };
+
+it('rules that the config switches off are logged at the start of the reflex, and stand in /diagnostics', async () => {
+  const lines = () => readFileSync(join(t.dir, 'lines'), 'utf8').split('\n').slice(0, -1);
+  const warned = lines()
+    .map((line) => JSON.parse(line) as { level: number; name: string; msg: string; off?: string[] })
+    .filter(({ off }) => off !== undefined);
+  expect(warned).toMatchObject([
+    { level: 40, name: 'reflex', off: ['constant_output', 'drift'], msg: 'safety rules are switched off by config' },
+  ]);
+  const ladder = () => newest<DiagnosticArray>('/diagnostics')?.status.find(({ name }) => name === 'reflexarc: ladder');
+  await until(() => ladder() !== undefined, 5000, 'diagnostics');
+  expect(ladder()!.values).toContainEqual({ key: 'rules off', value: 'constant_output, drift' });
+});
 
 describe('a robot’s bridge that does wrong', () => {
   it('to nobody: the bridges of all three processes are up', async () => {

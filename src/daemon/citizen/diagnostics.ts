@@ -17,6 +17,8 @@ export interface Health {
   /** Cause and sentence of the last change of mode. */
   readonly cause: string;
   readonly detail: string;
+  /** Rules that the config has switched off. */
+  readonly rulesOff: readonly string[];
   /** Address of the robot's bridge, and why the link to it is down; empty while it is up. */
   readonly bridge: string;
   readonly linkReason: string;
@@ -132,10 +134,10 @@ function critic({ status, cause, risk, riskLow, riskHigh }: Health): Said {
 /** Stops that a person asked for: nothing is wrong. */
 const ASKED = ['disengage', 'operator_stop'];
 
-function ladder({ status, cause, detail }: Health): Said {
+function ladder({ status, cause, detail, rulesOff }: Health): Said {
   if (status === null) return [LEVEL.stale, 'the reflex does not tell'];
   const { mode, incident, epoch } = status;
-  const values = { mode, cause, detail, incident, epoch };
+  const values = { mode, cause, detail, incident, epoch, 'rules off': rulesOff.join(', ') };
   const text = `${mode}: ${detail || cause}`;
   if (mode === 'ESTOP' || mode === 'FAULT') return [LEVEL.error, text, values];
   if (mode === 'STOPPING' || mode === 'STOPPED')

@@ -181,6 +181,7 @@ export class Presence {
     return {
       status,
       ...this.why,
+      rulesOff: config.safety.off,
       bridge: config.bridge.url,
       linkReason: linkReason(),
       decisionMs: (nowNs - this.decidedNs) / 1e6,

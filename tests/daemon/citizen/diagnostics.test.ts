@@ -44,6 +44,7 @@ const quiet: Traffic = {
 const fault = (seen: string) => ({ code: 'RA_TOPIC_SILENT', about: seen.split(':')[0]!, seen, sinceNs: 0 }) as const;
 const well: Health = {
   ...{ status, cause: 'engaged', detail: 'authority ramp done', bridge: 'ws://robot:9090', linkReason: '' },
+  rulesOff: [],
   ...{ decisionMs: 30, decisionAgeMs: 100, risk: 0.1, riskLow: 0.2, riskHigh: 0.35 },
   timing: { ticks: 500, overruns: 0, periodMs: 10, latenessMs: 0.3, computeMs: 0.2, silentMs: 3 },
   log: { path: 'log.mcap', bytes: 1000, dropped: 0, stopped: '' },
@@ -82,6 +83,12 @@ describe('/diagnostics', () => {
     const { values } = said({ ...well, traffic: { ...quiet, refusedBy } }, 'ros');
     expect(values).toEqual(expect.arrayContaining(kinds.map((kind) => ({ key: `refused: ${kind}`, value: '1' }))));
     expect(said(well, 'bridge').values).toContainEqual({ key: 'reflex', value: 'up, 1 lost' });
+  });
+
+  it('names the rules that are switched off, beside the mode of the ladder', () => {
+    const off = (...rulesOff: string[]) => said({ ...well, rulesOff }, 'ladder').values;
+    expect(off()).toContainEqual({ key: 'rules off', value: '' });
+    expect(off('tracking', 'effort')).toContainEqual({ key: 'rules off', value: 'tracking, effort' });
   });
 
   it('tells of practice where there is some: gone, without a learner, and well', () => {
