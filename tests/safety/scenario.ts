@@ -11,6 +11,8 @@ export interface Shown {
   toSafeMs?: number;
   /** `toSafeMs` is of the clock on the wall; of the virtual one else. */
   real?: boolean;
+  /** How often it was shown again before it came to this; set by the reporter. */
+  retries?: number;
   /** It could not be played here: `outcome` says what is missing, and nothing is held against the README. */
   unplayed?: boolean;
 }
@@ -22,7 +24,7 @@ export interface Row extends Shown {
   layer: Layer;
 }
 
-/** Of scenarios on real processes: a busy machine may trip another rule first; then the scenario is shown once more. */
+/** Of scenarios on real processes: a busy machine may trip another rule first; then it is shown again, twice at most. */
 export const AGAIN: TestOptions = { retry: 2 };
 
 export interface ScenarioOptions extends TestOptions {

@@ -37,6 +37,16 @@ describe('the table of scenarios', () => {
     expect([missing, differs, kept]).toEqual([[], [], known]);
   });
 
+  it('says how often one was retried, where it was, and keeps nothing of it', () => {
+    const { shown, kept, missing, differs } = hold(
+      all((n) => (n <= 48 ? { retries: n === 48 ? 2 : 0 } : {})),
+      known,
+    );
+    expect(shown).toContain('| 48 | fault 48 | STOPPING (retries: 2) | 12 real | process |');
+    expect(shown.match(/retries/g)).toHaveLength(1);
+    expect([missing, differs, kept]).toEqual([[], [], known]);
+  });
+
   it('takes one that was not played for no other of the same number', () => {
     const two = [...all(unplayed), row(48, { layer: 'receiver', title: 'another' })];
     expect(hold(two, known).differs).toEqual(['not so in the README: | 48 | another | STOPPING | real | receiver |']);

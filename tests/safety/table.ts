@@ -19,6 +19,10 @@ function time({ toSafeMs, real }: Row): string {
 const line = (row: Row): string =>
   `| ${row.number} | ${row.title.replaceAll('|', '/')} | ${row.outcome.replaceAll('|', '/')} | ${time(row)} | ${row.layer} |`;
 
+/** For a reader of one run: also what had to be shown again. What is kept says nothing of it. */
+const told = (row: Row): string =>
+  line(row.retries ? { ...row, outcome: `${row.outcome} (retries: ${row.retries})` } : row);
+
 /** Real times differ from run to run, and the formatter pads columns: the tables are compared without either. */
 const settled = (text: string): string[] =>
   text
@@ -47,7 +51,7 @@ export function hold(rows: readonly Row[], known: string) {
   const was = settled(known);
   const is = settled(kept);
   return {
-    shown: headed(rows.map(line)),
+    shown: headed(rows.map(told)),
     kept,
     missing: Array.from({ length: SCENARIOS }, (_, i) => i + 1).filter((n) => !rows.some((r) => r.number === n)),
     differs: [
@@ -59,7 +63,7 @@ export function hold(rows: readonly Row[], known: string) {
 
 /**
  * Vitest reporter of `npm run test:safety`: gathers what the scenarios came to, prints the table, and holds it against the
- * one in controllers/safety/README.md. A scenario that is missing or came to something else fails the run; one that cannot
+ * one in controllers/safety/README.md. One that passed only when it was retried says how often. A scenario that is missing or came to something else fails the run; one that cannot
  * be played on this machine says so and fails nothing. SAFETY_TABLE=write puts the new table there instead.
  */
 export default class SafetyTable implements Reporter {
@@ -69,7 +73,8 @@ export default class SafetyTable implements Reporter {
   onTestCaseResult(test: TestCase): void {
     const { row } = test.meta() as { row?: Row };
     const { state } = test.result();
-    if (row !== undefined && (state === 'passed' || (state === 'skipped' && row.unplayed))) this.#rows.push(row);
+    if (row !== undefined && (state === 'passed' || (state === 'skipped' && row.unplayed)))
+      this.#rows.push({ ...row, retries: test.diagnostic()?.retryCount ?? 0 });
     else if (state === 'failed') this.#failed.push(test.name);
   }
 

@@ -1,10 +1,12 @@
 /**
  * Loaded into every process of a daemon under test (`NODE_OPTIONS=--require`): on SIGUSR2 a process does to itself what
- * the file of its name in REFLEXARC_TEST_FAULTS says.
+ * the file of its name in REFLEXARC_TEST_FAULTS says. Each time that it has done so is a line in `<name>.done`, so that a test
+ * can tell a fault that was borne from one that never was.
  */
-const { readFileSync } = require('node:fs');
+const { appendFileSync, readFileSync } = require('node:fs');
 const { Socket } = require('node:net');
 const { basename, join } = require('node:path');
+const { PerformanceObserver } = require('node:perf_hooks');
 
 const block = (ms) => {
   const end = performance.now() + ms;
@@ -16,31 +18,74 @@ const repeat = (act, everyMs, ms) => {
   setTimeout(() => clearInterval(timer), ms);
 };
 
+/** `done` is to be called at each time that the fault was there. */
 const FAULTS = {
-  block50: () => repeat(() => block(50), 200, 3000),
-  block500: () => block(500),
-  churn: () => repeat(() => Array.from({ length: 20_000 }, (_, i) => ({ i, of: [i] })), 5, 3000),
-  leak: () => {
+  block50: (done) =>
+    repeat(
+      () => {
+        block(50);
+        done();
+      },
+      200,
+      3000,
+    ),
+  block500: (done) => {
+    block(500);
+    done();
+  },
+  // Done: a collection while it makes garbage.
+  churn: (done) => {
+    const rounds = [];
+    // What is kept for a while is copied and aged, which costs more than what dies at once.
+    const kept = [];
+    const amid = ({ startTime }) => rounds.some(([from, to]) => startTime >= from && startTime <= to);
+    const collections = new PerformanceObserver((list) => list.getEntries().filter(amid).forEach(done));
+    collections.observe({ entryTypes: ['gc'] });
+    repeat(
+      () => {
+        const from = performance.now();
+        kept.push(Array.from({ length: 80_000 }, (_, i) => ({ i, of: [i] })));
+        if (kept.length > 5) kept.shift();
+        rounds.push([from, performance.now()]);
+      },
+      20,
+      3000,
+    );
+    setTimeout(() => collections.disconnect(), 3500);
+  },
+  leak: (done) => {
     const kept = [];
     repeat(() => kept.push(Array.from({ length: 200_000 }, (_, i) => ({ i }))), 1, 60_000);
+    done();
   },
   // A policy that says NaN: the decisions of the next 300 ms, kind 1 of the link (src/daemon/link.ts), lose their first number.
-  nan: () => {
+  nan: (done) => {
     const { write } = Socket.prototype;
     Socket.prototype.write = function (frame, ...rest) {
-      if (Buffer.isBuffer(frame) && frame[4] === 1) frame.writeDoubleLE(Number.NaN, 8 + 8 + 8 * 7);
+      if (Buffer.isBuffer(frame) && frame[4] === 1) {
+        frame.writeDoubleLE(Number.NaN, 8 + 8 + 8 * 7);
+        done();
+      }
       return write.call(this, frame, ...rest);
     };
     setTimeout(() => {
       Socket.prototype.write = write;
     }, 300);
   },
-  throw: () => {
+  throw: (done) => {
+    done();
     throw new Error('a fault under test');
   },
-  reject: () => void Promise.reject(new Error('a fault under test')),
+  reject: (done) => {
+    done();
+    void Promise.reject(new Error('a fault under test'));
+  },
 };
 
 const dir = process.env.REFLEXARC_TEST_FAULTS;
 const name = basename(process.argv[1] ?? '', '.js');
-if (dir) process.on('SIGUSR2', () => FAULTS[readFileSync(join(dir, name), 'utf8')]());
+if (dir)
+  process.on('SIGUSR2', () => {
+    const what = readFileSync(join(dir, name), 'utf8');
+    FAULTS[what](() => appendFileSync(join(dir, `${name}.done`), `${what}\n`));
+  });

@@ -1,12 +1,18 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Ros } from 'roslib';
 import { expect } from 'vitest';
-import type { EquilibriumCommand, PoseStamped, RobotStatus } from '../../../bridges/messages/messages.ts';
+import type {
+  DiagnosticArray,
+  EquilibriumCommand,
+  PoseStamped,
+  RobotStatus,
+} from '../../../bridges/messages/messages.ts';
 import type { RunConfig } from '../../../src/core/config-schema.ts';
 import { packageRoot } from '../../../src/core/paths.ts';
 import type { LadderTransition } from '../../../src/core/signals.ts';
+import { worldOf } from '../../../src/core/task-world.ts';
 import type { SentinelEvent } from '../../../src/daemon/launch.ts';
 import {
   Cable,
@@ -30,6 +36,8 @@ interface Seen {
 }
 
 const SAFE = ['brake', 'hold'];
+/** What may stop a policy whose brain, or whose robot, gets no core in time: nothing of the reflex itself. */
+export const LATE = ['decision_stale', 'not_acknowledged'];
 
 /** A simulated robot in its own process, a cable, a daemon of real processes, and a stock roslib client at the robot. */
 export class World {
@@ -38,11 +46,15 @@ export class World {
   /** Commands as they arrived at the robot. */
   readonly commands: Seen[] = [];
   status: RobotStatus | null = null;
+  /** What the robot said when it last let go. */
+  letGo: RobotStatus | null = null;
   position: number[] = [];
   sim!: Sim;
   cable!: Cable;
   t!: TestDaemon;
   ros!: Ros;
+  /** A client of the daemon's own server. */
+  #daemon: Ros | null = null;
   faultMs = 0;
   #faultCommands = 0;
   #faultTransitions = 0;
@@ -91,6 +103,7 @@ export class World {
   async watch(): Promise<void> {
     this.ros = await rosClient(this.sim.port);
     listen<RobotStatus>(this.ros, '/robot_status', 'reflexarc_msgs/msg/RobotStatus', (m) => {
+      if (m.holding && this.status?.holding === false) this.letGo = m;
       this.status = m;
     });
     listen<PoseStamped>(this.ros, '/ee_pose', 'geometry_msgs/msg/PoseStamped', ({ pose: { position: p } }) => {
@@ -101,6 +114,19 @@ export class World {
       const finite = [p.x, p.y, p.z, q.x, q.y, q.z, q.w, m.stiffness, m.stiffness_rotation].every(Number.isFinite);
       this.commands.push({ epoch: m.epoch, seq: m.seq, source: m.source, finite, atMs: performance.now() });
     });
+  }
+
+  /** Listens to the daemon's own server: what each part says in /diagnostics, empty before it does. */
+  async diagnostics(): Promise<(part: string) => Readonly<Record<string, string>>> {
+    this.#daemon = await rosClient(this.t.config.daemon.ros_port);
+    let newest: DiagnosticArray | null = null;
+    listen<DiagnosticArray>(this.#daemon, '/diagnostics', 'diagnostic_msgs/msg/DiagnosticArray', (m) => {
+      newest = m;
+    });
+    return (part) => {
+      const said = newest?.status.find(({ name }) => name === `reflexarc: ${part}`);
+      return { message: said?.message ?? '', ...Object.fromEntries((said?.values ?? []).map((v) => [v.key, v.value])) };
+    };
   }
 
   get mode(): string {
@@ -115,6 +141,13 @@ export class World {
   inject(name: string, what: string): void {
     writeFileSync(join(this.#faults, name), what);
     process.kill(this.pid(name), 'SIGUSR2');
+  }
+
+  /** How often process `name` has done `what` to itself, as it says itself. */
+  done(name: string, what: string): number {
+    const file = join(this.#faults, `${name}.done`);
+    const lines = existsSync(file) ? readFileSync(file, 'utf8').split('\n') : [];
+    return lines.filter((line) => line === what).length;
   }
 
   /** The fault arises in `act`: times to safe count from here. */
@@ -136,9 +169,15 @@ export class World {
     return (safe()?.atMs ?? performance.now()) - this.faultMs;
   }
 
-  /** ms from the fault to the held robot. */
+  /**
+   * ms from the fault to the held robot: of the clock on the wall, and so of the machine's other work too. What is judged is the
+   * robot's own clock: no command was in force for longer than the deadman, and it let go within one of its periods.
+   */
   async held(withinMs = 3000): Promise<number> {
     await until(() => this.status?.holding === true, withinMs, 'the robot to hold');
+    const { deadman_ms, state_hz } = worldOf(this.t.config.task);
+    expect(this.letGo!.command_age_ms).toBeLessThanOrEqual(deadman_ms + 1000 / state_hz + 1e-6);
+    if (this.letGo!.reason === 'deadman') expect(this.letGo!.command_age_ms).toBeGreaterThan(deadman_ms);
     return performance.now() - this.faultMs;
   }
 
@@ -152,6 +191,38 @@ export class World {
   /** Why the ladder stopped since the last fault, or since the robot moves. */
   get stops(): string[] {
     return this.transitions.slice(this.#faultTransitions).flatMap((x) => (x.to === 'STOPPING' ? [x.cause] : []));
+  }
+
+  /**
+   * Control goes on: nothing has died, and nothing has stopped it since it moves but a policy or an echo that came late on a busy
+   * machine. The policy moves the robot still, or again after an operator's acts.
+   */
+  async goesOn(causes: readonly string[] = LATE): Promise<void> {
+    const end = performance.now() + 30_000;
+    for (let moved = 0; moved < 20; ) {
+      await engage(this.t);
+      const from = this.commands.length;
+      const policy = () => this.commands.slice(from).filter((c) => c.source === 'policy').length;
+      await until(() => policy() >= 20 || this.mode !== 'ACTIVE', 5000, 'commands of the policy');
+      moved = policy();
+      if (performance.now() > end)
+        throw new Error(`${moved} commands of the policy in a row; stopped by ${this.stops}`);
+    }
+    expect(this.stops.filter((cause) => !causes.includes(cause))).toEqual([]);
+    expect(this.transitions.map((x) => x.to)).not.toContain('FAULT');
+    expect(this.events.filter((e) => e.event === 'died' || e.event === 'stop')).toEqual([]);
+  }
+
+  /** Commands came in order, none twice; and what the robot refused since, it refused for nothing but one of `reasons`. */
+  inOrder(refusedBefore: number, reasons: readonly string[] = []): void {
+    const { commands } = this;
+    for (let i = 1; i < commands.length; i++) {
+      expect(commands[i]!.epoch).toBeGreaterThanOrEqual(commands[i - 1]!.epoch);
+      if (commands[i]!.epoch === commands[i - 1]!.epoch) expect(commands[i]!.seq).toBeGreaterThan(commands[i - 1]!.seq);
+    }
+    const { refused, last_refusal } = this.status!;
+    if (reasons.includes(last_refusal)) return;
+    expect({ refused, last_refusal }).toEqual({ refused: refusedBefore, last_refusal });
   }
 
   /** Nothing moves in `ms`, nobody engages by himself, and all that ever arrived was finite. */
@@ -178,6 +249,7 @@ export class World {
     signal('SIGCONT');
     this.sim?.child.kill('SIGCONT');
     this.ros?.close();
+    this.#daemon?.close();
     await Promise.race([this.t?.stop(), pause(10_000)]);
     signal('SIGKILL');
     this.cable?.close();
