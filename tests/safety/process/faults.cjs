@@ -44,11 +44,11 @@ const FAULTS = {
     repeat(
       () => {
         const from = performance.now();
-        kept.push(Array.from({ length: 80_000 }, (_, i) => ({ i, of: [i] })));
-        if (kept.length > 5) kept.shift();
+        kept.push(Array.from({ length: 40_000 }, (_, i) => ({ i, of: [i] })));
+        if (kept.length > 2) kept.shift();
         rounds.push([from, performance.now()]);
       },
-      20,
+      10,
       3000,
     );
     setTimeout(() => collections.disconnect(), 3500);
