@@ -149,7 +149,7 @@ describe('a process stands still', () => {
     async () => {
       world = await World.moving();
       for (const name of ['brain', 'observer']) world.inject(name, 'churn');
-      await until(() => world.done('brain', 'churn') >= 3 && world.done('observer', 'churn') >= 3, 5000, 'garbage');
+      await until(() => world.done('brain', 'churn') >= 10 && world.done('observer', 'churn') >= 10, 5000, 'garbage');
       // What shares two cores with it may come too late for it; the reflex itself stands still for nobody.
       await world.goesOn();
       return { outcome: 'no stop of the reflex itself, none of the sentinel; the policy goes on' };

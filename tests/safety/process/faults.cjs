@@ -7,6 +7,8 @@ const { appendFileSync, readFileSync } = require('node:fs');
 const { Socket } = require('node:net');
 const { basename, join } = require('node:path');
 const { PerformanceObserver } = require('node:perf_hooks');
+const { setFlagsFromString } = require('node:v8');
+const { runInNewContext } = require('node:vm');
 
 const block = (ms) => {
   const end = performance.now() + ms;
@@ -33,8 +35,10 @@ const FAULTS = {
     block(500);
     done();
   },
-  // Done: a collection while it makes garbage.
+  // Garbage, and its collection at once: how soon V8 would see to it hangs on the machine. Done: a collection amid a round.
   churn: (done) => {
+    setFlagsFromString('--expose-gc');
+    const collect = runInNewContext('gc');
     const rounds = [];
     const amid = ({ startTime }) => rounds.some(([from, to]) => startTime >= from && startTime <= to);
     const collections = new PerformanceObserver((list) => list.getEntries().filter(amid).forEach(done));
@@ -42,7 +46,8 @@ const FAULTS = {
     repeat(
       () => {
         const from = performance.now();
-        Array.from({ length: 40_000 }, (_, i) => ({ i, of: [i] }));
+        Array.from({ length: 20_000 }, (_, i) => ({ i, of: [i] }));
+        collect({ type: 'minor' });
         rounds.push([from, performance.now()]);
       },
       10,
