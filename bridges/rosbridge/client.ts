@@ -30,7 +30,7 @@ export interface RosbridgeContext {
   /** How commands are spelt; null for a client that only listens. */
   encoder: CommandEncoder | null;
   /** What other processes of ours say to the robot beside the commands: verified with them, not said from here. */
-  said?: readonly TopicRef[];
+  said?: readonly (TopicRef & { optional?: boolean })[];
   log(error: ReflexArcError): void;
   /** Told when what was logged and stood is well again. */
   cleared?(fault: BridgeFault): void;

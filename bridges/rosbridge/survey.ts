@@ -13,6 +13,8 @@ const AGAIN_MS = 5000;
 const WITHOUT_ROSAPI_MS = 30_000;
 const DIALECT_AGAIN_MS = 500;
 
+type Said = readonly (TopicRef & { readonly optional?: boolean })[];
+
 /** What must be asked of the server at each connection, beside the stream of states: dialect, types, definitions. */
 export class Survey {
   readonly #config: BridgeConfig;
@@ -21,7 +23,7 @@ export class Survey {
   readonly #subscriptions: readonly Subscription[];
   readonly #encoder: CommandEncoder | null;
   /** What else is said to the robot, by others of us. */
-  readonly #said: readonly TopicRef[];
+  readonly #said: Said;
   #ours: readonly Expected[] = [];
   #timer: NodeJS.Timeout | null = null;
   /** Wakes what waits, when the client is closed. */
@@ -38,7 +40,7 @@ export class Survey {
     complaints: Complaints,
     subscriptions: readonly Subscription[],
     encoder: CommandEncoder | null,
-    said: readonly TopicRef[],
+    said: Said,
   ) {
     this.#said = said;
     this.#config = config;

@@ -2,6 +2,7 @@ import { ReflexArcError } from '../../src/core/errors.ts';
 import type { ServiceCalls } from './calls.ts';
 import type { Complaints } from './complaints.ts';
 import { type RosVersion, spellType } from './dialect.ts';
+import { listenersOf } from './listeners.ts';
 
 /** What the config says of a topic, or we of one or a service of ours. */
 export interface Expected {
@@ -9,23 +10,25 @@ export interface Expected {
   topic: string;
   /** Long spelling. */
   type: string;
-  /** What others do there. `serves`: it is a service, and we offer it. */
-  role: 'publishes' | 'listens' | 'serves';
+  /** What others do there. `follows`: what the robot must hear. `listens`: what others may. `serves`: a service that we offer. */
+  role: 'publishes' | 'follows' | 'listens' | 'serves';
   /** What to say when its type is right and it has a publisher, and it was silent all the same; empty once it speaks. */
   silence?(): string;
 }
 
 /** A topic and its type, as configs and codecs name them. */
 type Named = Pick<Expected, 'topic' | 'type'>;
+/** `optional`: of use to some robots, and heard by nobody at others. */
+type Said = Named & { readonly optional?: boolean };
 
 /** What a client expects of the other side: `heard` is what it subscribes, `said` what it or others of us say there. */
-export function expectedOf(heard: readonly Named[], said: readonly Named[]): Expected[] {
+export function expectedOf(heard: readonly Named[], said: readonly Said[]): Expected[] {
   return [
     // Others seldom publish what we say; that we hear our own commands is no state of the robot.
     ...heard
       .filter((one) => !said.some(({ topic }) => topic === one.topic))
       .map(({ topic, type }) => ({ topic, type, role: 'publishes' }) as const),
-    ...said.map(({ topic, type }) => ({ topic, type, role: 'listens' }) as const),
+    ...said.map(({ topic, type, optional }) => ({ topic, type, role: optional ? 'listens' : 'follows' }) as const),
   ];
 }
 
@@ -41,6 +44,8 @@ export class Rosapi {
   readonly #complaints: Complaints;
   /** False when the last verification got no answer. */
   answers = true;
+  /** Topics whose listeners were told before anybody was known to publish there. */
+  readonly #early = new Set<string>();
 
   constructor(calls: ServiceCalls, url: string, complaints: Complaints) {
     this.#calls = calls;
@@ -103,6 +108,7 @@ export class Rosapi {
       return false;
     }
     this.#complaints.clear(typeOf(topic));
+    if (role === 'follows') return this.#isHeard(topic, type, version);
     if (role !== 'publishes') return true;
     // Our own subscription gives a topic its type too: only its publishers tell that it is there.
     const { publishers } = await this.#ask('publishers', 'Publishers', { topic }, version).catch(() => ({}) as never);
@@ -115,6 +121,28 @@ export class Rosapi {
     const seen = `${topic} is published by nobody; the config says ${spellType(type, version)}`;
     this.#raise('RA_TOPIC_SILENT', topic, seen);
     return false;
+  }
+
+  /** The server takes what we publish, whether anybody hears it or not. */
+  async #isHeard(topic: string, type: string, version: RosVersion): Promise<boolean> {
+    const told = await listenersOf(topic, (service, srv, args) => this.#ask(service, srv, args, version));
+    const about = listenersTo(topic);
+    // Who does not tell has not said that it is well, either.
+    if (told === null) return !this.#complaints.standing.some((fault) => fault.about === about);
+    const { missing, published } = told;
+    if (missing !== '') {
+      const seen = `${topic} is heard by ${missing}; the config says ${spellType(type, version)}`;
+      this.#raise('RA_TOPIC_SILENT', about, seen);
+      return false;
+    }
+    // Until the server knows us by our own word there, it may be one of us that it tells of: asked once more.
+    if (!published && !this.#early.has(topic)) {
+      this.#early.add(topic);
+      return false;
+    }
+    this.#early.delete(topic);
+    this.#complaints.clear(about);
+    return true;
   }
 
   #stillSilent(topic: string, seen: string): void {
@@ -164,6 +192,7 @@ export class Rosapi {
 export const DIALECT = 'dialect';
 const ROSAPI = 'rosapi';
 const typeOf = (topic: string) => `type of ${topic}`;
+const listenersTo = (topic: string) => `listeners to ${topic}`;
 
 export const ALLOWED = {
   RA_TOPIC_TYPE: 'the type of the config',

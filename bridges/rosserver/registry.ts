@@ -21,6 +21,8 @@ export interface TopicEntry {
   type: string;
   /** Published or handled by the process that runs this server: its type cannot be changed by a client. */
   ours: boolean;
+  /** Said to be published by that process, which may only listen. */
+  published: boolean;
   /** Last message of a latched topic: what a late subscriber gets first. */
   latched: Publication | null;
   readonly handlers: Handler[];
@@ -44,6 +46,13 @@ export class Registry {
 
   constructor(maxTopics: number) {
     this.#maxTopics = maxTopics;
+  }
+
+  /** The entry of a topic that we publish. */
+  claimToPublish(name: string, type: string): TopicEntry {
+    const entry = this.claim(name, type);
+    entry.published = true;
+    return entry;
   }
 
   /** The entry of a topic of ours, made if new. A type that a client gave it before gives way. */
@@ -124,5 +133,14 @@ export class Registry {
 }
 
 function makeEntry(topic: string, type: string): TopicEntry {
-  return { topic, type, ours: false, latched: null, handlers: [], feeds: new Set(), advertisers: new Set() };
+  return {
+    topic,
+    type,
+    ours: false,
+    published: false,
+    latched: null,
+    handlers: [],
+    feeds: new Set(),
+    advertisers: new Set(),
+  };
 }

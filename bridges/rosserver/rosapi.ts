@@ -67,7 +67,7 @@ function topicTable(graph: Graph): Table {
     },
     publishers: (args) => {
       const entry = topic(args);
-      return { publishers: [...(entry?.ours ? [NODE] : []), ...[...(entry?.advertisers ?? [])].map(clientNode)] };
+      return { publishers: [...(entry?.published ? [NODE] : []), ...[...(entry?.advertisers ?? [])].map(clientNode)] };
     },
     subscribers: (args) => {
       const entry = topic(args);
@@ -123,7 +123,7 @@ function nodeTable(graph: Graph): Table {
       if (node !== '' && node !== NODE) return { subscribing: [], publishing: [], services: [] };
       return {
         subscribing: seenTopics(graph).flatMap((t) => (t.handlers.length > 0 ? [t.topic] : [])),
-        publishing: seenTopics(graph).flatMap((t) => (t.ours ? [t.topic] : [])),
+        publishing: seenTopics(graph).flatMap((t) => (t.published ? [t.topic] : [])),
         services: seenServices(graph).flatMap((s) => (s.provider === null ? [s.name] : [])),
       };
     },

@@ -128,7 +128,7 @@ export class RosServer implements RosGraph {
       receive: (from, text, depth) => this.#receive(from, text, depth),
       failed: (what, error) => this.#failed(what, error),
     };
-    this.#rosout = this.#room.registry.claim('/rosout', LOG_TYPE);
+    this.#rosout = this.#room.registry.claimToPublish('/rosout', LOG_TYPE);
     offerRosapi({ ...this.#room, params: this.params, clients: () => this.#connections, nowNs: rosTimeNs });
     this.#listener = new Listener({
       ...this.#options,
@@ -165,12 +165,12 @@ export class RosServer implements RosGraph {
 
   /** Makes a topic of ours known before its first message. */
   advertise(topic: string, type: string): void {
-    this.#room.registry.claim(topic, type);
+    this.#room.registry.claimToPublish(topic, type);
   }
 
   /** Publishes to every subscriber; written once in each encoding, and not at all when nobody listens. */
   publish(topic: string, type: string, message: unknown, opts: { latch?: boolean } = {}): void {
-    const entry = this.#room.registry.claim(topic, type);
+    const entry = this.#room.registry.claimToPublish(topic, type);
     const publication = new Publication(entry.topic, entry.type, message);
     if (opts.latch === true) {
       // Written down now: whoever comes later gets what it was, not what became of the object.

@@ -14,7 +14,7 @@ export function withLease(encoder: CommandEncoder, topic: string): CommandEncode
   return {
     topic: encoder.topic,
     type: encoder.type,
-    besides: [{ topic, type: TYPE }, ...(encoder.besides ?? [])],
+    besides: [{ topic, type: TYPE, optional: true }, ...(encoder.besides ?? [])],
     encode(action: SafeAction): Command {
       const command = encoder.encode(action);
       const lease = { topic, type: TYPE, message: leaseMessage(action.epoch, action.seq, action.leaseMs) };

@@ -172,8 +172,8 @@ export interface Command {
 export interface CommandEncoder {
   readonly topic: string;
   readonly type: string;
-  /** Topics that its commands need beside that one. */
-  readonly besides?: readonly { readonly topic: string; readonly type: string }[];
+  /** Topics that its commands need beside that one; `optional`: that a robot may leave unheard. */
+  readonly besides?: readonly { readonly topic: string; readonly type: string; readonly optional?: boolean }[];
   encode(action: SafeAction): Command;
 }
 

@@ -85,8 +85,15 @@ export function robotEncoder({ robot, daemon }: RunConfig): CommandEncoder {
   return withLease(commandInterface(robot).codec, named(TOPICS.lease.name, daemon.namespace));
 }
 
-/** By the sentinel, which has no rosapi and no time to ask. */
-export const stopTopic = ({ robot }: RunConfig): TopicRef => ({ topic: robot.topics.stop, type: TYPES.stop });
+/**
+ * By the sentinel, which has no rosapi and no time to ask. Drivers that take a twist need not know our stop: it says a twist of
+ * zero to them as well.
+ */
+export const stopTopic = ({ robot }: RunConfig) => ({
+  topic: robot.topics.stop,
+  type: TYPES.stop,
+  optional: robot.interface.type === 'twist' || robot.interface.type === 'tip_twist',
+});
 
 /** A client on the robot's bridge for a process of the daemon. */
 export function connectRobot(

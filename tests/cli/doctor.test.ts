@@ -9,13 +9,13 @@ import type { Check } from '../../src/cli/doctor/check.ts';
 import { type Host, hostChecks } from '../../src/cli/doctor/host.ts';
 import { latencyCheck, linkChecks, sourceChecks } from '../../src/cli/doctor/robot.ts';
 import { TopicWatch } from '../../src/cli/doctor/topic-watch.ts';
-import { typeChecks, typesThere } from '../../src/cli/doctor/types.ts';
+import { listenerChecks, listenersThere, typeChecks, typesThere } from '../../src/cli/doctor/types.ts';
 import { freePort } from '../../src/cli/ports.ts';
 import { MonotonicClock } from '../../src/core/clock.ts';
 import { loadRun } from '../../src/core/config/load.ts';
 import { packageRoot } from '../../src/core/paths.ts';
 import { expectedOnRobot } from '../../src/daemon/expected.ts';
-import { robotClient } from '../../src/daemon/robot-link.ts';
+import { robotClient, stopTopic } from '../../src/daemon/robot-link.ts';
 
 const { config } = loadRun(join(packageRoot, 'configs/runs/peg.yaml'), ['log.dir=/var/log/arc']);
 
@@ -259,6 +259,49 @@ describe('doctor, at a bridge that wants a token', () => {
   });
 });
 
+describe('doctor, of who hears what we say', () => {
+  const server = new RosServer({ port: 0, clock: new MonotonicClock() });
+  const none = new RosServer({ port: 0, clock: new MonotonicClock(), allow: { call: ['/rosapi/get_time'] } });
+  afterAll(() => Promise.all([server.close(), none.close()]));
+  const asked = async (at: RosServer) => {
+    const { port } = await at.listen();
+    const bridge = { ...config.bridge, url: `ws://127.0.0.1:${port}` };
+    const client = robotClient({ ...config, bridge }, new MonotonicClock(), []);
+    const missing = await listenersThere(expected, client);
+    await client.close();
+    return missing;
+  };
+
+  it('tells of a stop that nobody hears, and asks for commands and stop, not for the lease', async () => {
+    server.onPublish('/equilibrium_command', 'reflexarc_msgs/msg/EquilibriumCommand', () => {});
+    const missing = await asked(server);
+    expect([...missing]).toEqual([
+      ['/equilibrium_command', ''],
+      ['/stop', 'nobody'],
+    ]);
+    expect(listenerChecks(expected, missing)).toMatchObject([
+      {
+        name: '/stop listeners',
+        status: 'fail',
+        seen: 'is heard by nobody; the config says reflexarc_msgs/msg/Stop',
+        next: expect.stringContaining('robot.topics'),
+      },
+    ]);
+    missing.set('/stop', '');
+    expect(listenerChecks(expected, missing)).toMatchObject([{ name: 'listeners', status: 'ok' }]);
+  });
+
+  it('says nothing where rosapi does not tell', async () => {
+    expect(listenerChecks(expected, await asked(none))).toEqual([]);
+  });
+
+  it('does not ask a driver that takes a twist to hear our stop', () => {
+    const taking = (type: string) => ({ robot: { topics: { stop: '/s' }, interface: { type } } }) as typeof config;
+    const optional = ['twist', 'tip_twist', 'joint_position'].map((type) => stopTopic(taking(type)).optional);
+    expect(optional).toEqual([true, true, false]);
+  });
+});
+
 describe('reflexarc doctor', () => {
   const MAIN = join(packageRoot, 'dist/src/cli/main.js');
   let sim: ChildProcess;
@@ -294,6 +337,10 @@ describe('reflexarc doctor', () => {
     expect(code).toBe(report.ok ? 0 : 1);
     expect(by.bridge).toMatchObject({ status: 'ok' });
     expect(by.rosapi).toMatchObject({ status: 'ok' });
+    expect(by.listeners).toMatchObject({
+      status: 'ok',
+      seen: expect.stringMatching(/^\/equilibrium_command and \/stop:/),
+    });
     expect(by['link latency']!.seen).toContain('of 20 pings');
     for (const topic of ['/joint_states', '/ee_pose', '/wrench']) {
       expect(by[topic]!.seen).toContain('Hz');

@@ -18,9 +18,9 @@ const HEARD = [
   'publishes /episode reflexarc_msgs/msg/EpisodeStatus',
 ];
 const SAID = [
-  'listens /equilibrium_command reflexarc_msgs/msg/EquilibriumCommand',
+  'follows /equilibrium_command reflexarc_msgs/msg/EquilibriumCommand',
   'listens /reflexarc/lease std_msgs/msg/UInt64MultiArray',
-  'listens /stop reflexarc_msgs/msg/Stop',
+  'follows /stop reflexarc_msgs/msg/Stop',
 ];
 const TOLD = [
   'listens /reflexarc/state reflexarc_msgs/msg/State',
@@ -62,10 +62,10 @@ describe("what the daemon's processes expect on the robot's bridge", () => {
     );
     expect(all).toEqual([
       ...HEARD,
-      'listens /equilibrium_command geometry_msgs/msg/PoseStamped',
+      'follows /equilibrium_command geometry_msgs/msg/PoseStamped',
       'listens /arc/lease std_msgs/msg/UInt64MultiArray',
-      'listens /k geometry_msgs/msg/WrenchStamped',
-      'listens /halt reflexarc_msgs/msg/Stop',
+      'follows /k geometry_msgs/msg/WrenchStamped',
+      'follows /halt reflexarc_msgs/msg/Stop',
     ]);
   });
 

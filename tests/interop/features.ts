@@ -89,7 +89,7 @@ export const ROSBRIDGE = {
   'rosapi.topics': { server: null, client: 'not asked' },
   'rosapi.types': both,
   'rosapi.raw_types': { server: null, client: 'not asked' },
-  'rosapi.nodes': { server: null, client: 'not asked' },
+  'rosapi.nodes': both,
   'rosapi.services': both,
   'rosapi.actions': { server: null, client: 'not asked' },
   'rosapi.params': { server: null, client: 'not asked' },

@@ -48,6 +48,11 @@ const client = {
   'refusal.package': { peer: 'lacks our package, without a word', ours: 'nothing of it is said there', ...TYPE },
   'refusal.nan': { peer: 'drops a command with `null` for NaN', ours: 'it is not sent', counted: 'refused of send' },
   'silence.nobody': { peer: 'has nobody who publishes a topic', ours: 'asked of rosapi at each connection', ...SILENT },
+  'silence.unheard': {
+    peer: 'has nobody who hears our commands or our stop',
+    ours: 'a fault until somebody does',
+    ...SILENT,
+  },
   'silence.qos': {
     peer: 'never delivers (QoS, `cbor` of a type)',
     ours: 'subscribed anew; a fault meanwhile',

@@ -1,5 +1,6 @@
 import { WebSocket } from 'ws';
 import type { Bridge } from '../../../bridges/bridge.ts';
+import type { Expected } from '../../../bridges/rosbridge/verify.ts';
 import { MonotonicClock, wallNs } from '../../core/clock.ts';
 import type { RunConfig } from '../../core/config-schema.ts';
 import { handshakeOf } from '../../core/handshake.ts';
@@ -10,7 +11,7 @@ import { StateAssembler } from '../../pipeline/assemble.ts';
 import { quantile } from '../bench/rows.ts';
 import { type Check, fail, ok, warn } from './check.ts';
 import { TopicWatch } from './topic-watch.ts';
-import { typeChecks, typesThere } from './types.ts';
+import { listenerChecks, listenersThere, typeChecks, typesThere } from './types.ts';
 
 const CONNECT_MS = 2000;
 const LISTEN_MS = 2000;
@@ -29,12 +30,24 @@ const ms = (v: number) => `${v.toPrecision(3)} ms`;
 export async function robotChecks(config: RunConfig): Promise<Check[]> {
   const { answers, checks: link } = await linkChecks(config);
   if (!answers) return link;
+  const expected = expectedOnRobot(config);
+  const missing = await listeners(config, expected);
   const bridge = robotClient(config, new MonotonicClock(), observedTopics(config));
   try {
     void bridge.open();
     const heard = await listen(config, bridge);
-    const expected = expectedOnRobot(config);
-    return [...link, ...typeChecks(expected, await typesThere(expected, bridge)), ...heard];
+    const types = typeChecks(expected, await typesThere(expected, bridge));
+    return [...link, ...types, ...listenerChecks(expected, missing), ...heard];
+  } finally {
+    await bridge.close();
+  }
+}
+
+/** Asked by a client that subscribes nothing: on a ROS bridge we would be told of as a listener. */
+async function listeners(config: RunConfig, expected: readonly Expected[]): Promise<ReadonlyMap<string, string>> {
+  const bridge = robotClient(config, new MonotonicClock(), []);
+  try {
+    return await listenersThere(expected, bridge);
   } finally {
     await bridge.close();
   }

@@ -5,6 +5,7 @@ import { MonotonicClock } from '../../../src/core/clock.ts';
 import { covers } from '../../interop/conformance.ts';
 import { plays } from '../../interop/played.ts';
 import {
+  COMMAND,
   client,
   encoder,
   type Made,
@@ -149,6 +150,7 @@ describe('at each connection the topics', () => {
     const { port } = await server.listen();
     server.publish('/joint_states', TYPES.jointState, {});
     server.publish('/hole', TYPES.poseStamped, {});
+    server.onPublish(COMMAND, encoder().type, () => {});
     made = client(`ws://127.0.0.1:${port}`, { verify: true, ping_ms: 20 }, { topics, encoder: encoder() });
     await made.bridge.open();
     const time = await made.bridge.call('/rosapi/get_time', 'rosapi_msgs/srv/GetTime', {}, 5000);

@@ -25,7 +25,7 @@ describe('rosapi', () => {
     });
     expect(await values('topic_type', ['/cmd'])).toEqual({ type: 'geometry_msgs/msg/Twist' });
     expect(await values('topics_for_type', { type: 'geometry_msgs/Twist' })).toEqual({ topics: ['/cmd'] });
-    expect(await values('publishers', { topic: '/cmd' })).toEqual({ publishers: ['/reflexarc', '/client_1'] });
+    expect(await values('publishers', { topic: '/cmd' })).toEqual({ publishers: ['/client_1'] });
     expect(await values('subscribers', { topic: '/state' })).toEqual({ subscribers: ['/client_1'] });
     expect(await values('subscribers', { topic: '/cmd' })).toEqual({ subscribers: ['/reflexarc'] });
     expect(await values('nodes')).toEqual({ nodes: ['/reflexarc', '/client_1', '/client_2'] });

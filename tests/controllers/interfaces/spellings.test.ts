@@ -49,7 +49,7 @@ describe('a lease', () => {
     expect(command).toEqual(plain.encode(action(0.5, -1)));
     expect([leased.topic, leased.type, leased.besides]).toEqual([
       ...[plain.topic, plain.type],
-      [{ topic: '/reflexarc/lease', type }],
+      [{ topic: '/reflexarc/lease', type, optional: true }],
     ]);
     const layout = { dim: [{ label: 'epoch, seq, lease_us', size: 3, stride: 3 }], data_offset: 0 };
     expect(before).toEqual([{ topic: '/reflexarc/lease', type, message: { layout, data: [12, 34, 100_000] } }]);
