@@ -124,9 +124,13 @@ export async function runTraining(spec: TrainingSpec, hooks: TrainingHooks = {})
     if (remember) spec.recorded?.online.forEach(remember);
   }
 
+  const from = learner.steps;
   const complete = trainer.run();
-  if (complete && evaluations.at(-1)?.steps !== learner.steps && evaluationEpisodes > 0) trainer.evaluate();
-  if (folder) save();
+  // A run that was at its end is only judged: neither its curve nor its time is that of judging.
+  const rejudged = resumed?.folder.record.complete === true && learner.steps === from;
+  if (complete && !rejudged && evaluations.at(-1)?.steps !== learner.steps && evaluationEpisodes > 0)
+    trainer.evaluate();
+  if (folder && !rejudged) save();
   const { judged } = spec;
   const judge = () => (complete && judged ? trainer.play(judged.episodes, judged.seed) : null);
   const selected = best?.point != null && best.point.steps !== learner.steps;

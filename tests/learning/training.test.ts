@@ -141,6 +141,11 @@ describe('a training run', () => {
     const rest = await runTraining(kept('halved', { resume: true }));
     expect(weights('halved').equals(weights('best'))).toBe(true);
     expect(rest.final).toEqual(whole.final);
+
+    const before = readRun(join(dir, 'best'))!;
+    const again = await runTraining(kept('best', { resume: true }));
+    expect([again.final, again.last]).toEqual([whole.final, whole.last]);
+    expect(readRun(join(dir, 'best'))).toEqual(before);
   });
 
   it('without a folder leaves nothing, and all runs of a folder are found by name and seed', async () => {
