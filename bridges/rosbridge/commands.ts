@@ -38,10 +38,11 @@ export class Commands {
     if (!(nowNs < action.expiresNs)) return 'expired';
     if (connection.unsentBytes > 0) return 'backpressure';
     if (!connection.acknowledged) return 'unacknowledged';
-    if (!allFinite(action.setpoint)) return 'not_finite';
     const command = this.#encoder.encode(action);
-    if (command.before !== undefined)
-      for (const one of command.before) if (!this.#publish(one, version)) return 'not_connected';
+    const { before = [] } = command;
+    // All of it before any of it: what goes out just before a command is half of it.
+    if (!before.every(hasFiniteNumbers) || !hasFiniteNumbers(command)) return 'not_finite';
+    for (const one of before) if (!this.#publish(one, version)) return 'not_connected';
     return this.#publish(command, version) ? null : 'not_connected';
   }
 
@@ -50,8 +51,13 @@ export class Commands {
   }
 }
 
-/** JSON has no NaN: it would go out as null, and the server would drop the command without a word. */
-function allFinite(setpoint: Float64Array): boolean {
-  for (let i = 0; i < setpoint.length; i++) if (!Number.isFinite(setpoint[i])) return false;
+/** Every number of it. JSON has no NaN: it would go out as null, and the server would drop the command without a word. */
+const hasFiniteNumbers = ({ message }: Command): boolean => allFinite(message);
+
+function allFinite(value: unknown): boolean {
+  if (typeof value === 'number') return Number.isFinite(value);
+  if (typeof value !== 'object' || value === null) return true;
+  const all = Array.isArray(value) ? value : Object.values(value);
+  for (let i = 0; i < all.length; i++) if (!allFinite(all[i])) return false;
   return true;
 }

@@ -2,12 +2,15 @@ import { type SeenCommand, UNSTAMPED } from '../../src/core/signals.ts';
 
 /** Commands that are remembered: at 100 Hz ten seconds. An echo that comes later is somebody else's. */
 const REMEMBERED = 1024;
+const NO_REACH: Float64Array = new Float64Array(0);
 /** Relative rounding that a number may have taken on its way through other machines' encodings. */
 const ROUNDING = 1e-9;
 
 /**
  * The command topic as others see it: each command that we sent comes back as an echo. An echo acknowledges; one with
  * other values was tampered with or mixed up; one that we never sent, or that comes again, has another author.
+ *
+ * Where commands carry positions besides their setpoint (joint/lead.ts), these are compared as well; an echo has them after it.
  *
  * NOTE a bridge need not echo. Age is judged only after a first echo on this connection; what never comes is the link's
  * own affair (ping and pong).
@@ -26,7 +29,9 @@ export class Echo {
   /** Commands that we did not send, since the start of the process. */
   foreignCommands = 0;
 
+  /** Numbers that are compared: so many of the setpoint, and all of the positions after them. */
   readonly #size: number;
+  readonly #carried: number;
   readonly #epochs = new Float64Array(REMEMBERED).fill(Number.NaN);
   readonly #seqs = new Float64Array(REMEMBERED).fill(Number.NaN);
   readonly #sentNs = new Float64Array(REMEMBERED);
@@ -34,19 +39,22 @@ export class Echo {
   #acknowledged = 0;
   #waitingSinceNs = Number.NaN;
 
-  constructor(setpointSize: number) {
-    this.#size = setpointSize;
-    this.#setpoints = new Float64Array(REMEMBERED * setpointSize);
+  constructor(carried: number, positions = 0) {
+    this.#carried = carried;
+    this.#size = carried + positions;
+    this.#setpoints = new Float64Array(REMEMBERED * this.#size);
   }
 
   /** A command went out. Sequences grow for the life of the process. */
-  sent(setpoint: Float64Array, epoch: number, seq: number, atNs: number): void {
+  sent(setpoint: Float64Array, epoch: number, seq: number, atNs: number, reach = NO_REACH): void {
     // REAL-TIME: at every command.
     const at = seq % REMEMBERED;
     this.#epochs[at] = epoch;
     this.#seqs[at] = seq;
     this.#sentNs[at] = atNs;
-    for (let i = 0; i < this.#size; i++) this.#setpoints[at * this.#size + i] = setpoint[i]!;
+    const from = at * this.#size;
+    for (let i = 0; i < this.#carried; i++) this.#setpoints[from + i] = setpoint[i]!;
+    for (let i = this.#carried; i < this.#size; i++) this.#setpoints[from + i] = reach[i - this.#carried]!;
     this.lastSentSeq = seq;
     if (Number.isNaN(this.#waitingSinceNs)) this.#waitingSinceNs = atNs;
   }

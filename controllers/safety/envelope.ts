@@ -81,10 +81,11 @@ export interface Envelope {
   brake(by: Situation, out: Float64Array): void;
   /**
    * Where commands carry positions besides their setpoint: those that belong to the one `lead` was told of last. Written
-   * here, after the last check, and by nobody else.
+   * there and by nobody else.
    */
   readonly reach?: Float64Array | undefined;
-  lead?(setpoint: Float64Array, by: Situation): void;
+  /** Writes `reach` for this setpoint and judges what goes out of it: index into `refusals`, 0 when admissible. */
+  lead?(setpoint: Float64Array, by: Situation): number;
   /** Where a recovery wants to be; a wish like any other. */
   recover(by: Situation, out: Float64Array): void;
   /** Takes a learned wish into the workspace before it is filtered. */

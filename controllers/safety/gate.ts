@@ -105,7 +105,7 @@ export class Gate {
     this.rules = makeRules({ safety, robot, interface: iface, envelope: this.#envelope }, parts.rules);
     this.off = [...safety.off];
     this.#inputs = new Inputs(inputLimits(safety, robot, iface.actionSize), this.counters);
-    this.#echo = new Echo(iface.codec.carries ?? iface.setpointSize);
+    this.#echo = new Echo(iface.codec.carries ?? iface.setpointSize, this.#envelope.reach?.length);
     this.#setpoints = new Setpoints(this.#envelope, iface.setpointSize, safety.lease_ms);
     const { state, force, target } = this.#inputs;
     this.#situation = { last: this.#setpoints.last, state, force, target, elapsed: 0, nowNs: 0 };
@@ -265,9 +265,9 @@ export class Gate {
     this.record.sent = result.sent;
     this.record.refused = !result.sent;
     if (result.sent) {
-      const { setpoint, epoch, seq, stampNs } = this.#action;
+      const { setpoint, reach, epoch, seq, stampNs } = this.#action;
       this.#inputs.askedMotion += this.#envelope.asked(setpoint, this.#setpoints.last);
-      this.#echo.sent(setpoint, epoch, seq, stampNs);
+      this.#echo.sent(setpoint, epoch, seq, stampNs, reach);
       this.#setpoints.sent(setpoint, stampNs);
     } else this.counters.refusedSends++;
   }

@@ -5,7 +5,8 @@ export type ApplyFilter = Envelope['limit'];
 
 /**
  * The last line: hard filter, then post-check. If the filter's result is refused, the braking law takes its place for
- * this one tick; if that is refused too, nothing goes out. Nothing after this alters a setpoint.
+ * this one tick; if that is refused too, nothing goes out. Nothing after this alters a setpoint, nor the positions that go out
+ * with it: they are written for what was admitted, and judged themselves.
  */
 export class Output {
   /** CLIPPED flags of the last wish. */
@@ -30,13 +31,18 @@ export class Output {
     // REAL-TIME: every tick that writes.
     this.clipped = this.#apply(wish, by, speedScale, out);
     this.conflicts = (this.clipped & CLIPPED.conflict) === 0 ? 0 : this.conflicts + 1;
-    this.refusal = this.#envelope.judge(out, by);
+    this.refusal = this.#judge(out, by);
     this.braked = this.refusal !== 0;
     if (this.braked) {
       this.#envelope.brake(by, out);
-      if (this.#envelope.judge(out, by) !== 0) return false;
+      if (this.#judge(out, by) !== 0) return false;
     }
-    this.#envelope.lead?.(out, by);
     return true;
+  }
+
+  /** Of the setpoint first: positions of one that is none are not worth a look. */
+  #judge(out: Float64Array, by: Situation): number {
+    const refusal = this.#envelope.judge(out, by);
+    return refusal === 0 && this.#envelope.lead !== undefined ? this.#envelope.lead(out, by) : refusal;
   }
 }

@@ -192,7 +192,7 @@ export interface SeenCommand {
   readonly seq: number;
   /** `stampNs` of the action it was made from; UNSTAMPED in a kind of message that has none: it is known by its values. */
   readonly stampNs: number;
-  /** What the message carries of it; null in a message of another shape. */
+  /** What the message carries of it, and then its `reach`, where it has one; null in a message of another shape. */
   readonly setpoint: Float64Array | null;
 }
 

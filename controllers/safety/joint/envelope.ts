@@ -9,6 +9,7 @@ import { JointFilter } from './filter.ts';
 import { JointLead } from './lead.ts';
 import { type JointLimits, jointLimits } from './limits.ts';
 import { commandsWithin, JointMotion } from './motion.ts';
+import { positionsAdmissible } from './positions.ts';
 import { selfTest } from './self-test.ts';
 
 /** Time constant with which a drift between motion asked and motion seen is forgotten, s. */
@@ -31,6 +32,7 @@ export class JointEnvelope implements Envelope {
   readonly motion: JointMotion;
   readonly reach: Float64Array | undefined;
   readonly #lead: JointLead | null;
+  readonly #end: TrajectoryEnd | null;
   readonly #filter: JointFilter;
   readonly #velocities: Float64Array;
   readonly #drift: Float64Array;
@@ -47,7 +49,8 @@ export class JointEnvelope implements Envelope {
     this.motion = new JointMotion(l);
     const how = robot.interface;
     const isLed = how.type === 'joint_velocity' && how.message === 'joint_trajectory' && how.trajectory.positions;
-    this.#lead = isLed ? new JointLead(l.joints, new TrajectoryEnd(robot), commandsWithin(l)) : null;
+    this.#end = isLed ? new TrajectoryEnd(robot) : null;
+    this.#lead = this.#end && new JointLead(l.joints, this.#end, commandsWithin(l));
     this.reach = this.#lead?.reach;
     this.#filter = new JointFilter(l, this.motion);
     this.#velocities = new Float64Array(l.joints);
@@ -131,9 +134,12 @@ export class JointEnvelope implements Envelope {
     return admissible(setpoint, by.last, by.state.position, by.elapsed, this.motion, this.limits);
   }
 
-  lead(setpoint: Float64Array, by: Situation): void {
-    this.#lead?.at(by.nowNs);
-    this.#lead?.lead(setpoint);
+  lead(setpoint: Float64Array, by: Situation): number {
+    // REAL-TIME: every tick that writes.
+    if (this.#lead === null || this.#end === null) return 0;
+    this.#lead.at(by.nowNs);
+    this.#lead.lead(setpoint);
+    return positionsAdmissible(setpoint, by.state.position, this.#lead, this.#end, this.limits);
   }
 
   /** Where the joints may be by now; with positions of their own, also where these still take them. */

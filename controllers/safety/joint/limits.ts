@@ -23,6 +23,13 @@ export interface JointLimits {
   readonly delayNs: number;
   /** Position setpoint never further from the measured position, rad. */
   readonly reference: number;
+  /**
+   * A position that goes out beside a velocity is never further from the measured one, rad: the distance at which `tracking`
+   * stops the arm, and the way of a stop from full speed that is seen as late as may be.
+   *
+   *   tracking + V·(delay + state age + τ) + V²/(2·A_d)
+   */
+  readonly away: Float64Array;
   /** Largest speed towards the inside of a joint that is outside, rad/s. */
   readonly inward: number;
 }
@@ -45,8 +52,13 @@ export function jointLimits(safety: SafetyConfig, robot: RobotConfig): JointLimi
     reaction: each((j) => s.reaction_ms / 1e3 + (JERK_RAMPS * j.acceleration) / j.jerk),
     delayNs: s.delay_ms * 1e6,
     reference: s.reference_limit,
+    away: new Float64Array(robot.joints.length),
     inward: s.inward_speed,
   };
+  const unseen = (s.delay_ms + safety.state_age_ms) / 1e3;
+  limits.velocity.forEach((v, i) => {
+    limits.away[i] = s.tracking + v * (unseen + limits.reaction[i]!) + (v * v) / (2 * limits.deceleration[i]!);
+  });
   if (limits.joints === 0) invalid('a joint interface without joints', 'robot.joints with at least one');
   if (!(s.reaction_ms / 1e3 >= limits.period))
     invalid(`safety.joints.reaction_ms = ${s.reaction_ms}`, `at least the control period, ${limits.period * 1e3} ms`);

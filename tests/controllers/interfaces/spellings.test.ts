@@ -89,6 +89,13 @@ describe('JointJog', () => {
 });
 
 describe('JointTrajectory', () => {
+  interface Changed {
+    positions: number[];
+    velocities: number[];
+    accelerations: number[];
+    effort: number[];
+    time_from_start: { sec: number; nanosec: number };
+  }
   const point = (seconds: number, what: object) => ({
     positions: [],
     velocities: [],
@@ -148,6 +155,38 @@ describe('JointTrajectory', () => {
       joint_names: names,
       points: [point(0.03, { positions: [0.5, -1] })],
     });
+  });
+
+  it.each<[what: string, change: (points: Changed[]) => void]>([
+    ['a position of the first point', (p) => (p[0]!.positions[1] = -0.41)],
+    ['a position of the last one', (p) => (p[2]!.positions[0] = 0.3)],
+    ['a velocity of the second', (p) => (p[1]!.velocities[1] = -0.3)],
+    ['an acceleration', (p) => (p[1]!.accelerations = [0, 0])],
+    ['an effort', (p) => (p[0]!.effort = [1, 1])],
+    ['the time of the end, by 1 ms', (p) => (p[2]!.time_from_start.nanosec += 1_000_000)],
+    ['the time of the end, by 1 s', (p) => (p[2]!.time_from_start.sec += 1)],
+    ['one point less', (p) => p.pop()],
+    ['one more', (p) => p.push(p[2]!)],
+    ['a null for a position', (p) => (p[1]!.positions[0] = null as never)],
+  ])('that comes back with %s changed is not ours', (_what, change) => {
+    const codec = codecOf(velocity);
+    const echo = new Echo(2, 2);
+    echo.sent(Float64Array.of(0.14, -0.35), 12, 1, 5, Float64Array.of(0.2, -0.4));
+    const seen = JSON.parse(JSON.stringify(message(velocity, 0.14, -0.35)));
+    echo.observe(codec.decode(seen));
+    expect([echo.heard, echo.foreignSeq, echo.age(100)]).toEqual([true, -1, 0]);
+    echo.sent(Float64Array.of(0.14, -0.35), 12, 2, 50, Float64Array.of(0.21, -0.4));
+    change(seen.points);
+    echo.observe(codec.decode(seen));
+    expect([echo.foreignSeq, echo.foreignCommands, echo.age(100)]).toEqual([0, 1, 50]);
+  });
+
+  it('of positions that comes back with a velocity is not ours', () => {
+    const positions = { type: 'joint_position', message: 'joint_trajectory' };
+    const seen = JSON.parse(JSON.stringify(message(positions, 0.5, -1)));
+    expect(codecOf(positions).decode(seen).setpoint).toEqual(Float64Array.of(0.5, -1));
+    seen.points[0].velocities = [1, 1];
+    expect(codecOf(positions).decode(seen).setpoint).toBeNull();
   });
 
   it('in silence stops on a way no longer than the limits reckon with, by the braking law or its own ramp', () => {
@@ -231,6 +270,7 @@ describe('PoseStamped', () => {
 });
 
 const SPELLINGS = [
+  { type: 'joint_velocity', message: 'joint_trajectory', trajectory: { positions: true } },
   ...['joint_velocity', 'joint_position'].flatMap((type) =>
     ['float64_multi_array', 'joint_jog', 'joint_trajectory'].map((m) => ({ type, message: m })),
   ),
@@ -240,19 +280,24 @@ const SPELLINGS = [
 describe.each(SPELLINGS)('$message of a $type interface', (how) => {
   const codec = codecOf(how);
   const setpoint = how.type === 'cartesian_impedance' ? [1, 2, 3, 0, 0, 0.6, 0.8, 700, 30] : [0.5, -1];
-  const seen = how.type === 'cartesian_impedance' ? setpoint.slice(0, 7) : setpoint;
+  // Velocities in a trajectory have positions after them.
+  const isLed = 'trajectory' in how;
+  const sent = { ...action(...setpoint), ...(isLed ? {} : { reach: new Float64Array(0) }) } as SafeAction;
+  const seen = how.type === 'cartesian_impedance' ? setpoint.slice(0, 7) : isLed ? [...setpoint, 0.2, -0.4] : setpoint;
 
   it('is of its type by the definition', () => {
-    const { before = [], ...command } = codec.encode(action(...setpoint));
+    const { before = [], ...command } = codec.encode(sent);
     for (const one of [command, ...before]) expect(validate(one.type, structuredClone(one.message))).toBeNull();
   });
 
   it('comes back from the wire as it went, in both dialects', () => {
-    const encoded = codec.encode(action(...setpoint));
+    const encoded = codec.encode(sent);
     expect(spellType(encoded.type, 1).split('/')).toHaveLength(2);
     const ros1 = JSON.stringify(spellOutgoing(encoded.message, 1));
     expect(ros1).not.toMatch(/nanosec/);
     expect(codec.decode(JSON.parse(JSON.stringify(encoded.message))).setpoint).toEqual(Float64Array.from(seen));
+    if (!('points' in (encoded.message as object))) return;
+    expect(codec.decode(JSON.parse(ros1)).setpoint).toEqual(Float64Array.from(seen));
   });
 
   it.each([null, undefined, 7, [], {}, { data: [1] }, { joint_names: ['x', 'y'] }, { points: [null] }, { pose: null }])(
@@ -265,7 +310,7 @@ describe.each(SPELLINGS)('$message of a $type interface', (how) => {
 
   it('with other joints, or fewer, is nobody of ours', () => {
     if (how.type === 'cartesian_impedance') return;
-    const encoded = JSON.parse(JSON.stringify(codec.encode(action(...setpoint)).message));
+    const encoded = JSON.parse(JSON.stringify(codec.encode(sent).message));
     if ('data' in encoded) encoded.data.pop();
     else encoded.joint_names.reverse();
     expect(codec.decode(encoded).setpoint).toBeNull();

@@ -44,6 +44,29 @@ describe('the last line', () => {
     expect(output).toMatchObject({ refusal: 3, braked: true });
   });
 
+  it('judges the positions that go out with a setpoint, after it and as it goes; refused, it brakes, or nothing goes out', () => {
+    const { envelope, output, out } = made({ refuses: { 7: 3 } });
+    const led: number[] = [];
+    let says: Record<number, number> = {};
+    const lead = (setpoint: Float64Array) => {
+      led.push(setpoint[0]!);
+      return says[setpoint[0]!] ?? 0;
+    };
+    Object.assign(envelope, { lead });
+    expect([output.limit(wish, by, 1, out), output.refusal, led.splice(0)]).toEqual([true, 0, [1]]);
+    says = { 1: 5 };
+    expect([output.limit(wish, by, 1, out), out[0], output.braked, output.refusal]).toEqual([true, 2, true, 5]);
+    expect(led.splice(0)).toEqual([1, 2]);
+    says = { 1: 5, 2: 1 };
+    expect([output.limit(wish, by, 1, out), output.braked, output.refusal]).toEqual([false, true, 5]);
+    // Of a setpoint that is refused, there are none.
+    const other = made({ refuses: { 1: 3 } });
+    Object.assign(other.envelope, { lead });
+    led.length = 0;
+    expect(other.output.limit(wish, by, 1, out)).toBe(false);
+    expect(led).toEqual([2]);
+  });
+
   it('counts conflicts in a row, whatever else was clipped', () => {
     let flags: number = CLIPPED.conflict | CLIPPED.speed;
     const { envelope, out } = made();

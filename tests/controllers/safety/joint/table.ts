@@ -24,6 +24,7 @@ export const limitsOf = (
     reaction: [0.1],
     delayNs: 20 * MS,
     reference: 0.05,
+    away: [1],
     inward: 0.05,
     ...changes,
   };

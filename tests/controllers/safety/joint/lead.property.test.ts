@@ -5,6 +5,7 @@ import { TrajectoryEnd } from '../../../../controllers/interfaces/trajectory-end
 import { CLIPPED, type Situation } from '../../../../controllers/safety/envelope.ts';
 import { JointEnvelope } from '../../../../controllers/safety/joint/envelope.ts';
 import { JointLead } from '../../../../controllers/safety/joint/lead.ts';
+import { Output } from '../../../../controllers/safety/output.ts';
 import { adversary } from '../../../../src/cli/bench/joint-rig.ts';
 import { SeededRandom } from '../../../../src/core/random.ts';
 import { makeRobotState, type SafeAction } from '../../../../src/core/signals.ts';
@@ -98,13 +99,35 @@ describe('where a joint is led by velocities in trajectories', () => {
   });
 });
 
-/** 120 ticks of an enemy's wishes before a controller that hears a command `latency` s and is seen `lag` s late. */
-function ride(seed: number, latency: number, lag: number, jitter: number) {
-  const safety = jointSafety({ joints: { delay_ms: (latency + lag) * 1300 + 20, reaction_ms: 30 * (1 + jitter) } });
-  const iface = jointInterface(robot);
-  const envelope = new JointEnvelope(safety, robot, iface);
+const iface = jointInterface(robot);
+const LATENCIES = [0, 0.01, 0.02];
+const LAGS = [0, 0.015, 0.05];
+const JITTERS = [0, 0.3];
+/** Made once: parsing a config costs more than a case. */
+const SAFETY = LATENCIES.map((latency) =>
+  LAGS.map((lag) =>
+    JITTERS.map((jitter) =>
+      jointSafety({ joints: { delay_ms: (latency + lag) * 1300 + 20, reaction_ms: 30 * (1 + jitter) } }),
+    ),
+  ),
+);
+/** Ticks a ride: to full speed and to rest again. */
+const TICKS = 40;
+
+/** Anywhere, and more often than by chance within 0.4 rad of a limit, `outside` rad beyond it at most. */
+const anywhere = (random: SeededRandom, outside: number) =>
+  robot.joints.map(({ position: [lo, hi] }) => {
+    const near = random.range(-outside, 0.4);
+    const where = random.uniform();
+    return where < 1 / 3 ? lo + near : where < 2 / 3 ? hi - near : random.range(lo + 0.1, hi - 0.1);
+  });
+
+/** An enemy's wishes before a controller that hears a command `latency` s and is seen `lag` s late. */
+function ride(seed: number, latencyOf: number, lagOf: number, jitterOf: number) {
+  const [latency, lag, jitter] = [LATENCIES[latencyOf]!, LAGS[lagOf]!, JITTERS[jitterOf]!];
+  const envelope = new JointEnvelope(SAFETY[latencyOf]![lagOf]![jitterOf]!, robot, iface);
   const random = new SeededRandom(seed);
-  const start = robot.joints.map(({ position: [lo, hi] }) => random.range(lo + 0.1, hi - 0.1));
+  const start = anywhere(random, -0.01);
   const state = makeRobotState(3);
   state.position.set(start);
   const nothing = new Float64Array(0);
@@ -117,12 +140,15 @@ function ride(seed: number, latency: number, lag: number, jitter: number) {
   const seen = [{ at: 0, positions: start }];
   const due: { at: number; message: unknown }[] = [];
   const out = new Float64Array(3);
-  const found = { conflicts: 0, outside: -1, ends: -1, fast: 0, error: 0 };
+  const found = { conflicts: 0, refusals: 0, outside: -1, ends: -1, fast: 0, error: 0 };
+  let inARow = 0;
   const beyond = (positions: readonly number[]) =>
     Math.max(...positions.map((p, i) => Math.max(p - robot.joints[i]!.position[1], robot.joints[i]!.position[0] - p)));
-  for (let n = 0; n < 120; n++) {
-    if ((envelope.limit(wish(by.last, 0.01), by, 1, out) & CLIPPED.conflict) !== 0) found.conflicts++;
-    envelope.lead(out, by);
+  for (let n = 0; n < TICKS; n++) {
+    const conflict = (envelope.limit(wish(by.last, 0.01), by, 1, out) & CLIPPED.conflict) !== 0;
+    inARow = conflict ? inARow + 1 : 0;
+    found.conflicts = Math.max(found.conflicts, inARow);
+    if (envelope.lead(out, by) !== 0) found.refusals++;
     const { message } = iface.codec.encode({ setpoint: out, reach: envelope.reach } as unknown as SafeAction);
     for (const { positions } of (message as { points: { positions: number[] }[] }).points)
       found.ends = Math.max(found.ends, beyond(positions));
@@ -132,7 +158,7 @@ function ride(seed: number, latency: number, lag: number, jitter: number) {
     by.last.set(out);
     by.elapsed = 0.01 * (1 + random.range(-jitter, jitter));
     const until = now + by.elapsed;
-    const times = Array.from({ length: 5 }, (_, k) => now + (by.elapsed * (k + 1)) / 5);
+    const times = [now + by.elapsed / 2, until];
     for (const time of [...times, ...due.map((d) => d.at).filter((at) => at <= until)].sort((a, b) => a - b)) {
       while (due.length > 0 && due[0]!.at <= time) {
         const { at, message: heard } = due.shift()!;
@@ -154,20 +180,91 @@ function ride(seed: number, latency: number, lag: number, jitter: number) {
   return found;
 }
 
+const STRUGGLE = jointSafety({ joints: { reaction_ms: 40 } });
+
+/**
+ * The gate's last line before a robot that is pushed by up to 0.08 rad, or does not move at all; `late`: one tick in ten
+ * comes up to 90 ms late. Braked from when tracking says so, or towards the end. What was refused ends it.
+ */
+function struggle(seed: number, late: boolean, pushed: boolean, stuck: boolean) {
+  const envelope = new JointEnvelope(STRUGGLE, robot, iface);
+  const output = new Output(envelope);
+  const random = new SeededRandom(seed);
+  const start = anywhere(random, 0.1);
+  const state = makeRobotState(3);
+  state.position.set(start);
+  const nothing = new Float64Array(0);
+  const by: { -readonly [K in keyof Situation]: Situation[K] } = {
+    ...{ last: new Float64Array(3), state, force: nothing, target: nothing, elapsed: 0, nowNs: 0 },
+  };
+  envelope.seed(state, by.last);
+  const wish = adversary(robot, random);
+  const controller = new TrajectoryController(start);
+  const push = [0, 0, 0];
+  const to = new Float64Array(3);
+  const out = new Float64Array(3);
+  const { min, max, away } = envelope.limits;
+  const found = { refusals: [] as string[], outside: -1, away: 0 };
+  let braking = false;
+  // From outside a limit, it only ever comes in.
+  const highest = Array.from(max, (p, i) => Math.max(p, start[i]!));
+  const lowest = Array.from(min, (p, i) => Math.min(p, start[i]!));
+  for (let n = 0; n < TICKS; n++) {
+    braking ||= n > 30 || envelope.trackingError(by) > 0.1;
+    if (braking) envelope.brake(by, to);
+    else to.set(wish(by.last, 0.01));
+    const goes = output.limit(to, by, 1, out);
+    if (output.refusal !== 0) found.refusals.push(envelope.refusals[output.refusal]!);
+    if (!goes) return found;
+    const { message } = iface.codec.encode({ setpoint: out, reach: envelope.reach } as unknown as SafeAction);
+    for (const { positions } of (message as { points: { positions: number[] }[] }).points)
+      positions.forEach((p, i) => {
+        found.outside = Math.max(found.outside, p - highest[i]!, lowest[i]! - p);
+        found.away = Math.max(found.away, Math.abs(p - state.position[i]!) / away[i]!);
+      });
+    controller.accept(message, by.nowNs * 1e-9);
+    envelope.sent(out, by.nowNs);
+    by.last.set(out);
+    by.elapsed = late && random.uniform() < 0.1 ? random.range(0.01, 0.1) : 0.01 * random.range(0.7, 1.3);
+    by.nowNs = Math.round(by.nowNs + by.elapsed * 1e9);
+    state.receivedNs = by.nowNs;
+    if (!stuck)
+      controller.at(by.nowNs * 1e-9).positions.forEach((p, i) => {
+        if (pushed) push[i] = Math.max(-0.08, Math.min(0.08, push[i]! + random.range(-0.03, 0.03)));
+        state.position[i] = p + push[i]!;
+      });
+    envelope.observe(by);
+  }
+  return found;
+}
+
 describe("before ROS 1's joint_trajectory_controller", () => {
   it('whatever is asked, no position that goes out or is passed is beyond a margin, and no speed above the limit', () => {
-    const late = fc.constantFrom(0, 0.01, 0.02);
     fc.assert(
-      fc.property(fc.integer(), late, fc.constantFrom(0, 0.015, 0.05), fc.constantFrom(0, 0.3), (...how) => {
-        const { conflicts, outside, ends, fast, error } = ride(...how);
-        expect(conflicts).toBe(0);
+      fc.property(fc.integer(), fc.nat(2), fc.nat(2), fc.nat(1), (...how) => {
+        const { conflicts, refusals, outside, ends, fast, error } = ride(...how);
+        expect(refusals).toBe(0);
+        // Seen late through ramps, a limit may seem nearer than it was: braked for a tick, as long as patience has it.
+        expect(conflicts).toBeLessThanOrEqual(2);
         expect(outside).toBeLessThanOrEqual(-0.002 + 1e-6);
         expect(ends).toBeLessThanOrEqual(-0.002 + 1e-6);
         expect(fast).toBeLessThanOrEqual(1 + 1e-6);
         // It follows: by how far our notion of it is off, nothing is accused of not doing so.
         expect(error).toBeLessThan(0.005);
       }),
-      { numRuns: Math.ceil(RUNS.numRuns / 200) },
+      RUNS,
+    );
+  });
+
+  it('pushed, stuck, late, armed outside a limit: no position goes out beyond one, and in time none is ever refused', () => {
+    fc.assert(
+      fc.property(fc.integer(), fc.boolean(), fc.boolean(), fc.boolean(), (...how) => {
+        const { refusals, outside, away } = struggle(...how);
+        expect(outside).toBeLessThanOrEqual(2e-6);
+        expect(away).toBeLessThanOrEqual(1);
+        if (!how[1]) expect(refusals).toEqual([]);
+      }),
+      RUNS,
     );
   });
 
