@@ -38,6 +38,7 @@ export class Commands {
     if (!(nowNs < action.expiresNs)) return 'expired';
     if (connection.unsentBytes > 0) return 'backpressure';
     if (!connection.acknowledged) return 'unacknowledged';
+    if (!allFinite(action.setpoint)) return 'not_finite';
     const command = this.#encoder.encode(action);
     const { before = [] } = command;
     // All of it before any of it: what goes out just before a command is half of it.
@@ -57,7 +58,7 @@ const hasFiniteNumbers = ({ message }: Command): boolean => allFinite(message);
 function allFinite(value: unknown): boolean {
   if (typeof value === 'number') return Number.isFinite(value);
   if (typeof value !== 'object' || value === null) return true;
-  const all = Array.isArray(value) ? value : Object.values(value);
+  const all: ArrayLike<unknown> = Array.isArray(value) || value instanceof Float64Array ? value : Object.values(value);
   for (let i = 0; i < all.length; i++) if (!allFinite(all[i])) return false;
   return true;
 }
