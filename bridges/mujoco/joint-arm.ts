@@ -26,6 +26,7 @@ export class JointArm {
     const physics = await Physics.load(readFileSync(modelFile, 'utf8'), timestep);
     physics.withoutContacts();
     physics.withoutLimits();
+    physics.withoutAutoReset();
     return new JointArm(physics, robot);
   }
 

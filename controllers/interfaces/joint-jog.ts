@@ -10,7 +10,8 @@ import { numbersOf, sameNames, time } from './message.ts';
 
 /**
  * Joint setpoints as `control_msgs/JointJog`, by name: velocities, rad/s, as MoveIt Servo takes them (`joint_command_in_topic`,
- * `command_in_type: speed_units`), or positions in `displacements`. `duration` is the lease, s.
+ * `command_in_type: speed_units`), or positions in `displacements`, absolute: for a
+ * receiver of your own, as others add them to where the arm is (`position_deltas`). `duration` is the lease, s.
  *
  * NOTE it carries neither epoch nor sequence. Servo drops what is older than `incoming_command_timeout` by its own clock,
  * so the stamp is the robot's time as far as we know it, that of the state which the command was judged against; several

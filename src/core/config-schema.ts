@@ -29,11 +29,14 @@ export const jointSchema = z.strictObject({
   effort: positive.describe('Nm'),
 });
 
-/** How joint setpoints are spelt; the same for velocities and positions. */
-const jointMessage = {
+/**
+ * How joint setpoints are spelt. Positions are not a JointJog unless it is asked for: its `displacements` are absolute here, and others
+ * take them for steps.
+ */
+const jointMessage = (usual: 'joint_jog' | 'joint_trajectory') => ({
   message: z
     .enum(['float64_multi_array', 'joint_trajectory', 'joint_jog'])
-    .default('joint_jog')
+    .default(usual)
     .describe('std_msgs/Float64MultiArray, trajectory_msgs/JointTrajectory or control_msgs/JointJog'),
   trajectory: z
     .strictObject({
@@ -48,7 +51,7 @@ const jointMessage = {
     })
     .prefault({})
     .describe('for joint_trajectory: how it ends when nothing more is said'),
-};
+});
 
 export const robotSchema = z.strictObject({
   name: z.string(),
@@ -122,12 +125,12 @@ export const robotSchema = z.strictObject({
     z.strictObject({
       type: z.literal('joint_velocity'),
       velocity_scale: finite.positive().max(1).default(0.5).describe('share of the velocity limit per unit of action'),
-      ...jointMessage,
+      ...jointMessage('joint_jog'),
     }),
     z.strictObject({
       type: z.literal('joint_position'),
       position_scale: positive.default(0.05).describe('rad per unit of action, from where the setpoint is'),
-      ...jointMessage,
+      ...jointMessage('joint_trajectory'),
     }),
     z.strictObject({
       type: z

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { benchViewer } from '../../src/cli/bench/bridge/viewer.ts';
 import { gateTicks } from '../../src/cli/bench/gate.ts';
 import { benchGuard } from '../../src/cli/bench/guard.ts';
+import { benchInvariance } from '../../src/cli/bench/invariance.ts';
 import { benchKernel, takeTurns } from '../../src/cli/bench/kernel.ts';
 import { memoryOf } from '../../src/cli/bench/memory.ts';
 import { C_SUBJECTS, loadC } from '../../src/cli/bench/peers/c.ts';
@@ -147,5 +148,25 @@ describe('the bridge bench', () => {
     expect(results.map(({ case: name, unit, samples }) => [name, unit, samples])).toEqual(
       ['heap', 'external', 'array_buffers', 'rss'].map((kind) => [`viewer_${kind}_after_gc`, 'bytes', 11]),
     );
+  });
+});
+
+describe('bench invariance', () => {
+  it('keeps joints within their limits, ideal and of the arm, where distance over period does not', async () => {
+    const { results, notes, failed } = await benchInvariance(config, { samples: 1200 });
+    expect(failed).toBe(false);
+    const [ours, naive] = ['ours', 'distance over period'].map((s) => results.filter((r) => r.subject === s));
+    expect(ours).toHaveLength(24);
+    for (const { case: of, max } of ours!) expect(max, of).toBeLessThanOrEqual(0.002);
+    expect(naive).toHaveLength(6);
+    for (const { case: of, max } of naive!) expect(max, of).toBeGreaterThan(0.2);
+    expect(notes!.join(' ')).toContain('seed 1; worst overshoot -0.00');
+  });
+
+  it('fails where a joint is not within its limits, or nobody knows where it is', async () => {
+    // A margin of less than nothing: the filter brakes 0.01 rad behind the limit.
+    const joints = { ...config.safety.joints, margin: -0.01 };
+    const { failed } = await benchInvariance({ ...config, safety: { ...config.safety, joints } }, { samples: 400 });
+    expect(failed).toBe(true);
   });
 });

@@ -2,6 +2,8 @@ import type { Row } from '../rows.ts';
 
 /** A relay of ours takes at most so many times what one takes that looks at nothing. */
 export const RELAY_RATIO = 1.5;
+/** And the p99 of a healthy client beside a frozen one, times that of a healthy one alone: a stall would be hundreds of times it. */
+export const FROZEN_TAIL = 5;
 /** Messages a second. */
 export const OUT = 30_000;
 export const RECEIVED = 100_000;
@@ -13,3 +15,6 @@ export function ratio(rows: readonly Row[], name: string, peer: string): number 
 
 export const medianOf = (rows: readonly Row[], name: string, subject: string): number =>
   rows.find((row) => row.case === name && row.subject === subject)?.p50 ?? Number.NaN;
+
+export const tailOf = (rows: readonly Row[], name: string, subject: string): number =>
+  rows.find((row) => row.case === name && row.subject === subject)?.p99 ?? Number.NaN;

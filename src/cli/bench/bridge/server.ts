@@ -1,7 +1,7 @@
 import type { RunConfig } from '../../../core/config-schema.ts';
 import { type Aim, judge } from '../aims.ts';
 import { type BenchOptions, type Outcome, type Row, rowOf } from '../rows.ts';
-import { medianOf, OUT, RELAY_RATIO, ratio } from './aims.ts';
+import { FROZEN_TAIL, medianOf, OUT, RELAY_RATIO, ratio, tailOf } from './aims.ts';
 import { MILLION, memoryOver } from './flat.ts';
 import { Relay, type RelayName } from './relay.ts';
 import { readByRoslib } from './roslib-reader.ts';
@@ -63,7 +63,11 @@ function aimsOf(rows: readonly Row[]): Aim[] {
     ...{ what: `server, ${FROZEN}, p50`, value: medianOf(rows, FROZEN, 'ours') / medianOf(rows, ALONE, 'ours') },
     ...{ unit: 'times alone', atMost: RELAY_RATIO },
   };
-  return [...relays, { what: `server, ${OUT_CASE}`, value: out, unit: 'messages/s', atLeast: OUT }, frozen];
+  const tail = {
+    ...{ what: `server, ${FROZEN}, p99`, value: tailOf(rows, FROZEN, 'ours') / tailOf(rows, ALONE, 'ours') },
+    ...{ unit: 'times alone', atMost: FROZEN_TAIL },
+  };
+  return [...relays, { what: `server, ${OUT_CASE}`, value: out, unit: 'messages/s', atLeast: OUT }, frozen, tail];
 }
 
 /** In turns, each relay in each; a row of each. */
