@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { jointInterface } from '../../../../controllers/interfaces/joint.ts';
 import { TrajectoryEnd } from '../../../../controllers/interfaces/trajectory-end.ts';
 import { REFUSAL } from '../../../../controllers/safety/joint/admissible.ts';
@@ -74,7 +74,6 @@ describe('the post-check of positions that go out beside velocities', () => {
 });
 
 describe('a gate whose positions are broken', () => {
-  afterEach(() => vi.restoreAllMocks());
   const active = () => {
     const rig = new JointGate('joint_velocity', [0, -1.6, 0], {}, 1e9, 'joint_trajectory').active();
     rig.decision.base.fill(0.5);
@@ -83,35 +82,43 @@ describe('a gate whose positions are broken', () => {
     return rig;
   };
   const { lead } = JointLead.prototype;
-  /** Adds `by` to the first joint's, in the next `times` reckonings. */
-  const breaks = (by: number, times: number) =>
-    vi.spyOn(JointLead.prototype, 'lead').mockImplementation(function (this: JointLead, velocities) {
+  /** Adds `by` to the first joint's, in the next `times` reckonings of `then`. */
+  const broken = (by: number, times: number, then: () => void) => {
+    JointLead.prototype.lead = function (this: JointLead, velocities) {
       lead.call(this, velocities);
       if (times-- > 0) this.reach[0] = this.reach[0]! + by;
-    });
+    };
+    try {
+      then();
+    } finally {
+      JointLead.prototype.lead = lead;
+    }
+  };
 
   it.each([
     ['no number', Number.NaN, 'not_finite', 1],
     ['1 rad further', 1, 'joint_speed', 2],
   ])('lets none of it out, not as a brake either, and is FAULT: %s', (_name, by, refusal, index) => {
     const rig = active();
-    breaks(by, Number.POSITIVE_INFINITY);
-    expect(rig.tick()).toBeNull();
-    expect(REFUSAL[rig.gate.record.refusal]).toBe(refusal);
-    expect([rig.gate.counters.postCheckFailures, rig.gate.record.source]).toEqual([1, 'none']);
-    expect(rig.tick()).toBeNull();
-    expect(rig.path.at(-1)).toBe('FAULT(post_check)');
-    expect(rig.transitions.at(-1)!.value).toBe(index);
+    broken(by, Number.POSITIVE_INFINITY, () => {
+      expect(rig.tick()).toBeNull();
+      expect(REFUSAL[rig.gate.record.refusal]).toBe(refusal);
+      expect([rig.gate.counters.postCheckFailures, rig.gate.record.source]).toEqual([1, 'none']);
+      expect(rig.tick()).toBeNull();
+      expect(rig.path.at(-1)).toBe('FAULT(post_check)');
+      expect(rig.transitions.at(-1)!.value).toBe(index);
+    });
   });
 
   it('brakes where that helps, for the one tick before FAULT', () => {
     const rig = active();
-    breaks(Number.NaN, 1);
-    const action = rig.tick()!;
-    expect(action.source).toBe('brake');
-    expect(action.reach.every(Number.isFinite)).toBe(true);
-    expect(rig.tick()).toBeNull();
-    expect(rig.path.at(-1)).toBe('FAULT(post_check)');
+    broken(Number.NaN, 1, () => {
+      const action = rig.tick()!;
+      expect(action.source).toBe('brake');
+      expect(action.reach.every(Number.isFinite)).toBe(true);
+      expect(rig.tick()).toBeNull();
+      expect(rig.path.at(-1)).toBe('FAULT(post_check)');
+    });
   });
 
   it("knows its commands by their positions too: one that comes back with another is somebody else's", () => {
