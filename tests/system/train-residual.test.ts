@@ -8,7 +8,10 @@ import { compileObservation } from '../../src/pipeline/observation/compile.ts';
 import { cli, RUN_FILE } from './harness.ts';
 
 const EXAMPLE = join(packageRoot, 'configs/examples/peg.mcap');
-const OWN = ['--set', 'safety.risk.low=0.05', '--set', 'safety.risk.high=0.1'];
+const OWN = ['safety.risk.low=0.05', 'safety.risk.high=0.1', 'robot.joints.1.acceleration=10'].flatMap((s) => [
+  '--set',
+  s,
+]);
 /** Ended before anything is learned: what it begins with is what counts here. */
 const SHORT = ['--steps', '30', '--seed', '1', '--json'];
 let dir: string;
