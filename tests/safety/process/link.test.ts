@@ -317,8 +317,9 @@ describe('others on the network', () => {
     async () => {
       world = await World.moving();
       const rogue = (await stranger(world.sim.port)) as WebSocket;
+      // What the robot itself says nobody else may say there; the command topic is open to all, and the reflex hears it.
       const header = { stamp: { sec: 0, nanosec: 0 }, frame_id: 'x'.repeat(2_000_000) };
-      world.fault(() => say(rogue, { op: 'publish', topic: '/wrench', msg: { header, wrench: {} } }));
+      world.fault(() => say(rogue, { op: 'publish', topic: '/equilibrium_command', msg: { header } }));
       const toSafeMs = await world.safe();
       expect(['link_changed', 'link_down', 'state_stale']).toContain((await world.reaches('STOPPING')).cause);
       await world.t.daemon.reflex.until((s) => s.linkUp, 10_000);
