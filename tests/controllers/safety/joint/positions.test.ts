@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { jointInterface } from '../../../../controllers/interfaces/joint.ts';
 import { TrajectoryEnd } from '../../../../controllers/interfaces/trajectory-end.ts';
 import { REFUSAL } from '../../../../controllers/safety/joint/admissible.ts';
+import { JointEnvelope } from '../../../../controllers/safety/joint/envelope.ts';
 import { JointLead } from '../../../../controllers/safety/joint/lead.ts';
 import { jointLimits } from '../../../../controllers/safety/joint/limits.ts';
 import { positionsAdmissible } from '../../../../controllers/safety/joint/positions.ts';
@@ -70,6 +71,27 @@ describe('the post-check of positions that go out beside velocities', () => {
     lead.reach[1] = Number.NaN;
     const still = new Float64Array(2);
     expect(REFUSAL[positionsAdmissible(still, still, lead, end, jointLimits(jointSafety(), two))]).toBe('not_finite');
+  });
+});
+
+describe('positions beside velocities', () => {
+  const made = (how: Partial<typeof robot.interface>) => {
+    const other = { ...robot, interface: { ...robot.interface, ...how } as typeof robot.interface };
+    return new JointEnvelope(jointSafety(), other, jointInterface(other)).reach;
+  };
+
+  it('are there for velocities in a trajectory, and for nothing else', () => {
+    expect(made({})).toHaveLength(1);
+    expect(made({ message: 'joint_jog' } as object)).toBeUndefined();
+    expect(made({ type: 'joint_position' } as object)).toBeUndefined();
+  });
+
+  it('are not where they were before there was any: 1 rad sent, 0.5 measured, 0.5 off', () => {
+    const lead = new JointLead(1, end, 16);
+    lead.position[0] = 1;
+    lead.reach[0] = 1;
+    lead.sent(Float64Array.of(0), 1e9);
+    expect(lead.error(Float64Array.of(0.5), 0)).toBe(0.5);
   });
 });
 
