@@ -1,3 +1,5 @@
+import { clamp } from '../../src/core/geometry.ts';
+
 /** Sweeps over the joints; the sum has settled to 1e-6 after about ten on a seven-joint arm. */
 const SWEEPS = 20;
 
@@ -24,7 +26,7 @@ export function withinEffort(
   reached: Float64Array,
 ): void {
   const n = torque.length;
-  for (let j = 0; j < n; j++) torque[j] = ended(torque[j]!, effort[j]!);
+  for (let j = 0; j < n; j++) torque[j] = clamp(torque[j]!, -effort[j]!, effort[j]!);
   for (let i = 0; i < n; i++) {
     let sum = 0;
     for (let j = 0; j < n; j++) sum += inverse[i * n + j]! * (torque[j]! - bias[j]!);
@@ -32,12 +34,11 @@ export function withinEffort(
   }
   for (let sweep = 0; sweep < SWEEPS; sweep++) {
     for (let j = 0; j < n; j++) {
-      const to = ended(torque[j]! + (wanted[j]! - reached[j]!) / inverse[j * n + j]!, effort[j]!);
+      const asked = torque[j]! + (wanted[j]! - reached[j]!) / inverse[j * n + j]!;
+      const to = clamp(asked, -effort[j]!, effort[j]!);
       const by = to - torque[j]!;
       torque[j] = to;
       for (let i = 0; i < n; i++) reached[i] = reached[i]! + inverse[i * n + j]! * by;
     }
   }
 }
-
-const ended = (torque: number, effort: number): number => Math.min(Math.max(torque, -effort), effort);

@@ -1,7 +1,7 @@
 import type { SafeAction } from '../../src/core/signals.ts';
 
 /** Commands without positions of their own reach none. */
-const NO_REACH: Float64Array = new Float64Array(0);
+export const NO_REACH: Float64Array = new Float64Array(0);
 
 /** A SafeAction while it is being written: the brand comes with a cast in the gate, and nowhere else. */
 export type ActionBuffer = { -readonly [K in keyof SafeAction as K extends string ? K : never]: SafeAction[K] };

@@ -1,8 +1,8 @@
 import { type SeenCommand, UNSTAMPED } from '../../src/core/signals.ts';
+import { NO_REACH } from './action.ts';
 
 /** Commands that are remembered: at 100 Hz ten seconds. An echo that comes later is somebody else's. */
 const REMEMBERED = 1024;
-const NO_REACH: Float64Array = new Float64Array(0);
 /** Relative rounding that a number may have taken on its way through other machines' encodings. */
 const ROUNDING = 1e-9;
 

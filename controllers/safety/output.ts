@@ -33,11 +33,9 @@ export class Output {
     this.conflicts = (this.clipped & CLIPPED.conflict) === 0 ? 0 : this.conflicts + 1;
     this.refusal = this.#judge(out, by);
     this.braked = this.refusal !== 0;
-    if (this.braked) {
-      this.#envelope.brake(by, out);
-      if (this.#judge(out, by) !== 0) return false;
-    }
-    return true;
+    if (!this.braked) return true;
+    this.#envelope.brake(by, out);
+    return this.#judge(out, by) === 0;
   }
 
   /** Of the setpoint first: positions of one that is none are not worth a look. */

@@ -1,4 +1,4 @@
-import { setImmediate } from 'node:timers/promises';
+import { othersTurn } from '../core/clock.ts';
 import { ReflexArcError } from '../core/errors.ts';
 import { portable } from '../core/paths.ts';
 import { type Parts, readCheckpoint, writeCheckpoint } from './checkpoint.ts';
@@ -71,7 +71,7 @@ export async function follow(course: Course, options: CourseOptions): Promise<bo
     if (done < tellDue && done < of) continue;
     tellDue = done + tellEvery;
     onProgress?.({ phase: 'training', done, of, figures });
-    await setImmediate();
+    await othersTurn();
   }
   const complete = course.done >= course.of;
   save(complete);

@@ -63,14 +63,15 @@ function ofMetres(
 const shadeOf = (d: number, near: number, far: number): number =>
   Math.round(255 * Math.max(0, Math.min(1, (d - near) / (far - near))));
 
-/** The byte of each of the 65,536 depths in mm; of the range that was asked for last. */
-let made: { near: number; far: number; shade: Uint8Array } | null = null;
-function shades([near, far]: readonly [number, number]): Uint8Array {
-  if (made === null || made.near !== near || made.far !== far) {
-    const shade = Uint8Array.from({ length: 1 << 16 }, (_, mm) => (mm === 0 ? 0 : shadeOf(mm / 1000, near, far)));
-    made = { near, far, shade };
+/** The byte of each of the 65,536 depths in mm, for each range of a config. */
+const made = new WeakMap<readonly number[], Uint8Array>();
+function shades(range: readonly [number, number]): Uint8Array {
+  let shade = made.get(range);
+  if (shade === undefined) {
+    shade = Uint8Array.from({ length: 1 << 16 }, (_, mm) => (mm === 0 ? 0 : shadeOf(mm / 1000, ...range)));
+    made.set(range, shade);
   }
-  return made.shade;
+  return shade;
 }
 
 /** Scale from a source to the size asked for: one factor that fits or covers, or one for each side. */
