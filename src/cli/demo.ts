@@ -219,9 +219,6 @@ async function startSimulation(
   return child;
 }
 
-/** States that must have gone by after a reset before the robot is armed. */
-const SETTLED_STATES = 5;
-
 interface WatchedRobot extends EpisodeSource {
   /** True when the robot side says that it holds, within `withinMs`. */
   held(withinMs: number): Promise<boolean>;
@@ -234,23 +231,12 @@ async function watchRobot(config: RunConfig): Promise<WatchedRobot> {
   const client = robotClient(config, new MonotonicClock(), [
     { topic: task.episode_topic, type: TYPES.episodeStatus },
     { topic: robot.topics.robot_status, type: TYPES.robotStatus },
-    { topic: robot.topics.pose, type: TYPES.poseStamped },
   ]);
-  let states = 0;
   let status: RobotStatus | null = null;
   const watched = {
     latest: null as EpisodeStatus | null,
     async reset() {
-      const before = watched.latest?.episode ?? -1;
       await client.call(task.reset_service, TYPES.trigger, {}, 5000);
-      const end = performance.now() + 5000;
-      const until = async (test: () => boolean) => {
-        while (!test() && performance.now() < end) await new Promise((resolve) => setTimeout(resolve, 2));
-      };
-      await until(() => watched.latest?.episode !== before);
-      // The world has put the arm elsewhere at once: arm only when that is what everybody has measured.
-      const from = states;
-      await until(() => states > from + SETTLED_STATES);
     },
     async held(withinMs: number) {
       const end = performance.now() + withinMs;
@@ -262,7 +248,6 @@ async function watchRobot(config: RunConfig): Promise<WatchedRobot> {
   };
   client.frames$.subscribe((frame) => {
     if (frame.topic === task.episode_topic) watched.latest = frame.message as EpisodeStatus;
-    else if (frame.topic === robot.topics.pose) states++;
     else status = frame.message as RobotStatus;
   });
   await client.open();

@@ -1,4 +1,5 @@
-import type { EpisodeStatus } from '../../bridges/messages/messages.ts';
+import { distinctUntilChanged, filter, map } from 'rxjs';
+import { type EpisodeStatus, nsFromTime } from '../../bridges/messages/messages.ts';
 import type { Mode } from '../core/signals.ts';
 import type { ReflexClient } from '../daemon/operator.ts';
 
@@ -6,7 +7,7 @@ import type { ReflexClient } from '../daemon/operator.ts';
 export interface EpisodeSource {
   /** Latest word of the robot on its episode; null before the first. */
   readonly latest: EpisodeStatus | null;
-  /** Starts a new episode; resolves when its state is on the wire. */
+  /** Starts a new episode; resolves when the robot has answered. */
   reset(): Promise<void>;
 }
 
@@ -27,6 +28,9 @@ const RESTING: readonly Mode[] = ['STOPPED', 'ESTOP', 'FAULT', 'DISARMED'];
  */
 const PERSON = ['operator_stop', 'estop', 'disengage', 'disarm', 'brain_lost'];
 
+/** In this many states filters forget that the arm was put elsewhere. */
+const SETTLED_STATES = 5;
+
 const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 
 /** Plays the operator for one episode: reset the task, arm, engage, watch, disengage, reset. Abortable. */
@@ -45,9 +49,7 @@ export class OperatorScript {
     await this.clear();
     // A task that nobody works at runs out of time, in stepped time at once.
     await this.#until(() => this.#reflex.status$.value?.brainDecides === true, 30_000, 'the brain to decide');
-    await this.#source.reset();
-    await this.#until(() => this.#source.latest?.phase === 'running', 5000, 'the robot to begin an episode');
-    const index = this.#source.latest?.episode;
+    const index = await this.#begin();
     await this.#insist('arm', 'HOLD');
     await this.#insist('engage', 'ENGAGING');
     for (;;) {
@@ -68,6 +70,19 @@ export class OperatorScript {
         return { episode, ended: episode.phase, needsPerson: false };
       }
     }
+  }
+
+  /** A new episode, whose number is returned, and nobody armed before the reflex has measured where it begins. */
+  async #begin(): Promise<number | undefined> {
+    const source = this.#source;
+    await this.#until(() => source.latest !== null, 15_000, 'a word of the robot on its episode');
+    const before = source.latest?.episode;
+    await source.reset();
+    const begun = () => source.latest?.episode !== before && source.latest?.phase === 'running';
+    await this.#until(begun, 5000, 'the robot to begin an episode');
+    const { latest } = source;
+    if (latest !== null) await settled(this.#reflex, nsFromTime(latest.header.stamp), this.#signal);
+    return latest?.episode;
   }
 
   /** From any resting mode to DISARMED, answering the incident that led there. */
@@ -109,12 +124,39 @@ export class OperatorScript {
     throw new Error(`${kind} was refused for 5 s: ${reason}`);
   }
 
-  async #until(test: () => boolean, withinMs: number, what: string): Promise<void> {
-    const end = performance.now() + withinMs;
-    while (!test()) {
-      if (this.#signal.aborted) return;
-      if (performance.now() > end) throw new Error(`waited ${withinMs / 1000} s for ${what}`);
-      await pause(2);
-    }
+  #until(test: () => boolean, withinMs: number, what: string): Promise<void> {
+    return until(test, withinMs, what, this.#signal);
   }
+}
+
+async function until(test: () => boolean, withinMs: number, what: string, signal?: AbortSignal): Promise<void> {
+  const end = performance.now() + withinMs;
+  while (!test()) {
+    if (signal?.aborted) return;
+    if (performance.now() > end) throw new Error(`waited ${withinMs / 1000} s for ${what}`);
+    await pause(2);
+  }
+}
+
+/**
+ * After the world has put the arm elsewhere at `stampNs` of its time: until the reflex itself, on a connection of its own, has
+ * measured it there. One that is armed before takes the step for a fault of the robot, as it must.
+ */
+export async function settled(
+  reflex: Pick<ReflexClient, 'status$'>,
+  stampNs: number,
+  signal?: AbortSignal,
+): Promise<void> {
+  let states = 0;
+  const counting = reflex.status$
+    .pipe(
+      map((status) => status?.stateStampNs ?? 0),
+      distinctUntilChanged(),
+      filter((ns) => ns > stampNs),
+    )
+    .subscribe(() => states++);
+  const enough = () => states >= SETTLED_STATES;
+  await until(enough, 15_000, 'the reflex to measure where the episode begins', signal).finally(() =>
+    counting.unsubscribe(),
+  );
 }

@@ -115,7 +115,7 @@ export function readTakeover(v: Float64Array, count: number): Takeover | null {
 }
 
 // ---- status ---------------------------------------------------------------------------------------------------------------
-export const STATUS_SIZE = 12;
+export const STATUS_SIZE = 13;
 
 export interface Status {
   mode: Mode;
@@ -135,6 +135,8 @@ export interface Status {
   takeoversRefused: number;
   /** Why the last one was. */
   takeoverRefusal: TakeoverRefusal;
+  /** Of the newest state that was judged, by the robot's clock; 0 before the first. */
+  stateStampNs: number;
   armed: boolean;
 }
 
@@ -151,6 +153,7 @@ export function encodeStatus(gate: Gate, bridge: Bridge, brain: BrainPresence, n
   out[9] = gate.takeover.held ? gate.takeover.holder : 0;
   out[10] = gate.counters.refusedTakeovers;
   out[11] = TAKEOVER_REFUSALS.indexOf(gate.takeover.lastRefusal);
+  out[12] = gate.record.stateStampNs;
 }
 
 export function readStatus(v: Float64Array, text: string): Status {
@@ -170,6 +173,7 @@ export function readStatus(v: Float64Array, text: string): Status {
     takeoverHolder: v[9]!,
     takeoversRefused: v[10]!,
     takeoverRefusal: TAKEOVER_REFUSALS[v[11]!] ?? '',
+    stateStampNs: v[12]!,
     armed: mode !== 'BOOT' && mode !== 'DISARMED' && mode !== 'FAULT',
   };
 }

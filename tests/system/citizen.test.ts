@@ -3,7 +3,17 @@ import { Service, Topic } from 'roslib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { DiagnosticArray, EquilibriumCommand, TakeoverMessage } from '../../bridges/messages/messages.ts';
 import { SERVICES, TAKEOVER, TOPICS } from '../../src/daemon/citizen/interface.ts';
-import { callTrigger, engage, pause, rosClientOf, Sim, startDaemon, type TestDaemon, until } from './harness.ts';
+import {
+  callTrigger,
+  engage,
+  pause,
+  resetEpisode,
+  rosClientOf,
+  Sim,
+  startDaemon,
+  type TestDaemon,
+  until,
+} from './harness.ts';
 
 /**
  * The daemon as a citizen of two ROS graphs, seen by stock roslib clients: on its own server, and on the robot's. In
@@ -76,7 +86,7 @@ async function begin(): Promise<void> {
     const { incident } = await reflex.until((s) => s.mode === 'STOPPED', 5000);
     await reflex.request({ kind: 'reset', incident });
   }
-  await callTrigger(on('robot'), '/reset_episode');
+  await resetEpisode(on('robot'), t);
   await engage(t);
 }
 
@@ -378,11 +388,13 @@ describe('on /rosout of its own server', () => {
     );
     await begin();
     await t.daemon.reflex.request({ kind: 'stop' });
-    await until(() => lines.some(({ level }) => level === 40), 10_000, 'an error on /rosout');
-    expect(lines.find(({ level }) => level === 40)).toMatchObject({
-      name: 'ladder',
-      msg: expect.stringMatching(/^(ENGAGING|ACTIVE) to STOPPING: operator_stop/),
-    });
+    const { incident } = await t.daemon.reflex.until((s) => s.mode === 'STOPPED', 10_000);
+    // Of this stop: what was before is said there too.
+    const errors = () => lines.filter(({ level, msg }) => level === 40 && msg.endsWith(`(incident ${incident})`));
+    await until(() => errors().length > 0, 10_000, 'an error on /rosout');
+    expect(errors()).toMatchObject([
+      { name: 'ladder', msg: expect.stringMatching(/^(ENGAGING|ACTIVE) to STOPPING: operator_stop/) },
+    ]);
     topic.unsubscribe();
   });
 });

@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import { afterEach, expect, it } from 'vitest';
-import type { EquilibriumCommand, JointState } from '../../bridges/messages/messages.ts';
+import { type EquilibriumCommand, type JointState, nsFromTime } from '../../bridges/messages/messages.ts';
 import { safetySchema } from '../../src/core/config-schema.ts';
 import { packageRoot } from '../../src/core/paths.ts';
 import type { LadderTransition } from '../../src/core/signals.ts';
-import { callTrigger, listen, pause, rosClient, Sim, startDaemon, until } from './harness.ts';
+import { listen, newEpisode, pause, rosClient, Sim, startDaemon, until } from './harness.ts';
 
 /** Joint 2 leans forward by 0.036 rad on the way down to the hole. Half-way, rad, there is no more room for it. */
 const LEAN = 1;
@@ -23,13 +23,15 @@ it('with `safety.guard` the daemon brakes before a joint is at its limit, and st
   const ros = await rosClient(sim.port);
   open.push(() => ros.close());
   let lean = Number.NaN;
+  let leanNs = Number.NaN;
   let most = Number.NEGATIVE_INFINITY;
   listen<JointState>(ros, '/joint_states', 'sensor_msgs/msg/JointState', (m) => {
     lean = m.position[LEAN]!;
+    leanNs = nsFromTime(m.header.stamp);
     most = Math.max(most, lean);
   });
-  await callTrigger(ros, '/reset_episode');
-  await pause(300);
+  const begunNs = await newEpisode(ros);
+  await until(() => leanNs > begunNs + 0.3e9, 20_000, 'an arm at rest');
   const limit = lean + ROOM;
   most = lean;
 

@@ -5,6 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { Ros, Service, Topic } from 'roslib';
+import { type EpisodeStatus, nsFromTime } from '../../bridges/messages/messages.ts';
+import { settled } from '../../src/cli/operator-script.ts';
 import { freePort } from '../../src/cli/ports.ts';
 import { loadRun } from '../../src/core/config/load.ts';
 import type { RunConfig } from '../../src/core/config-schema.ts';
@@ -153,6 +155,26 @@ export function callTrigger(ros: Ros, name: string): Promise<{ success: boolean;
     serviceType: 'std_srvs/srv/Trigger',
   });
   return new Promise((resolve, reject) => service.callService({}, resolve, (e) => reject(new Error(String(e))), 5000));
+}
+
+/** A new episode on the simulated robot, by a client there; and when it began, ns of the robot's time. */
+export async function newEpisode(ros: Ros): Promise<number> {
+  const heard: EpisodeStatus[] = [];
+  const topic = listen<EpisodeStatus>(ros, '/episode', 'reflexarc_msgs/msg/EpisodeStatus', (m) => heard.push(m));
+  const { success, message } = await callTrigger(ros, '/reset_episode');
+  if (!success) throw new Error(`no new episode: ${message}`);
+  const begun = () => heard.find(({ seed }) => message === `episode with seed ${seed}`);
+  await until(() => begun() !== undefined, 20_000, 'the new episode');
+  topic.unsubscribe();
+  return nsFromTime(begun()!.header.stamp);
+}
+
+/**
+ * A new episode, once the reflex has measured where it put the arm: it hears of that later than we do, and stops for
+ * implausible_step if it is armed by then. Nobody resets an episode before a daemon without this.
+ */
+export async function resetEpisode(ros: Ros, { daemon }: TestDaemon): Promise<void> {
+  await settled(daemon.reflex, await newEpisode(ros));
 }
 
 /**

@@ -7,10 +7,10 @@ import { packageRoot } from '../../src/core/paths.ts';
 import { needs } from '../interop/peers.ts';
 import { prepareRoslibpy, ROSLIBPY } from '../interop/roslibpy.ts';
 import {
-  callTrigger,
   endProcess,
   engage,
   pause,
+  resetEpisode,
   rosClient,
   Sim,
   startDaemon,
@@ -75,7 +75,7 @@ describe('the reference receiver between our daemon and a controller', () => {
     const out = heard<EquilibriumCommand>('/guarded', 'reflexarc_msgs/msg/EquilibriumCommand');
     const status = heard<RobotStatus>('/guarded/status', 'reflexarc_msgs/msg/RobotStatus');
     await until(() => status.at(-1)?.reason === 'start', 20_000, 'the receiver');
-    await callTrigger(ros, '/reset_episode');
+    await resetEpisode(ros, t);
     await engage(t);
     await until(() => out.filter((m) => m.source === 'policy').length > 20, 20_000, 'commands that passed');
     expect(status.at(-1)).toMatchObject({ holding: false, reason: '' });
@@ -109,7 +109,7 @@ describe('the reference receiver between our daemon and a controller', () => {
 
     await t.stop();
     t = await daemon();
-    await callTrigger(ros, '/reset_episode');
+    await resetEpisode(ros, t);
     await engage(t);
     await until(() => !status.at(-1)!.holding, 20_000, 'the receiver to follow the new daemon');
     expect(status.at(-1)!.epoch).toBeGreaterThan(old.epoch);

@@ -1,7 +1,7 @@
 import type { Ros } from 'roslib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { JointState } from '../../bridges/messages/messages.ts';
-import { callTrigger, listen, rosClient, Sim, startDaemon, type TestDaemon, until } from './harness.ts';
+import { callTrigger, listen, resetEpisode, rosClient, Sim, startDaemon, type TestDaemon, until } from './harness.ts';
 
 /** Stock roslib clients on the simulated robot's port and on the daemon's. */
 let sim: Sim;
@@ -52,7 +52,7 @@ describe('a stock roslib client', () => {
     await until(() => state !== null, 3000, 'a joint state');
     expect(state!.name).toEqual(t.config.robot.joints.map((j) => j.name));
     expect(state!.position).toHaveLength(7);
-    expect((await callTrigger(robot, '/reset_episode')).success).toBe(true);
+    await resetEpisode(robot, t);
   });
 
   it('on the daemon: lists its topics, reads its ticks, and commands the ladder', async () => {

@@ -1,12 +1,13 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Ros } from 'roslib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { RawClient } from '../bridges/rosserver/raw-client.ts';
 import { type Asked, askGenpy, buildOurs, GENPY_MODULES } from '../interop/genpy.ts';
 import { needs, ros1Lacks } from '../interop/peers.ts';
 import { Ros1Bridge, type Said } from '../interop/ros1-bridge.ts';
-import { engage, Sim, startDaemon, type TestDaemon, until } from './harness.ts';
+import { engage, resetEpisode, rosClient, Sim, startDaemon, type TestDaemon, until } from './harness.ts';
 
 /**
  * The daemon before a robot of ROS 1, in stepped time. Debian has no rosbridge for ROS 1: the bridge is a stand-in that drops
@@ -16,6 +17,8 @@ let sim: Sim;
 let bridge: Ros1Bridge;
 let t: TestDaemon;
 let robot: RawClient;
+/** At the robot itself, behind the bridge. */
+let ros: Ros;
 const dir = mkdtempSync(join(tmpdir(), 'reflexarc-ros1-'));
 
 beforeAll(async () => {
@@ -28,9 +31,11 @@ beforeAll(async () => {
     config.daemon.heartbeat_ms = 20_000;
   });
   robot = await RawClient.open(bridge.port);
+  ros = await rosClient(sim.port);
 });
 afterAll(async () => {
   robot?.close();
+  ros?.close();
   await t?.stop();
   bridge?.close();
   await sim?.stop();
@@ -43,7 +48,7 @@ const status = () => t.daemon.reflex.status$.value;
 describe('the daemon on the graph of a ROS 1 robot', () => {
   it('finds the dialect out, reads states, and commands in its spelling', async () => {
     await t.daemon.reflex.until((s) => s.linkUp && s.mode === 'DISARMED', 20_000);
-    await robot.call('/reset_episode', {});
+    await resetEpisode(ros, t);
     await engage(t);
     await until(() => bridge.on(COMMANDS).length > 50, 20_000, 'commands');
     const types = new Map(bridge.said.filter(({ op }) => op === 'advertise').map(({ topic, type }) => [topic, type]));

@@ -16,10 +16,10 @@ import { worldOf } from '../../../src/core/task-world.ts';
 import type { SentinelEvent } from '../../../src/daemon/launch.ts';
 import {
   Cable,
-  callTrigger,
   engage,
   listen,
   pause,
+  resetEpisode,
   rosClient,
   Sim,
   startDaemon,
@@ -92,7 +92,7 @@ export class World {
       if (x.event === 'started') this.#pids.add(x.pid);
     });
     await this.watch();
-    await callTrigger(this.ros, '/reset_episode');
+    await resetEpisode(this.ros, this.t);
     await engage(this.t);
     await until(() => this.status?.holding === false, 3000, 'the robot to follow commands');
     // On the way here a busy machine may have stopped it once or twice.
