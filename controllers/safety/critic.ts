@@ -1,4 +1,5 @@
 import type { RiskCritic } from '../../policies/policy.ts';
+import type { SafetyConfig } from '../../src/core/config-schema.ts';
 import type { RobotState } from '../../src/core/signals.ts';
 import type { CommandInterface } from '../interfaces/interface.ts';
 import { compose } from '../residual.ts';
@@ -10,6 +11,8 @@ import type { Setpoints } from './setpoints.ts';
 export const FRACTIONS = [1, 0.75, 0.5, 0.25, 0] as const;
 const RECOVERY_ROW = FRACTIONS.length;
 const ROWS = FRACTIONS.length + 1;
+/** Share of the policy's speed that is left at the highest risk that is admitted. */
+export const SLOWEST = 0.2;
 
 /**
  * The critic's graded answer: every share of the residual and the recovery are judged in one batched call, against the
@@ -18,6 +21,9 @@ const ROWS = FRACTIONS.length + 1;
  *
  * House rule 6: this only picks among smaller authorities. What it picks goes through the same hard filter, which does
  * not know it. An answer that is no number in [0, 1], or an exception, counts as risk 1 everywhere and is said apart.
+ *
+ * What is admitted is followed the slower the riskier it is: `pace` (facts/safety.md 4.1, DEGRADED: the critic's warn band). A critic that can
+ * only forbid has no answer to an approach that is well but for its speed.
  */
 export class RiskJudge {
   /** Share of the residual that is admissible; 0 also when none is. */
@@ -33,22 +39,26 @@ export class RiskJudge {
   riskBase = Number.NaN;
   risk = Number.NaN;
   riskRecovery = Number.NaN;
+  /** Share of the policy's speed that is left to the chosen candidate. */
+  pace = 1;
   /** Aim of the chosen candidate; of the base alone when none is admissible. */
   readonly aim: Float64Array;
 
   readonly #critic: RiskCritic;
   readonly #interface: CommandInterface;
   readonly #high: number;
+  readonly #warn: number;
   readonly #bound: number;
   readonly #aims: readonly Float64Array[];
   readonly #action: Float64Array;
   readonly #rows: Float64Array;
   readonly #risks: Float64Array;
 
-  constructor(critic: RiskCritic, iface: CommandInterface, high: number, residualBound: number) {
+  constructor(critic: RiskCritic, iface: CommandInterface, risk: SafetyConfig['risk'], residualBound: number) {
     this.#critic = critic;
     this.#interface = iface;
-    this.#high = high;
+    this.#high = risk.high;
+    this.#warn = risk.warn ?? risk.low;
     this.#bound = residualBound;
     this.aim = new Float64Array(iface.setpointSize);
     this.#aims = FRACTIONS.map(() => new Float64Array(iface.setpointSize));
@@ -77,6 +87,7 @@ export class RiskJudge {
     // An invalid answer is critic_health's business: it is no reason to move, not even to recover.
     c.riskAdmissible = this.admissible || this.invalid;
     c.risk = this.riskBase;
+    this.pace = paceAt(this.risk, this.#warn, this.#high);
   }
 
   #clear(): void {
@@ -100,9 +111,9 @@ export class RiskJudge {
    * wish to judge, and without a risk nothing moves (sources.ts); the policy is not asked instead.
    */
   #judgeTakeover({ inputs, nowNs }: RuleContext, anchor: Float64Array, recovery: Float64Array): void {
-    const { takeover, state, target } = inputs;
+    const { takeover } = inputs;
     if (takeover.isFresh(nowNs)) this.#judgeProposal(inputs, takeover.action, takeover.residual, anchor, 0, recovery);
-    else this.judgeAim(state, target, recovery);
+    else this.judgeAim(inputs.state, inputs.target, recovery);
     this.source = 'takeover';
   }
 
@@ -156,4 +167,10 @@ export class RiskJudge {
     for (let i = 0; i < count; i++) if (!(this.#risks[i]! >= 0 && this.#risks[i]! <= 1)) this.invalid = true;
     if (this.invalid) this.#risks.fill(1);
   }
+}
+
+/** 1 up to `warn`, from there in a line to SLOWEST at `high`, and no less above. What was not judged is not slowed. */
+function paceAt(risk: number, warn: number, high: number): number {
+  if (!(risk > warn)) return 1;
+  return risk < high ? 1 - ((1 - SLOWEST) * (risk - warn)) / (high - warn) : SLOWEST;
 }

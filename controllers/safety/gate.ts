@@ -109,7 +109,7 @@ export class Gate {
     this.#setpoints = new Setpoints(this.#envelope, iface.setpointSize, safety.lease_ms);
     const { state, force, target } = this.#inputs;
     this.#situation = { last: this.#setpoints.last, state, force, target, elapsed: 0, nowNs: 0 };
-    this.#judge = new RiskJudge(critic, iface, safety.risk.high, safety.residual_bound);
+    this.#judge = new RiskJudge(critic, iface, safety.risk, safety.residual_bound);
     this.#output = new Output(this.#envelope, parts.filter);
     this.#lookahead = parts.lookahead ? new Lookahead(parts.lookahead, this.counters) : null;
     this.#sources = new Sources({
@@ -295,7 +295,7 @@ export class Gate {
     this.#stepLadder(nowNs, fresh);
     this.#inputs.clearFlags();
     this.#echo.clearFlags();
-    this.#scales.slew(Math.min((nowNs - this.#lastTickNs) / 1e9, this.#periodS));
+    this.#scales.slew(Math.min((nowNs - this.#lastTickNs) / 1e9, this.#periodS), this.#judge.pace);
     this.#lastTickNs = nowNs;
     explain(this.record, nowNs, this.#ladder, this.#inputs, this.#verdict, this.#judge);
     if (!mayWrite || !this.#context.hasSent || !this.#inputs.hasState) return null;

@@ -4,8 +4,8 @@ import type { Answer } from './ladder.ts';
 const SLEW = 0.5;
 
 /**
- * The operator's scales in [0, 1]: of the residual, and of the policy's speed. The speed scale falls at once and rises at
- * a bounded slew, so that a released slider does not make the robot jump (facts/safety.md 4.1, DEGRADED).
+ * Scales in [0, 1]: the operator's, of the residual and of the policy's speed, and the critic's, of the speed. The least counts. The speed scale falls
+ * at once and rises at a bounded slew, so that neither a released slider nor a risk that is over makes the robot jump (facts/safety.md 4.1, DEGRADED).
  */
 export class Scales {
   residual = 1;
@@ -23,9 +23,13 @@ export class Scales {
     return { accepted: true, reason: '' };
   }
 
-  /** Lets the speed scale rise for `elapsed` seconds; what is no positive time is none. */
-  slew(elapsed: number): void {
+  /**
+   * A tick: the speed scale falls to `pace`, what the critic leaves of it, at once, and rises for `elapsed` seconds; what is no positive time
+   * is none.
+   */
+  slew(elapsed: number, pace: number): void {
     // REAL-TIME: every tick.
-    if (elapsed > 0) this.speed = Math.min(this.#wanted, this.speed + elapsed * SLEW);
+    const most = Math.min(this.#wanted, pace);
+    this.speed = Math.min(most, this.speed + (elapsed > 0 ? elapsed * SLEW : 0));
   }
 }

@@ -134,7 +134,7 @@ function summary(
     [
       'limits',
       `${safety.speed} m/s, Δ ${safety.reference_limit} m, force ${safety.force_soft}/${safety.force_limit} N, ` +
-        `stiffness ${safety.stiffness.join(' to ')} N/m, risk ${safety.risk.low}/${safety.risk.high}`,
+        `stiffness ${safety.stiffness.join(' to ')} N/m, risk ${safety.risk.low}/${safety.risk.high}, slowed from ${safety.risk.warn ?? safety.risk.low}`,
     ],
     ['rules', rules.join(', ')],
     ['guard', guardOf(config)],

@@ -297,14 +297,22 @@ export const safetySchema = z.strictObject({
   residual_bound: finite.min(0).max(1).default(0.3).describe('|residual| in normalised action units'),
   risk: z
     .strictObject({
-      high: finite.min(0).max(1).default(0.35),
-      low: finite.min(0).max(1).default(0.2),
+      high: finite.min(0).max(1).default(0.35).describe('above it a candidate of the policy is not admitted'),
+      low: finite.min(0).max(1).default(0.2).describe('at or below it a recovery ends'),
+      warn: finite
+        .min(0)
+        .max(1)
+        .optional()
+        .describe(
+          'above it the policy is slowed, to a fifth at `high`; `low` without it, and not at all where it is `high`',
+        ),
       dwell_ms: positive.default(100),
       recovery_budget: z.int().min(0).default(5).describe('recoveries per arming'),
       recovery_ms: positive.default(1500).describe('longest single recovery'),
       budget_ms: positive.default(20).describe('an answer of the critic that took longer is none: the largest risk'),
     })
-    .refine((r) => r.low < r.high, 'low must be below high'),
+    .refine((r) => r.low < r.high, 'low must be below high')
+    .refine((r) => (r.warn ?? r.low) <= r.high, 'warn must not be above high'),
   guard: z
     .strictObject({
       model: fileHere('MJCF of the robot and of what it may touch, relative to this file'),

@@ -5,6 +5,7 @@
  */
 import { PegWorld } from '../../bridges/mujoco/world.ts';
 import { commandInterface } from '../../controllers/interfaces/index.ts';
+import { SLOWEST } from '../../controllers/safety/critic.ts';
 import type { BasePolicy, ResidualPolicy } from '../../policies/policy.ts';
 import type { RunConfig } from '../core/config-schema.ts';
 import { type Random, SeededRandom } from '../core/random.ts';
@@ -76,7 +77,8 @@ export async function collectRisk(
   for (let e = 0; e < options.episodes && !options.signal?.aborted; e++) {
     rows = [];
     forces = [];
-    noisy.next();
+    const pace = noisy.next();
+    run.gate.request({ kind: 'speed_scale', value: pace }, run.clock.nowNs());
     const { episode } = run.episode(2_000_000 + options.seed * 10_000 + e);
     let toViolation = Number.POSITIVE_INFINITY;
     for (let t = rows.length - 1; t >= 0; t--) {
@@ -106,12 +108,14 @@ function roughened(base: BasePolicy, residual: ResidualPolicy, random: Random) {
   let faster = 1;
   let corrected = true;
   return {
-    next(): void {
+    /** Returns the episode's speed scale. */
+    next(): number {
       const asIs = random.uniform() < 0.3;
       noise = asIs ? 0 : random.range(0, 0.5);
       stiffer = asIs ? 0 : random.range(-0.5, 1);
       faster = asIs ? 1 : random.range(0.8, 1.6);
       corrected = random.uniform() < 0.5;
+      return asIs || random.uniform() < 0.4 ? 1 : random.range(SLOWEST, 1);
     },
     residual: {
       ...residual,

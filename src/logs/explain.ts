@@ -186,12 +186,12 @@ function ladder({ record, transition }: Explanation): string {
 
 function critic({ record: r, limits: s }: Explanation): string {
   if (Number.isNaN(r.riskProposed)) return 'not asked: no policy had a say';
-  const { low, high } = s.risk;
+  const { low, high, warn = low } = s.risk;
   const cut =
     r.source !== 'policy'
       ? ''
       : `\n${(100 * r.residualFraction).toFixed(0)} % of the residual was left: risk ${r.risk.toFixed(4)}`;
-  return `risk of the whole proposal ${r.riskProposed.toFixed(4)}, of the base alone ${r.riskBase.toFixed(4)} (low ${low}, high ${high})${cut}`;
+  return `risk of the whole proposal ${r.riskProposed.toFixed(4)}, of the base alone ${r.riskBase.toFixed(4)} (low ${low}, slowed from ${warn}, high ${high})${cut}`;
 }
 
 function filter({ record: r }: Explanation): string {

@@ -4,6 +4,8 @@ import type { Refold } from './refold.ts';
 /** Bounds of the critic's risk, of one of the two configs. */
 export interface RiskBounds {
   readonly low: number;
+  /** `low` without it. */
+  readonly warn?: number | undefined;
   readonly high: number;
 }
 

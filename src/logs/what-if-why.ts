@@ -62,7 +62,9 @@ function decided(
       `the gate leaves ${share(would)} of the residual at ${judged(would, bounds.would)}; in the log ${share(was)} at ${judged(was, bounds.was)}`,
     );
   if (parts.length === 0 && was.speedScale !== would.speedScale)
-    parts.push(`speed scale ${would.speedScale.toFixed(3)}; in the log ${was.speedScale.toFixed(3)}`);
+    parts.push(
+      `speed scale ${would.speedScale.toFixed(3)} at ${paced(would, bounds.would)}; in the log ${was.speedScale.toFixed(3)} at ${paced(was, bounds.was)}`,
+    );
   return parts;
 }
 
@@ -70,6 +72,9 @@ const norm = (v: number) => (v === 0 ? '0' : v.toPrecision(3));
 const share = (r: TickRecord) => `${(100 * r.residualFraction).toFixed(0)} %`;
 const judged = (r: TickRecord, { low, high }: RiskBounds) =>
   `a risk of ${r.riskProposed.toFixed(3)} (low ${low}, high ${high})`;
+
+const paced = (r: TickRecord, { low, warn = low, high }: RiskBounds) =>
+  `a risk of ${r.risk.toFixed(3)} (slowed from ${warn} to ${high})`;
 
 function filtered(was: TickRecord, would: TickRecord): string[] {
   const i = was.aim.findIndex((v, k) => !Object.is(v, would.aim[k]));

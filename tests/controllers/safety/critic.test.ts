@@ -11,10 +11,10 @@ import { MS, robot, ScriptedCritic, safetyOf } from './rig.ts';
 const iface = cartesianImpedance(robot);
 const pose = (x: number) => Float64Array.of(x, 0, 0.2, 0, 0, 0, 1, 2000, 150);
 
-/** A judge with threshold 0.35 at a robot in x = 0.5 m, anchor and hold there, recovery towards 0.4 m. */
-function made(flags: Partial<RuleContext> = {}, has: Partial<Inputs> = {}) {
+/** A judge with thresholds 0.2 and 0.35 at a robot in x = 0.5 m, anchor and hold there, recovery towards 0.4 m. */
+function made(flags: Partial<RuleContext> = {}, has: Partial<Inputs> = {}, risk: { warn?: number } = {}) {
   const critic = new ScriptedCritic();
-  const judge = new RiskJudge(critic, iface, 0.35, 0.3);
+  const judge = new RiskJudge(critic, iface, safetyOf({ risk }).risk, 0.3);
   const inputs = new Inputs(inputLimits(safetyOf(), robot, 4));
   inputs.state.pose.set(pose(0.5).subarray(0, 7));
   inputs.target.set([0.5, 0, 0.05, 0, 0, 0, 1]);
@@ -136,5 +136,47 @@ describe('what its answer means', () => {
     critic.evaluate = () => {};
     run();
     expect(judge.invalid).toBe(true);
+  });
+});
+
+describe('how fast the admitted may be followed', () => {
+  it.each([
+    [0, undefined, 1],
+    [0.2, undefined, 1],
+    [0.275, undefined, 0.6],
+    [0.35, undefined, 0.2],
+    [0.36, undefined, 0.2],
+    [1, undefined, 0.2],
+    [0.05, 0.05, 1],
+    [0.125, 0.05, 0.8],
+    [0.2, 0.05, 0.6],
+    [0.35, 0.35, 1],
+    [0.36, 0.35, 0.2],
+    [0, 0, 1],
+    [0.175, 0, 0.6],
+  ])('at a risk of %d with a warning from %s on: %d of the speed', (risk, warn, pace) => {
+    const { critic, judge, run } = made({}, {}, warn === undefined ? {} : { warn });
+    critic.risk = () => risk;
+    run();
+    expect(judge.pace).toBeCloseTo(pace, 12);
+  });
+
+  it('counts the risk of the candidate that is chosen, not of those that were turned down', () => {
+    const { critic, judge, run } = made();
+    const risks = [0.9, 0.5, 0.275, 0, 0, 1];
+    critic.risk = (_row, i) => risks[i]!;
+    run();
+    expect([judge.fraction, judge.pace]).toEqual([0.5, expect.closeTo(0.6, 12)]);
+  });
+
+  it('what is not judged is not slowed; what is answered with no risk, as much as can be', () => {
+    const { critic, judge, inputs, run } = made();
+    expect(judge.pace).toBe(1);
+    critic.risk = () => Number.NaN;
+    run();
+    expect(judge.pace).toBe(0.2);
+    inputs.hasState = false;
+    run();
+    expect(judge.pace).toBe(1);
   });
 });

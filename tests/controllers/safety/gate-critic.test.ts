@@ -52,6 +52,28 @@ describe('the critic', () => {
     expect(rig.gate.counters).toMatchObject({ interventions: n, interventionsBy: by });
   });
 
+  it('that warns slows the policy in the same tick, and lets it be fast again by a half in a second', () => {
+    const rig = new Rig().active();
+    rig.decision.base.set(SIDE);
+    rig.tick(5);
+    const step = () => {
+      const x = rig.gate.record.setpoint[0]!;
+      rig.tick();
+      expect(rig.gate.record).toMatchObject({ mode: 'ACTIVE', source: 'policy', residualFraction: 1 });
+      return [rig.gate.record.speedScale, rig.gate.record.setpoint[0]! - x].map((v) => Number(v.toFixed(9)));
+    };
+    expect(step()).toEqual([1, 0.001]);
+    rig.critic.risk = () => 0.275;
+    expect(step()).toEqual([0.6, 0.0006]);
+    rig.critic.risk = () => 0.35;
+    expect(step()).toEqual([0.2, 0.0002]);
+    rig.critic.risk = () => 0.1;
+    expect(step()).toEqual([0.205, 0.000205]);
+    rig.tick(99);
+    expect(step()).toEqual([0.705, 0.000705]);
+    expect(rig.gate.counters.interventions).toBe(0);
+  });
+
   it('at the threshold itself passes', () => {
     const rig = withResidual();
     rig.critic.risk = () => 0.35;

@@ -250,8 +250,11 @@ describe('the gate, whatever is done to it', () => {
             expect([0, 0.25, 0.5, 0.75, 1]).toContain(record.residualFraction);
             if (record.source !== 'policy') continue;
             expect(record.risk).toBeLessThanOrEqual(0.35);
+            // From full speed at a risk of 0.2 to a fifth of it at 0.35.
+            const pace = Math.min(1, 1 - (0.8 * (record.risk - 0.2)) / 0.15);
+            expect(record.speedScale).toBeLessThanOrEqual(pace + 1e-12);
             expect(Math.hypot(...[0, 1, 2].map((i) => record.setpoint[i]! - from[i]!))).toBeLessThanOrEqual(
-              0.001 + 1e-9,
+              0.001 * pace + 1e-9,
             );
           }
         },

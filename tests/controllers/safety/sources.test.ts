@@ -99,12 +99,37 @@ describe('the scales of the operator', () => {
     scales.request('speed_scale', 0.2);
     scales.request('speed_scale', 0.8);
     expect(scales.speed).toBe(0.2);
-    scales.slew(1);
+    scales.slew(1, 1);
     expect(scales.speed).toBeCloseTo(0.7, 12);
-    for (const none of [0, -1, Number.NaN]) scales.slew(none);
+    for (const none of [0, -1, Number.NaN]) scales.slew(none, 1);
     expect(scales.speed).toBeCloseTo(0.7, 12);
-    scales.slew(1);
+    scales.slew(1, 1);
     expect(scales.speed).toBe(0.8);
+  });
+
+  it('the pace that the critic leaves counts at once, in a tick without time too, and what it gives back comes slowly', () => {
+    const scales = new Scales();
+    scales.slew(0, 0.3);
+    expect(scales.speed).toBe(0.3);
+    scales.slew(0.1, 1);
+    expect(scales.speed).toBeCloseTo(0.35, 12);
+    scales.slew(10, 0.6);
+    expect(scales.speed).toBe(0.6);
+    scales.slew(10, 1);
+    expect(scales.speed).toBe(1);
+  });
+
+  it('the least of operator and critic counts, whoever it is', () => {
+    const scales = new Scales();
+    scales.request('speed_scale', 0.4);
+    scales.slew(1, 0.9);
+    expect(scales.speed).toBe(0.4);
+    scales.slew(1, 0.2);
+    expect(scales.speed).toBe(0.2);
+    scales.request('speed_scale', 0.1);
+    expect(scales.speed).toBe(0.1);
+    scales.slew(10, 1);
+    expect(scales.speed).toBe(0.1);
   });
 });
 

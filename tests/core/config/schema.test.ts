@@ -37,7 +37,7 @@ describe('the JSON Schemas for editors', () => {
 describe('what is allowed, in words', () => {
   it.each([
     [['safety', 'force_limit'], 'a finite number above 0 (N on the filtered norm: above, controlled stop)'],
-    [['safety', 'risk', 'high'], 'a finite number from 0 to 1'],
+    [['safety', 'risk', 'high'], 'a finite number from 0 to 1 (above it a candidate of the policy is not admitted)'],
     [['robot', 'joints', 3, 'position'], 'a list of 2 finite numbers (rad)'],
     [
       ['bridge', 'ros_version'],

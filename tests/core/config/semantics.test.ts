@@ -15,6 +15,8 @@ const warned = (...sets: string[]) => {
 
 describe('limits that contradict each other are refused', () => {
   it.each([
+    [['safety.risk.warn=0.61'], 'warn must not be above high'],
+    [['safety.risk.low=0.6', 'safety.risk.high=0.6'], 'low must be below high'],
     [['safety.force_soft=31'], 'safety.force_soft 31 N is not below force_limit 30 N'],
     [['safety.pose_box.min=[0.8, -0.3, 0]'], 'safety.pose_box.min crosses max on x: 0.8 m is not below 0.7 m'],
     [['safety.target_box={min: [0, 0, 0], max: [1, 1, 0]}'], 'safety.target_box.min crosses max on z'],
