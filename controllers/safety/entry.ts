@@ -4,6 +4,7 @@ import type { Inputs } from './inputs.ts';
 import { isEngaged } from './ladder.ts';
 import type { Output } from './output.ts';
 import type { RuleContext } from './rule.ts';
+import type { Scales } from './scales.ts';
 import type { Setpoints } from './setpoints.ts';
 import type { Sources } from './sources.ts';
 
@@ -15,11 +16,12 @@ export interface EntryParts {
   readonly echo: Echo;
   readonly sources: Sources;
   readonly context: RuleContext;
+  readonly scales: Scales;
 }
 
 /** A mode was entered: what must not be left over from the one before (reset rule 5 of facts/safety.md). */
 export function enterMode({ from, to }: LadderTransition, parts: EntryParts, nowNs: number): void {
-  const { inputs, setpoints, output, echo, sources, context } = parts;
+  const { inputs, setpoints, output, echo, sources, context, scales } = parts;
   const { state } = inputs;
   // With its authority the policy's substitute goes too.
   if (!isEngaged(to)) inputs.takeover.drop(false);
@@ -34,8 +36,10 @@ export function enterMode({ from, to }: LadderTransition, parts: EntryParts, now
     context.hasSent = true;
   } else if (to === 'HOLD' || to === 'STOPPED') setpoints.holdHere(state);
   else if (to === 'ESTOP') sources.allowOneStop();
-  else if (to === 'ENGAGING' && from === 'HOLD') context.criticInvalid = 0;
-  else if (to === 'ENGAGING') {
+  else if (to === 'ENGAGING' && from === 'HOLD') {
+    context.criticInvalid = 0;
+    scales.engaged();
+  } else if (to === 'ENGAGING') {
     // Back from RECOVERY or from a person: what was decided meanwhile does not count, and the setpoint stays where it is.
     inputs.dropDecision(false);
     setpoints.stay();

@@ -120,7 +120,7 @@ export class Gate {
     this.#memory = {
       ...{ inputs: this.#inputs, echo: this.#echo, setpoints: this.#setpoints, sources: this.#sources },
       ...{ output: this.#output, context: this.#context, verdict: this.#verdict, judge: this.#judge },
-      ...{ envelope: this.#envelope, rules: this.rules, off: this.off },
+      ...{ envelope: this.#envelope, scales: this.#scales, rules: this.rules, off: this.off },
     };
     this.#ladder = initialLadder(ladderLimits(safety), parts.epochBase);
     this.record = makeTickRecord(iface.setpointSize);

@@ -152,6 +152,6 @@ describe('the report', () => {
     expect(lines.setpoint).toHaveLength(9);
     // Before the arming nothing was sent: a gap, not a zero.
     expect(lines.setpoint[2]![0]).toBeNull();
-    expect(limits).toEqual({ riskLow: 0.35, riskHigh: 0.6, forceSoft: 25, forceLimit: 30 });
+    expect(limits).toEqual({ riskLow: 0.2, riskHigh: 0.3, forceSoft: 25, forceLimit: 30 });
   });
 });

@@ -73,7 +73,7 @@ describe('the episodes of a log', () => {
     await expect(episodesOfLogs([EXAMPLE], shipped())).rejects.toMatchObject({
       ...{ code: 'RA_USAGE' },
       seen: expect.stringMatching(
-        /safety\.risk\.high: 0\.1 in the log, 0\.6 now; safety\.risk\.low: 0\.05 in the log, 0\.35 now$/,
+        /safety\.risk\.high: 0\.1 in the log, 0\.3 now; safety\.risk\.low: 0\.05 in the log, 0\.2 now$/,
       ),
     });
   });

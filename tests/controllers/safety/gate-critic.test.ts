@@ -74,6 +74,20 @@ describe('the critic', () => {
     expect(rig.gate.counters.interventions).toBe(0);
   });
 
+  it('whose warning is over is no concern of the next engagement: that begins at full speed, but for its ramp', () => {
+    const rig = new Rig().active();
+    rig.critic.risk = () => 0.35;
+    rig.tick();
+    expect(rig.gate.record.speedScale).toBe(0.2);
+    rig.critic.risk = () => 0;
+    rig.must('disengage');
+    rig.tick(40);
+    expect(rig.gate.mode).toBe('STOPPED');
+    expect(rig.gate.request({ kind: 'reset', incident: rig.gate.incident }, rig.nowNs).accepted).toBe(true);
+    rig.active();
+    expect(rig.gate.record.speedScale).toBe(1);
+  });
+
   it('at the threshold itself passes', () => {
     const rig = withResidual();
     rig.critic.risk = () => 0.35;
