@@ -152,10 +152,18 @@ export async function demo(configFile: string, options: DemoOptions): Promise<nu
   return failure !== null || code !== 0 ? 1 : 0;
 }
 
+/** In stepped time, of wall time: without a heartbeat, and between two pings. */
+const PATIENCE_MS = 3000;
+
 /** Applies the options, finds or checks the ports, and points the bridge at the simulated robot. */
 async function settle(config: RunConfig, options: DemoOptions): Promise<void> {
   if (options.seed !== undefined) config.seed = options.seed;
-  if (options.speed === 'max') config.daemon.time = 'stepped';
+  if (options.speed === 'max') {
+    config.daemon.time = 'stepped';
+    // The robot's time stands still while a busy machine does: nobody is dead of that.
+    config.daemon.heartbeat_ms = Math.max(config.daemon.heartbeat_ms, PATIENCE_MS);
+    config.bridge.ping_ms = Math.max(config.bridge.ping_ms, PATIENCE_MS);
+  }
   if (options.log === false) Object.assign(config.log, { enabled: false, black_box_s: 0 });
   config.daemon.console_port = options.consolePort ?? config.daemon.console_port;
   config.daemon.ros_port = options.rosPort ?? config.daemon.ros_port;

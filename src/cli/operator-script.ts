@@ -89,7 +89,7 @@ export class OperatorScript {
   async clear(): Promise<void> {
     await this.#until(
       () => this.#reflex.status$.value?.linkUp === true,
-      15_000,
+      60_000,
       'the reflex and its link to the robot',
     );
     for (let tries = 0; this.#mode !== 'DISARMED'; tries++) {

@@ -55,7 +55,7 @@ export async function benchPractice(
   }
 }
 
-/** The run from the base alone, with a learner beside it, in stepped time, where a machine that is busy is no dead robot. */
+/** The run from the base alone, with a learner beside it. */
 async function settled(config: RunConfig, folder: string): Promise<RunConfig> {
   const run = structuredClone(config);
   run.policies.residual = { type: 'zero', scale: config.policies.residual.scale };
@@ -63,7 +63,6 @@ async function settled(config: RunConfig, folder: string): Promise<RunConfig> {
     ...(config.practice ?? practiceSchema.parse({})),
     ...{ dir: join(folder, 'practice'), learner: `ws://127.0.0.1:${await freePort()}` },
   };
-  run.daemon.heartbeat_ms = Math.max(run.daemon.heartbeat_ms, 3000);
   Object.assign(run.log, { dir: join(folder, 'logs'), enabled: false, black_box_s: 0 });
   return run;
 }
