@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { pause, Sim, startDaemon, type TestDaemon } from './harness.ts';
+import { pause, Sim, startDaemon, stepped, type TestDaemon } from './harness.ts';
 
 /** Asks until it is accepted; returns why it was not before. */
 async function insist({ daemon }: TestDaemon, kind: 'arm' | 'engage'): Promise<string[]> {
@@ -15,9 +15,7 @@ async function insist({ daemon }: TestDaemon, kind: 'arm' | 'engage'): Promise<s
 describe('a brain that has just come back', () => {
   it('is not engaged before it has decided: in stepped time nothing would wait for it', async () => {
     const sim = await Sim.start(undefined, ['--seed', '1', '--speed', 'max']);
-    const t = await startDaemon(sim.port, (config) => {
-      Object.assign(config.daemon, { time: 'stepped', heartbeat_ms: 5000 });
-    });
+    const t = await startDaemon(sim.port, stepped);
     const { reflex } = t.daemon;
     const changes: string[] = [];
     reflex.transitions$.subscribe(({ to, cause }) => changes.push(`${to}(${cause})`));

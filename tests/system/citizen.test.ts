@@ -1,6 +1,6 @@
 import type { Ros } from 'roslib';
 import { Service, Topic } from 'roslib';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { DiagnosticArray, EquilibriumCommand, TakeoverMessage } from '../../bridges/messages/messages.ts';
 import { SERVICES, TAKEOVER, TOPICS } from '../../src/daemon/citizen/interface.ts';
 import {
@@ -10,7 +10,9 @@ import {
   resetEpisode,
   rosClientOf,
   Sim,
+  shared,
   startDaemon,
+  stepped,
   type TestDaemon,
   until,
 } from './harness.ts';
@@ -58,23 +60,23 @@ type PortName = (typeof PORTS)[number];
 const on = (port: PortName): Ros => clients[port]!;
 const global = (name: string) => name.replace('~', '/reflexarc');
 
-beforeAll(async () => {
-  sim = await Sim.start(undefined, ['--speed', 'max']);
-  t = await startDaemon(sim.port, ({ daemon, bridge, safety }) => {
-    daemon.time = 'stepped';
-    daemon.heartbeat_ms = 20_000;
-    bridge.ping_ms = 5000;
-    safety.takeover_age_ms = TAKEOVER_AGE_MS;
-  });
-  await t.daemon.reflex.until((s) => s.linkUp && s.mode === 'DISARMED', 20_000);
-  clients.robot = await rosClientOf(sim.port);
-  clients.server = await rosClientOf(t.config.daemon.ros_port);
-});
-afterAll(async () => {
-  for (const client of Object.values(clients)) client.close();
-  await t.stop();
-  await sim.stop();
-});
+shared(
+  async () => {
+    sim = await Sim.start(undefined, ['--speed', 'max']);
+    t = await startDaemon(sim.port, (config) => {
+      stepped(config);
+      config.safety.takeover_age_ms = TAKEOVER_AGE_MS;
+    });
+    await t.daemon.reflex.until((s) => s.linkUp && s.mode === 'DISARMED', 20_000);
+    clients.robot = await rosClientOf(sim.port);
+    clients.server = await rosClientOf(t.config.daemon.ros_port);
+  },
+  async () => {
+    for (const client of Object.values(clients)) client.close();
+    await t?.stop();
+    await sim?.stop();
+  },
+);
 
 /** The policy moves the robot, from the beginning of an episode. */
 async function begin(): Promise<void> {
@@ -83,7 +85,7 @@ async function begin(): Promise<void> {
   if (mode() === 'HOLD') await reflex.request({ kind: 'disarm' });
   if (mode() !== 'DISARMED') {
     await reflex.request({ kind: 'stop' });
-    const { incident } = await reflex.until((s) => s.mode === 'STOPPED', 5000);
+    const { incident } = await reflex.until((s) => s.mode === 'STOPPED', 20_000);
     await reflex.request({ kind: 'reset', incident });
   }
   await resetEpisode(on('robot'), t);
@@ -108,7 +110,7 @@ const setScale = (ros: Ros, name: string, scale: number | null) =>
   new Promise<{ success: boolean; message: string }>((resolve, reject) =>
     new Service<object, { success: boolean; message: string }>({
       ...{ ros, name, serviceType: 'reflexarc_msgs/srv/SetScale' },
-    }).callService({ scale }, resolve, (e) => reject(new Error(String(e))), 5000),
+    }).callService({ scale }, resolve, (e) => reject(new Error(String(e))), 20_000),
   );
 
 /** A person with a roslib client: answers the newest lease that it has seen, as the message asks for. */
@@ -191,7 +193,7 @@ describe.each(PORTS)('on the graph of the %s', (port) => {
       message: 'arm needs DISARMED, the mode is ACTIVE',
     });
     expect(await setScale(on(port), '/reflexarc/set_residual_scale', 0.5)).toEqual({ success: true, message: '' });
-    await until(() => t.daemon.reflex.status$.value?.residualScale === 0.5, 3000, 'the scale');
+    await until(() => t.daemon.reflex.status$.value?.residualScale === 0.5, 20_000, 'the scale');
     expect(await setScale(on(port), '/reflexarc/set_residual_scale', 2)).toMatchObject({
       success: false,
       message: 'residual_scale 2 is not within 0 … 1',
@@ -200,7 +202,7 @@ describe.each(PORTS)('on the graph of the %s', (port) => {
     expect(t.daemon.reflex.status$.value?.residualScale).toBe(0.5);
     expect((await setScale(on(port), '/reflexarc/set_residual_scale', 1)).success).toBe(true);
     expect((await callTrigger(on(port), '/reflexarc/stop')).success).toBe(true);
-    await t.daemon.reflex.until((s) => s.mode === 'STOPPED', 5000);
+    await t.daemon.reflex.until((s) => s.mode === 'STOPPED', 20_000);
     expect((await callTrigger(on(port), '/reflexarc/engage')).message).toBe('engage needs HOLD, the mode is STOPPED');
     expect((await callTrigger(on(port), '/reflexarc/reset')).success).toBe(true);
     expect((await callTrigger(on(port), '/reflexarc/reset')).message).toBe(
@@ -228,7 +230,7 @@ describe.each(PORTS)('on the graph of the %s', (port) => {
     ];
     await begin();
     const person = new Person(on(port), 'desk');
-    await until(() => person.lease.length === 3 && commands.length > 5, 5000, 'a lease');
+    await until(() => person.lease.length === 3 && commands.length > 5, 20_000, 'a lease');
     const known = commands.length;
     // Up, and stiff: away from everything.
     person.hand = () => person.wants([0, 0, 1, 0]);
@@ -247,17 +249,17 @@ describe.each(PORTS)('on the graph of the %s', (port) => {
     const up = after.setpoint[2]! - before.setpoint[2]!;
     expect(up).toBeGreaterThan(0);
     expect(up).toBeLessThanOrEqual(0.0011);
-    await until(() => atRobot.some((c) => c.seq === after.seq && c.epoch === after.epoch), 3000, 'it at the robot');
+    await until(() => atRobot.some((c) => c.seq === after.seq && c.epoch === after.epoch), 20_000, 'it at the robot');
     expect(atRobot.find((c) => c.seq === after.seq && c.epoch === after.epoch)?.source).toBe('takeover');
-    await until(() => states.some((s) => s.takeover === 'desk'), 3000, 'his name');
+    await until(() => states.some((s) => s.takeover === 'desk'), 20_000, 'his name');
     expect(begun).toContain('person takeover');
 
     const { epoch } = commands.at(-1)!;
     person.hand = () => {};
     person.wants([], { release: true });
-    await until(() => commands.at(-1)!.source === 'policy', 5000, 'the policy');
+    await until(() => commands.at(-1)!.source === 'policy', 20_000, 'the policy');
     expect(commands.at(-1)!.epoch).toBe(epoch + 1);
-    await t.daemon.reflex.until((s) => s.mode === 'ACTIVE' && s.takeoverHolder === 0, 5000);
+    await t.daemon.reflex.until((s) => s.mode === 'ACTIVE' && s.takeoverHolder === 0, 20_000);
     person.leaves();
     for (const one of listening) one.unsubscribe();
   });
@@ -265,13 +267,13 @@ describe.each(PORTS)('on the graph of the %s', (port) => {
   it('a person who falls silent holds the robot', async () => {
     await begin();
     const person = new Person(on(port), 'desk');
-    await until(() => person.lease.length === 3, 5000, 'a lease');
+    await until(() => person.lease.length === 3, 20_000, 'a lease');
     const transitions: string[] = [];
     const watching = t.daemon.reflex.transitions$.subscribe((x) => transitions.push(`${x.to} ${x.cause}`));
     person.hand = () => person.wants([0, 0, 1, 0]);
     await t.daemon.reflex.until((s) => s.takeoverHolder > 0, 10_000);
     person.hand = () => {};
-    await until(() => transitions.includes('HOLD takeover_stale'), 5000, 'HOLD');
+    await until(() => transitions.includes('HOLD takeover_stale'), 20_000, 'HOLD');
     watching.unsubscribe();
     person.leaves();
     expect((await callTrigger(on(port), '/reflexarc/disarm')).success).toBe(true);
@@ -284,20 +286,20 @@ describe('what is no takeover', () => {
     const listening = listen<State>(on('server'), '/reflexarc/state', TOPICS.state.type, (m) => {
       state = m;
     });
-    await until(() => state !== null, 3000, 'a state');
+    await until(() => state !== null, 20_000, 'a state');
     const refused = async (why: string, say: () => void) => {
       const known = state!.takeovers_refused;
       say();
       await until(
         () => state!.takeovers_refused > known,
-        5000,
+        20_000,
         `"${why}" to be refused; last: ${state!.takeover_refusal}`,
       );
       expect(state!.takeover_refusal).toBe(why);
     };
     await begin();
     const person = new Person(on('server'), 'desk');
-    await until(() => person.lease.length === 3, 5000, 'a lease');
+    await until(() => person.lease.length === 3, 20_000, 'a lease');
     const old = [...person.lease];
     await refused('not finite', () => person.wants([0, null, 0, 0]));
     await refused('wrong shape', () => person.wants([0, 0, 0]));
@@ -308,13 +310,13 @@ describe('what is no takeover', () => {
     await until(() => person.lease[1]! > old[1]! + TAKEOVER_AGE_MS / 3, 60_000, 'many commands');
     await refused('stale', () => person.wants([0, 0, 0, 0], { command_seq: old[1] }));
     const other = new Person(on('robot'), 'other desk');
-    await until(() => other.lease.length === 3, 5000, 'a lease');
+    await until(() => other.lease.length === 3, 20_000, 'a lease');
     person.hand = () => person.wants([0, 0, 0.1, 0]);
-    await until(() => state!.takeover === 'desk', 5000, 'a takeover');
+    await until(() => state!.takeover === 'desk', 20_000, 'a takeover');
     await refused('held by another', () => other.wants([0, 0, 0.1, 0]));
     expect(state!.takeover).toBe('desk');
     person.hand = () => {};
-    await t.daemon.reflex.until((s) => s.mode === 'HOLD', 5000);
+    await t.daemon.reflex.until((s) => s.mode === 'HOLD', 20_000);
     await refused('not engaged', () => person.wants([0, 0, 0.1, 0]));
     expect(t.daemon.reflex.status$.value?.mode).toBe('HOLD');
     expect((await callTrigger(on('server'), '/reflexarc/disarm')).success).toBe(true);
@@ -343,12 +345,20 @@ describe('/diagnostics', () => {
     // The brain is started anew, but the ladder stays where it is until a person answers.
     await until(() => levels('brain')[0] === 0, 20_000, 'a brain that decides');
     expect(levels('ladder')).toEqual([2]);
-    await t.daemon.reflex.until((s) => s.mode === 'STOPPED', 5000);
+    await t.daemon.reflex.until((s) => s.mode === 'STOPPED', 20_000);
     expect((await callTrigger(on(port), '/reflexarc/reset')).success).toBe(true);
     await until(() => levels('ladder', 'trip brain_lost').every((level) => level === 0), 10_000, 'OK again');
     listening.unsubscribe();
   });
 });
+
+/** So many states more of the robot. */
+async function states(count: number): Promise<void> {
+  let heard = 0;
+  const topic = listen<unknown>(on('robot'), '/ee_pose', 'geometry_msgs/msg/PoseStamped', () => heard++);
+  await until(() => heard >= count, 20_000, `${count} states`);
+  topic.unsubscribe();
+}
 
 describe('the lease', () => {
   it('goes beside each command to the robot, and is silent where nothing is commanded', async () => {
@@ -361,17 +371,18 @@ describe('the lease', () => {
       ),
     ];
     await begin();
-    await until(() => commands.length > 50, 5000, 'commands');
+    await until(() => commands.length > 50, 20_000, 'commands');
     expect((await callTrigger(on('robot'), '/reflexarc/stop')).success).toBe(true);
-    await t.daemon.reflex.until((s) => s.mode === 'STOPPED', 5000);
+    await t.daemon.reflex.until((s) => s.mode === 'STOPPED', 20_000);
     expect((await callTrigger(on('robot'), '/reflexarc/reset')).success).toBe(true);
-    await pause(200);
+    // What was under way comes before the states that the robot says after it.
+    await states(20);
     const of = (c: EquilibriumCommand) => `${c.epoch} ${c.seq}`;
     const leased = new Set(leases.map(([epoch, seq]) => `${epoch} ${seq}`));
     expect(commands.filter((c) => !leased.has(of(c)))).toEqual([]);
     expect(new Set(leases.map(([, , us]) => us))).toEqual(new Set([1000 * t.config.safety.lease_ms]));
     const { length } = leases;
-    await pause(300);
+    await states(30);
     expect(leases.length).toBe(length);
     for (const one of listening) one.unsubscribe();
   });

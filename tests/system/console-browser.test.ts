@@ -182,7 +182,7 @@ describe.skipIf(why !== '')(`the console in a browser${why}`, () => {
     state = { mode: 'ACTIVE' };
     await page.goto(url);
     await mode('ACTIVE');
-    expect(await page.isVisible('#lost')).toBe(false);
+    await expect.poll(() => page.isVisible('#lost')).toBe(false);
     clearInterval(feed);
     await expect.poll(() => page.textContent('#lost'), { timeout: 10_000 }).toMatch(/^No data since \d\d:\d\d:\d\d/);
     expect(await page.textContent('#mode')).toBe('ACTIVE?');

@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readLog } from '../../bridges/mcap/reader.ts';
-import { alive, cli, descendants, pause } from './harness.ts';
+import { freePort } from '../../src/cli/ports.ts';
+import { alive, cli, descendants, listen, rosClientOf, until } from './harness.ts';
 
 let dir: string;
 beforeAll(() => {
@@ -61,9 +62,17 @@ describe('demo', () => {
 
   it('Ctrl-C in the middle: exit code 0, robot held, summary on screen, no process behind', async () => {
     let below: number[] = [];
-    const { code, stdout } = await cli(['demo', '--headless', '--seed', '2', '--set', `log.dir=${dir}`, ...ports], {
+    const rosPort = await freePort();
+    const args = ['--sim-port', '0', '--console-port', '0', '--ros-port', String(rosPort)];
+    const { code, stdout } = await cli(['demo', '--headless', '--seed', '2', '--set', `log.dir=${dir}`, ...args], {
       onStart: async (child) => {
-        await pause(6000);
+        const ros = await rosClientOf(rosPort);
+        let mode = '';
+        listen<{ data: string }>(ros, '/reflexarc/mode', 'std_msgs/msg/String', (m) => {
+          mode = m.data;
+        });
+        await until(() => mode === 'ACTIVE', 60_000, 'a policy that moves the robot');
+        ros.close();
         below = descendants(child.pid!);
         child.kill('SIGINT');
       },
@@ -72,8 +81,7 @@ describe('demo', () => {
     expect(below.length).toBeGreaterThanOrEqual(5);
     expect(stdout).toMatch(/loop ms/);
     expect(stdout).toMatch(/robot +held/);
-    await pause(200);
-    expect(below.filter(alive)).toEqual([]);
+    await until(() => !below.some(alive), 10_000, 'the end of all of them');
   });
 
   it('says which port is in use, and leaves nothing behind', async () => {

@@ -4,11 +4,11 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { chromium } from 'playwright-core';
 import type { Ros } from 'roslib';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { Viewer } from '../bridges/foxglove/viewer.ts';
 import { covers } from '../interop/conformance.ts';
 import { CHROMIUM, noChromium } from '../interop/peers.ts';
-import { listen, rosClient, Sim, startDaemon, type TestDaemon, until } from './harness.ts';
+import { insist, listen, rosClientOf, Sim, shared, startDaemon, type TestDaemon, until } from './harness.ts';
 
 /** The stock client of the Foxglove protocol on a daemon with its real processes. */
 let sim: Sim;
@@ -16,35 +16,28 @@ let t: TestDaemon;
 let viewer: Viewer;
 let ros: Ros;
 
-beforeAll(async () => {
-  sim = await Sim.start();
-  t = await startDaemon(sim.port, (config) => {
-    config.daemon.foxglove_publish_allow = ['/cmd_vel'];
-  });
-  await t.daemon.reflex.until((s) => s.linkUp && s.mode === 'DISARMED', 20_000);
-  const port = t.config.daemon.foxglove_port!;
-  // The observer may need a moment longer than the reflex.
-  for (let tries = 0; viewer === undefined; tries++) {
-    try {
-      viewer = await Viewer.open(port);
-      ros = await rosClient(t.config.daemon.ros_port);
-    } catch (error) {
-      if (tries > 100) throw error;
-      await new Promise((resolve) => setTimeout(resolve, 100));
-    }
-  }
-});
-afterAll(async () => {
-  viewer?.close();
-  ros?.close();
-  await t.stop();
-  await sim.stop();
-});
+shared(
+  async () => {
+    sim = await Sim.start();
+    t = await startDaemon(sim.port, (config) => {
+      config.daemon.foxglove_publish_allow = ['/cmd_vel'];
+    });
+    await t.daemon.reflex.until((s) => s.linkUp && s.mode === 'DISARMED', 20_000);
+    ros = await rosClientOf(t.config.daemon.ros_port);
+    viewer = await insist(() => Viewer.open(t.config.daemon.foxglove_port!));
+  },
+  async () => {
+    viewer?.close();
+    ros?.close();
+    await t?.stop();
+    await sim?.stop();
+  },
+);
 
 describe('a viewer of a running daemon', () => {
   it('sees the topics of the log, and their messages as ROS clients do', async () => {
     covers('foxglove', ['serverInfo', 'advertise', 'subscribe', 'messageData'], 'stock');
-    for (const topic of ['/joint_states', '/reflexarc/tick', '/reflexarc/transition', '/tf']) viewer.subscribe(topic);
+    for (const topic of ['/joint_states', '/reflexarc/tick', '/tf']) viewer.subscribe(topic);
     const ticks = new Map<number, { mode: string; force: number; setpoint: number[] }>();
     listen<{ seq: number; mode: string; force: number; setpoint: number[] }>(
       ros,
@@ -52,7 +45,7 @@ describe('a viewer of a running daemon', () => {
       'reflexarc_msgs/msg/TickRecord',
       (m) => ticks.set(m.seq, m),
     );
-    await until(() => ticks.size > 30, 5000, 'ticks over rosbridge');
+    await until(() => ticks.size > 30, 20_000, 'ticks over rosbridge');
     await viewer.until(() => viewer.of('/reflexarc/tick').length > 30);
     const both = viewer.of('/reflexarc/tick').filter(({ seq }) => ticks.has(seq as number));
     expect(both.length).toBeGreaterThan(5);
@@ -74,12 +67,12 @@ describe('a viewer of a running daemon', () => {
 
   it('arms and disarms by the services, and cannot engage what is not armed', async () => {
     covers('foxglove', ['advertiseServices', 'serviceCall'], 'stock');
+    viewer.subscribe('/reflexarc/transition');
     expect(await viewer.call('/reflexarc/engage')).toMatchObject({ success: false });
     expect(await viewer.call('/reflexarc/arm')).toMatchObject({ success: true });
-    await t.daemon.reflex.until((s) => s.mode === 'HOLD', 5000);
     await viewer.until(() => viewer.of('/reflexarc/transition').some(({ to_mode }) => to_mode === 'HOLD'));
     expect(await viewer.call('/reflexarc/disarm')).toMatchObject({ success: true });
-    await t.daemon.reflex.until((s) => s.mode === 'DISARMED', 5000);
+    await t.daemon.reflex.until((s) => s.mode === 'DISARMED', 20_000);
   });
 
   it('publishes what it may to ROS clients of the daemon, and nothing of the daemon itself', async () => {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parse } from '@foxglove/rosmsg';
 import { MessageWriter } from '@foxglove/rosmsg-serialization';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { definitions } from '../../bridges/messages/definitions.ts';
 import { type Field, type Shape, shapeOf } from '../../bridges/messages/shape.ts';
 import { spellOutgoing, spellType } from '../../bridges/rosbridge/dialect.ts';
@@ -27,8 +27,11 @@ import {
 } from '../interop/genpy.ts';
 import { needs, ros1Lacks } from '../interop/peers.ts';
 
-const dir = mkdtempSync(join(tmpdir(), 'reflexarc-genpy-'));
-afterAll(() => rmSync(dir, { recursive: true, force: true }));
+let dir: string;
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'reflexarc-genpy-'));
+});
+afterEach(() => rmSync(dir, { recursive: true, force: true }));
 
 const lacking = ros1Lacks(GENPY_MODULES);
 const short = (type: string) => type.replace(/\/(msg|srv)\//, '/');

@@ -4,7 +4,7 @@ import { type EquilibriumCommand, type JointState, nsFromTime } from '../../brid
 import { safetySchema } from '../../src/core/config-schema.ts';
 import { packageRoot } from '../../src/core/paths.ts';
 import type { LadderTransition } from '../../src/core/signals.ts';
-import { listen, newEpisode, pause, rosClient, Sim, startDaemon, until } from './harness.ts';
+import { listen, newEpisode, pause, rosClient, Sim, startDaemon, stepped, until } from './harness.ts';
 
 /** Joint 2 leans forward by 0.036 rad on the way down to the hole. Half-way, rad, there is no more room for it. */
 const LEAN = 1;
@@ -36,9 +36,7 @@ it('with `safety.guard` the daemon brakes before a joint is at its limit, and st
   most = lean;
 
   const t = await startDaemon(sim.port, (config) => {
-    config.daemon.time = 'stepped';
-    config.daemon.heartbeat_ms = 20_000;
-    config.bridge.ping_ms = 5000;
+    stepped(config);
     config.safety = safetySchema.parse({
       ...config.safety,
       // What fits the time is measured by `bench guard`: here it may take as long as it takes.

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { Ros, Service, Topic } from 'roslib';
+import { afterAll, afterEach, beforeAll } from 'vitest';
 import { type EpisodeStatus, nsFromTime } from '../../bridges/messages/messages.ts';
 import { settled } from '../../src/cli/operator-script.ts';
 import { freePort } from '../../src/cli/ports.ts';
@@ -27,16 +28,27 @@ export async function until(test: () => boolean | undefined, withinMs: number, w
   }
 }
 
+/** What the tests of a file share. It is made anew after one that failed: its second go finds what the first one found. */
+export function shared(begin: () => Promise<void>, end: () => Promise<void>): void {
+  beforeAll(begin);
+  afterAll(end);
+  afterEach(async ({ task }) => {
+    if (task.result?.state !== 'fail') return;
+    await end();
+    await begin();
+  });
+}
+
 export interface Ended {
   code: number | null;
   stdout: string;
   stderr: string;
 }
 
-/** Runs the command line to its end. */
+/** Runs the command line to its end, and to that of `onStart`; where this fails, it is ended, and that is the failure. */
 export function cli(
   args: string[],
-  options: { cwd?: string; onStart?: (child: ChildProcess) => void } = {},
+  options: { cwd?: string; onStart?: (child: ChildProcess) => unknown } = {},
 ): Promise<Ended> {
   const child = spawn(process.execPath, [MAIN, ...args], {
     cwd: options.cwd ?? packageRoot,
@@ -50,8 +62,10 @@ export function cli(
   child.stderr.on('data', (d) => {
     stderr += d;
   });
-  options.onStart?.(child);
-  return new Promise((resolve) => child.once('close', (code) => resolve({ code, stdout, stderr })));
+  const acted = Promise.resolve(options.onStart?.(child));
+  acted.catch(() => child.kill('SIGTERM'));
+  const ended = new Promise<Ended>((resolve) => child.once('close', (code) => resolve({ code, stdout, stderr })));
+  return ended.then((said) => acted.then(() => said));
 }
 
 /** The simulated robot in its own process. */
@@ -89,7 +103,10 @@ export async function endProcess(child: ChildProcess): Promise<void> {
   clearTimeout(killer);
 }
 
-/** The daemon with free ports, recording into a folder of its own. */
+/**
+ * The daemon with free ports, recording into a folder of its own. A machine that stands still for a moment has no dead reflex
+ * here: who tests how long it may be silent says so in `change`.
+ */
 export async function startDaemon(
   robotPort: number,
   change: (config: RunConfig) => void = () => {},
@@ -100,6 +117,7 @@ export async function startDaemon(
   config.daemon.console_port = await freePort();
   config.daemon.ros_port = await freePort();
   config.daemon.foxglove_port = await freePort();
+  config.daemon.heartbeat_ms = 20_000;
   change(config);
   const dir = mkdtempSync(join(tmpdir(), 'reflexarc-test-'));
   const daemon = new Daemon(config, {
@@ -111,6 +129,12 @@ export async function startDaemon(
     rmSync(dir, { recursive: true, force: true });
   };
   return { daemon, config, dir, stop };
+}
+
+/** In the robot's time, which waits for commands: then such a machine has no robot that is late, or dead, either. */
+export function stepped({ daemon, bridge }: RunConfig): void {
+  daemon.time = 'stepped';
+  bridge.ping_ms = 5000;
 }
 
 export interface TestDaemon {
@@ -130,17 +154,19 @@ export async function rosClient(port: number): Promise<Ros> {
   return ros;
 }
 
-/** One again and again, until its server is there. */
-export async function rosClientOf(port: number): Promise<Ros> {
+/** Tried again and again, until its server is there: the observer may need a moment longer than the reflex. */
+export async function insist<T>(open: () => Promise<T>): Promise<T> {
   for (let tries = 0; ; tries++) {
     try {
-      return await rosClient(port);
+      return await open();
     } catch (error) {
-      if (tries > 100) throw error;
+      if (tries > 200) throw error;
       await pause(100);
     }
   }
 }
+
+export const rosClientOf = (port: number): Promise<Ros> => insist(() => rosClient(port));
 
 export function listen<T>(ros: Ros, name: string, messageType: string, handler: (message: T) => void): Topic<T> {
   const topic = new Topic<T>({ ros, name, messageType, queue_length: 1 });
@@ -154,7 +180,9 @@ export function callTrigger(ros: Ros, name: string): Promise<{ success: boolean;
     name,
     serviceType: 'std_srvs/srv/Trigger',
   });
-  return new Promise((resolve, reject) => service.callService({}, resolve, (e) => reject(new Error(String(e))), 5000));
+  return new Promise((resolve, reject) =>
+    service.callService({}, resolve, (e) => reject(new Error(String(e))), 20_000),
+  );
 }
 
 /** A new episode on the simulated robot, by a client there; and when it began, ns of the robot's time. */

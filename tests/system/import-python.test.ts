@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { packageRoot } from '../../src/core/paths.ts';
 import { needs } from '../interop/peers.ts';
 import { venv } from '../interop/venv.ts';
@@ -14,8 +14,11 @@ let missing = '';
 beforeAll(() => {
   missing = prepare();
 });
-const at = folder();
-afterAll(() => at.remove());
+let at: ReturnType<typeof folder>;
+beforeEach(() => {
+  at = folder();
+});
+afterEach(() => at.remove());
 
 interface Line {
   time: string;

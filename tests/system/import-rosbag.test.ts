@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { packageRoot } from '../../src/core/paths.ts';
 import { noRos1, ROS1_PYTHON } from '../interop/peers.ts';
 import { bits, folder, read } from '../logs/trajectories/rig.ts';
@@ -13,8 +13,11 @@ interface Line {
   channels: [string, string[]][];
 }
 const peer = (...args: string[]) => execFileSync(ROS1_PYTHON, [PEER, ...args], { encoding: 'utf8', maxBuffer: 1e9 });
-const at = folder();
-afterAll(() => at.remove());
+let at: ReturnType<typeof folder>;
+beforeEach(() => {
+  at = folder();
+});
+afterEach(() => at.remove());
 
 describe.skipIf(why !== '')(`a bag written by ROS 1's own rosbag${why}`, () => {
   it.for(['none', 'bz2', 'lz4'])(

@@ -32,7 +32,7 @@ afterAll(async () => {
 
 describe('reflexarc init before a robot', () => {
   it.each([1, 2] as const)('of ROS %i writes a run file that check accepts', async (version) => {
-    const out = join(dir, `ros${version}.yaml`);
+    const out = join(mkdtempSync(join(dir, 'out-')), `ros${version}.yaml`);
     const bridge = `ws://127.0.0.1:${ports[version]}`;
     const drafted = await cli(['init', '--robot-description', '--bridge', bridge, '--out', out, '--json']);
     expect(drafted).toMatchObject({ code: 0 });

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it, type TestContext } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, type TestContext } from 'vitest';
 import { exportLog } from '../../src/cli/export.ts';
 import { packageRoot } from '../../src/core/paths.ts';
 import { readTrajectory } from '../../src/logs/trajectories/formats.ts';
@@ -14,6 +14,12 @@ const PYTHON = process.env.LEROBOT_PYTHON ?? '';
 const missing = lerobotLacks(PYTHON);
 const at = folder();
 afterAll(() => at.remove());
+/** What a test makes itself. */
+let own: ReturnType<typeof folder>;
+beforeEach(() => {
+  own = folder();
+});
+afterEach(() => own.remove());
 const covered = (context: TestContext) => needs(context, 'lerobot', 'LeRobot', missing);
 /** What it says on stderr are progress bars. */
 const peer = (...args: string[]) =>
@@ -44,9 +50,9 @@ describe('LeRobot itself', () => {
 
   it('reads the dataset that is exported from it: the same numbers, tasks and statistics, in shuffled batches too', async (context) => {
     covered(context);
-    const log = at.path('theirs.mcap');
+    const log = own.path('theirs.mcap');
     await writeTrajectoryLog(log, readTrajectory(at.path('theirs'), new Findings()), {});
-    const out = at.path('ours');
+    const out = own.path('ours');
     expect(await exportLog(log, { format: 'lerobot', fps: 50, feature: [], topic: [], task: '', out })).toBe(0);
     const [ours, theirs] = [out, at.path('theirs')].map((root) => JSON.parse(peer('read', root)));
     expect(ours).toMatchObject({ frames: 92, episodes: 3, fps: 50, batched: 92, last: 60, tasks: ['lift', 'place'] });

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it, type TestContext } from 'vitest';
+import { afterEach, beforeAll, beforeEach, describe, expect, it, type TestContext } from 'vitest';
 import { exportLog } from '../../src/cli/export.ts';
 import { packageRoot } from '../../src/core/paths.ts';
 import { readTrajectory } from '../../src/logs/trajectories/formats.ts';
@@ -20,8 +20,11 @@ let missing = '';
 beforeAll(() => {
   missing = prepare();
 });
-const at = folder();
-afterAll(() => at.remove());
+let at: ReturnType<typeof folder>;
+beforeEach(() => {
+  at = folder();
+});
+afterEach(() => at.remove());
 const covered = (context: TestContext) => needs(context, 'pypi', PACKAGES.join(', '), missing);
 const peer = (...args: string[]) => execFileSync(PYTHON, [PEER, ...args], { encoding: 'utf8', maxBuffer: 1e9 });
 

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it, type TestContext } from 'vitest';
+import { afterEach, beforeAll, beforeEach, describe, expect, it, type TestContext } from 'vitest';
 import type { Compression } from '../../bridges/mcap/compression.ts';
 import { filesOfLog } from '../../bridges/mcap/files.ts';
 import { type LogMessage, logMetadata, readLog } from '../../bridges/mcap/reader.ts';
@@ -19,11 +19,14 @@ const { python: PYTHON, prepare } = venv('mcap-python-1', PACKAGES, 'mcap, mcap_
 type Library = 'mcap' | 'mcap_ros2' | 'rosbags';
 
 let missing = '';
+let dir: string;
 beforeAll(() => {
   missing = prepare();
 });
-const dir = mkdtempSync(join(tmpdir(), 'reflexarc-python-'));
-afterAll(() => rmSync(dir, { recursive: true, force: true }));
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'reflexarc-python-'));
+});
+afterEach(() => rmSync(dir, { recursive: true, force: true }));
 
 interface Line {
   topic?: string;

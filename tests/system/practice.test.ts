@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { freePort } from '../../src/cli/ports.ts';
 import { packageRoot } from '../../src/core/paths.ts';
 import { faultOf } from '../../src/practice/episode.ts';
@@ -13,17 +13,18 @@ import { alive, cli, descendants, endProcess, MAIN, pause, RUN_FILE, until } fro
 let dir: string;
 let port: number;
 let sets: string[];
-beforeAll(async () => {
+beforeEach(async () => {
   dir = mkdtempSync(join(tmpdir(), 'reflexarc-practice-'));
   port = await freePort();
   const practice = `{dir: ${dir}/practice, learner: "ws://127.0.0.1:${port}", held_out_every: 4, publish_every: 2, checkpoint_s: 1}`;
   // A machine that is busy with other things is no dead robot.
   sets = ['--set', `practice=${practice}`, '--set', 'policies.residual.type=zero', '--set', 'daemon.heartbeat_ms=3000'];
 });
-afterAll(() => rmSync(dir, { recursive: true, force: true }));
-
 const children: ChildProcess[] = [];
-afterAll(() => Promise.all(children.map(endProcess)));
+afterEach(async () => {
+  await Promise.all(children.splice(0).map(endProcess));
+  rmSync(dir, { recursive: true, force: true });
+});
 
 /** The learner in a process of its own, and what it has said. */
 async function startLearner(): Promise<{ child: ChildProcess; said: string[] }> {
@@ -77,7 +78,7 @@ describe('practice on the simulated robot', () => {
           await until(() => first.said.some((line) => /^version \d+ accepted/.test(line)), 60_000, 'weights in use');
           await pause(1500);
           first.child.kill('SIGKILL');
-          await until(() => practiceSaid().some((l) => /the learner is not there/.test(l.msg)), 5000, 'a word of it');
+          await until(() => practiceSaid().some((l) => /the learner is not there/.test(l.msg)), 20_000, 'a word of it');
           const actor = practiceSaid().findLast((l) => l.msg === 'ready')!.pid;
           expect(descendants(demo.pid!)).toContain(actor);
           process.kill(actor, 'SIGKILL');

@@ -4,20 +4,23 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { packageRoot } from '../../src/core/paths.ts';
 import { needs } from '../interop/peers.ts';
 import { prepareRos2, ROS2_PYTHON, ros2Graph } from '../interop/ros2.ts';
 import { endProcess } from './harness.ts';
 
-const dir = mkdtempSync(join(tmpdir(), 'reflexarc-rclpy-'));
+let dir: string;
 const children: ChildProcess[] = [];
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'reflexarc-rclpy-'));
+});
 let missing = '';
 beforeAll(() => {
   missing = prepareRos2();
 }, 180_000);
-afterAll(async () => {
-  for (const child of children.reverse()) await endProcess(child);
+afterEach(async () => {
+  for (const child of children.splice(0).reverse()) await endProcess(child);
   rmSync(dir, { recursive: true, force: true });
 });
 

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { type Ros, Topic } from 'roslib';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { EquilibriumCommand, PoseStamped, RobotStatus } from '../../bridges/messages/messages.ts';
 import { packageRoot } from '../../src/core/paths.ts';
 import { needs } from '../interop/peers.ts';
@@ -13,7 +13,9 @@ import {
   resetEpisode,
   rosClient,
   Sim,
+  shared,
   startDaemon,
+  stepped,
   type TestDaemon,
   until,
 } from './harness.ts';
@@ -30,14 +32,12 @@ let ros: Ros;
 const nodes: ChildProcess[] = [];
 
 const daemon = () =>
-  startDaemon(sim.port, ({ daemon: d, bridge, safety }) => {
-    d.time = 'stepped';
-    d.heartbeat_ms = 20_000;
-    bridge.ping_ms = 5000;
-    safety.lease_ms = LEASE_MS;
+  startDaemon(sim.port, (config) => {
+    stepped(config);
+    config.safety.lease_ms = LEASE_MS;
   });
 
-beforeAll(async () => {
+async function begin(): Promise<void> {
   missing = prepareRoslibpy();
   if (missing !== '') return;
   sim = await Sim.start(undefined, ['--speed', 'max']);
@@ -54,13 +54,14 @@ beforeAll(async () => {
   for (const node of nodes) node.stderr!.resume();
   t = await daemon();
   ros = await rosClient(sim.port);
-});
-afterAll(async () => {
+}
+async function end(): Promise<void> {
   ros?.close();
-  for (const node of nodes) await endProcess(node);
+  for (const node of nodes.splice(0)) await endProcess(node);
   await t?.stop();
   await sim?.stop();
-});
+}
+shared(begin, end);
 
 function heard<T>(name: string, messageType: string): T[] {
   const all: T[] = [];

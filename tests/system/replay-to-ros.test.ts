@@ -105,7 +105,7 @@ describe('a log on a ROS server, for a stock roslib client', () => {
     listen<{ detail: string }>(ros, '/reflexarc/transition', 'reflexarc_msgs/msg/LadderTransition', (m) => {
       detail = m.detail;
     });
-    await until(() => detail !== '', 5000, 'the transition');
+    await until(() => detail !== '', 20_000, 'the transition');
     expect(detail).toBe('at 0');
   });
 

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { EpisodeStatus } from '../../bridges/messages/messages.ts';
 import { OperatorScript } from '../../src/cli/operator-script.ts';
 import { packageRoot } from '../../src/core/paths.ts';
@@ -10,9 +10,13 @@ import type { Verification } from '../../src/logs/verify.ts';
 import { Cable, callTrigger, cli, listen, pause, rosClient, Sim, startDaemon } from './harness.ts';
 
 const EPISODES = 20;
-const dir = mkdtempSync(join(tmpdir(), 'reflexarc-replay-'));
-const log = join(dir, 'log.mcap');
-afterAll(() => rmSync(dir, { recursive: true, force: true }));
+let dir: string;
+let log: string;
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'reflexarc-replay-'));
+  log = join(dir, 'log.mcap');
+});
+afterEach(() => rmSync(dir, { recursive: true, force: true }));
 
 /** Plays episodes with a fault in some of them; the log of it all is at `log`. */
 async function record(): Promise<LadderTransition[]> {

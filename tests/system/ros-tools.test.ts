@@ -1,7 +1,17 @@
-import type { Ros } from 'roslib';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Ros, Topic } from 'roslib';
+import { describe, expect, it } from 'vitest';
 import type { JointState } from '../../bridges/messages/messages.ts';
-import { callTrigger, listen, resetEpisode, rosClient, Sim, startDaemon, type TestDaemon, until } from './harness.ts';
+import {
+  callTrigger,
+  listen,
+  resetEpisode,
+  rosClientOf,
+  Sim,
+  shared,
+  startDaemon,
+  type TestDaemon,
+  until,
+} from './harness.ts';
 
 /** Stock roslib clients on the simulated robot's port and on the daemon's. */
 let sim: Sim;
@@ -9,27 +19,21 @@ let t: TestDaemon;
 let robot: Ros;
 let daemon: Ros;
 
-beforeAll(async () => {
-  sim = await Sim.start();
-  t = await startDaemon(sim.port);
-  await t.daemon.reflex.until((s) => s.linkUp && s.mode === 'DISARMED', 20_000);
-  robot = await rosClient(sim.port);
-  // The observer may need a moment longer than the reflex.
-  for (let tries = 0; daemon === undefined; tries++) {
-    try {
-      daemon = await rosClient(t.config.daemon.ros_port);
-    } catch (error) {
-      if (tries > 100) throw error;
-      await new Promise((resolve) => setTimeout(resolve, 100));
-    }
-  }
-});
-afterAll(async () => {
-  robot.close();
-  daemon?.close();
-  await t.stop();
-  await sim.stop();
-});
+shared(
+  async () => {
+    sim = await Sim.start();
+    t = await startDaemon(sim.port);
+    await t.daemon.reflex.until((s) => s.linkUp && s.mode === 'DISARMED', 20_000);
+    robot = await rosClientOf(sim.port);
+    daemon = await rosClientOf(t.config.daemon.ros_port);
+  },
+  async () => {
+    robot?.close();
+    daemon?.close();
+    await t?.stop();
+    await sim?.stop();
+  },
+);
 
 const topicsOf = (ros: Ros) =>
   new Promise<Map<string, string>>((resolve, reject) =>
@@ -49,22 +53,22 @@ describe('a stock roslib client', () => {
     listen<JointState>(robot, '/joint_states', 'sensor_msgs/msg/JointState', (m) => {
       state = m;
     });
-    await until(() => state !== null, 3000, 'a joint state');
+    await until(() => state !== null, 20_000, 'a joint state');
     expect(state!.name).toEqual(t.config.robot.joints.map((j) => j.name));
     expect(state!.position).toHaveLength(7);
     await resetEpisode(robot, t);
   });
 
   it('on the daemon: lists its topics, reads its ticks, and commands the ladder', async () => {
-    let mode = '';
-    listen<{ data: string }>(daemon, '/reflexarc/mode', 'std_msgs/msg/String', (m) => {
-      mode = m.data;
-    });
+    const modes: string[] = [];
+    new Topic<{ data: string }>({ ros: daemon, name: '/reflexarc/mode', messageType: 'std_msgs/msg/String' }).subscribe(
+      ({ data }) => modes.push(data),
+    );
     let ticks = 0;
     listen<{ mode: string }>(daemon, '/reflexarc/tick', 'reflexarc_msgs/msg/TickRecord', () => {
       ticks++;
     });
-    await until(() => ticks > 10, 5000, 'ticks');
+    await until(() => ticks > 10, 20_000, 'ticks');
     const topics = await topicsOf(daemon);
     expect(topics.get('/reflexarc/tick')).toBe('reflexarc_msgs/msg/TickRecord');
     expect(topics.get('/reflexarc/proposal')).toBe('reflexarc_msgs/msg/Decision');
@@ -72,10 +76,10 @@ describe('a stock roslib client', () => {
 
     expect((await callTrigger(daemon, '/reflexarc/engage')).success).toBe(false);
     expect((await callTrigger(daemon, '/reflexarc/arm')).success).toBe(true);
-    await until(() => mode === 'HOLD', 3000, 'HOLD');
+    await until(() => modes.includes('HOLD'), 20_000, 'HOLD');
     expect((await callTrigger(daemon, '/reflexarc/stop')).success).toBe(true);
-    await until(() => mode === 'STOPPED', 5000, 'STOPPED');
+    await until(() => modes.at(-1) === 'STOPPED', 20_000, 'STOPPED');
     expect((await callTrigger(daemon, '/reflexarc/reset')).success).toBe(true);
-    await until(() => mode === 'DISARMED', 3000, 'DISARMED');
+    await until(() => modes.at(-1) === 'DISARMED', 20_000, 'DISARMED');
   });
 });

@@ -2,12 +2,22 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Ros } from 'roslib';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { RawClient } from '../bridges/rosserver/raw-client.ts';
 import { type Asked, askGenpy, buildOurs, GENPY_MODULES } from '../interop/genpy.ts';
 import { needs, ros1Lacks } from '../interop/peers.ts';
 import { Ros1Bridge, type Said } from '../interop/ros1-bridge.ts';
-import { engage, resetEpisode, rosClient, Sim, startDaemon, type TestDaemon, until } from './harness.ts';
+import {
+  engage,
+  resetEpisode,
+  rosClient,
+  Sim,
+  shared,
+  startDaemon,
+  stepped,
+  type TestDaemon,
+  until,
+} from './harness.ts';
 
 /**
  * The daemon before a robot of ROS 1, in stepped time. Debian has no rosbridge for ROS 1: the bridge is a stand-in that drops
@@ -19,35 +29,35 @@ let t: TestDaemon;
 let robot: RawClient;
 /** At the robot itself, behind the bridge. */
 let ros: Ros;
-const dir = mkdtempSync(join(tmpdir(), 'reflexarc-ros1-'));
+let dir: string;
 
-beforeAll(async () => {
+async function begin(): Promise<void> {
+  dir = mkdtempSync(join(tmpdir(), 'reflexarc-ros1-'));
   sim = await Sim.start(undefined, ['--speed', 'max']);
   bridge = await Ros1Bridge.before(sim.port);
   t = await startDaemon(bridge.port, (config) => {
     config.bridge.ros_version = 'auto';
-    config.bridge.ping_ms = 5000;
-    config.daemon.time = 'stepped';
-    config.daemon.heartbeat_ms = 20_000;
+    stepped(config);
   });
+  await t.daemon.reflex.until((s) => s.linkUp && s.mode === 'DISARMED', 20_000);
   robot = await RawClient.open(bridge.port);
   ros = await rosClient(sim.port);
-});
-afterAll(async () => {
+}
+async function end(): Promise<void> {
   robot?.close();
   ros?.close();
   await t?.stop();
   bridge?.close();
   await sim?.stop();
   rmSync(dir, { recursive: true, force: true });
-});
+}
+shared(begin, end);
 
 const COMMANDS = '/equilibrium_command';
 const status = () => t.daemon.reflex.status$.value;
 
 describe('the daemon on the graph of a ROS 1 robot', () => {
   it('finds the dialect out, reads states, and commands in its spelling', async () => {
-    await t.daemon.reflex.until((s) => s.linkUp && s.mode === 'DISARMED', 20_000);
     await resetEpisode(ros, t);
     await engage(t);
     await until(() => bridge.on(COMMANDS).length > 50, 20_000, 'commands');
@@ -71,9 +81,10 @@ describe('the daemon on the graph of a ROS 1 robot', () => {
   });
 
   it('answers its services, and says what it is doing', async () => {
+    await engage(t);
     const scaled = await robot.call('/reflexarc/set_residual_scale', { scale: 0.5 });
     expect(scaled).toMatchObject({ result: true, values: { success: true, message: '' } });
-    await until(() => status()?.residualScale === 0.5, 5000, 'the scale');
+    await until(() => status()?.residualScale === 0.5, 20_000, 'the scale');
     expect(await robot.call('/reflexarc/arm', {})).toMatchObject({ values: { success: false } });
     for (const topic of ['state', 'mode', 'transition', 'proposal', 'command', 'tick', 'risk'])
       await until(() => bridge.on(`/reflexarc/${topic}`).length > 0, 20_000, topic);
@@ -100,9 +111,16 @@ describe('the daemon on the graph of a ROS 1 robot', () => {
     expect(bridge.odd.filter((line) => !line.startsWith('publish /stop:'))).toEqual([]);
   });
 
-  it('and genpy reads one of each, field for field', (context) => {
+  it('and genpy reads one of each, field for field', async (context) => {
     needs(context, 'ros1', 'genpy', ros1Lacks(GENPY_MODULES));
     buildOurs(join(dir, 'python'), dir);
+    // Whatever came before: every kind has been said.
+    await engage(t);
+    await robot.call('/reflexarc/set_residual_scale', { scale: 1 });
+    await robot.call('/reflexarc/arm', {});
+    for (const topic of ['state', 'mode', 'transition', 'proposal', 'command', 'tick', 'risk'])
+      await until(() => bridge.on(`/reflexarc/${topic}`).length > 0, 20_000, topic);
+    await until(() => bridge.on('/diagnostics').length > 0, 20_000, 'diagnostics');
     const types = new Map(
       bridge.said.filter(({ op }) => op.startsWith('advertise')).map((o) => [o.topic ?? o.service, o.type]),
     );

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { TYPES } from '../../bridges/messages/messages.ts';
 import { withLease } from '../../controllers/interfaces/lease.ts';
 import { freePort } from '../../src/cli/ports.ts';
@@ -15,16 +15,19 @@ import { needs } from '../interop/peers.ts';
 import { prepareRos2, ROS2_PYTHON, ros2Graph, rosbridgeServer } from '../interop/ros2.ts';
 import { endProcess, until } from './harness.ts';
 
-const dir = mkdtempSync(join(tmpdir(), 'reflexarc-rosbridge-rs-'));
+let dir: string;
 const children: ChildProcess[] = [];
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'reflexarc-rosbridge-rs-'));
+});
 let missing = '';
 let made: Made | undefined;
 beforeAll(() => {
   missing = prepareRos2();
 }, 180_000);
-afterAll(async () => {
+afterEach(async () => {
   await made?.bridge.close();
-  for (const child of children.reverse()) await endProcess(child);
+  for (const child of children.splice(0).reverse()) await endProcess(child);
   rmSync(dir, { recursive: true, force: true });
 });
 

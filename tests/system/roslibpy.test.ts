@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { RosServer } from '../../bridges/rosserver/server.ts';
 import { MonotonicClock } from '../../src/core/clock.ts';
 import { packageRoot } from '../../src/core/paths.ts';
@@ -56,9 +56,9 @@ async function stop(): Promise<void> {
   await server.close();
 }
 beforeEach(() => serve(0.5));
-afterEach(stop);
-afterAll(() => {
+afterEach(async () => {
   if (child?.exitCode === null) child.kill('SIGKILL');
+  await stop();
 });
 
 describe('a stock roslibpy client on our server', () => {

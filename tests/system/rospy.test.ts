@@ -4,17 +4,20 @@ import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { freePort } from '../../src/cli/ports.ts';
 import { packageRoot } from '../../src/core/paths.ts';
 import { buildOurs } from '../interop/genpy.ts';
 import { needs, ROS1_PYTHON, ros1Lacks } from '../interop/peers.ts';
 import { endProcess, pause } from './harness.ts';
 
-const dir = mkdtempSync(join(tmpdir(), 'reflexarc-rospy-'));
+let dir: string;
 const children: ChildProcess[] = [];
-afterAll(async () => {
-  for (const child of children.reverse()) await endProcess(child);
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'reflexarc-rospy-'));
+});
+afterEach(async () => {
+  for (const child of children.splice(0).reverse()) await endProcess(child);
   rmSync(dir, { recursive: true, force: true });
 });
 

@@ -1,8 +1,8 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { Sim, startDaemon, type TestDaemon, until } from './harness.ts';
+import { describe, expect, it } from 'vitest';
+import { Sim, shared, startDaemon, type TestDaemon, until } from './harness.ts';
 
 /** Half of it is the interval of the feed: often enough to see it end. */
 const WATCHDOG_US = 400_000;
@@ -22,7 +22,7 @@ const heard = (): { ms: number; words: string }[] =>
     : [];
 const said = (word: string) => heard().filter(({ words }) => words.includes(word));
 
-beforeAll(async () => {
+async function begin(): Promise<void> {
   dir = mkdtempSync(join(tmpdir(), 'reflexarc-service-'));
   const script = `#!/bin/sh\necho "$(date +%s%3N) $*" >> ${join(dir, 'heard')}\n`;
   writeFileSync(join(dir, 'systemd-notify'), script, { mode: 0o755 });
@@ -30,14 +30,18 @@ beforeAll(async () => {
   process.env.NOTIFY_SOCKET = join(dir, 'socket');
   process.env.WATCHDOG_USEC = String(WATCHDOG_US);
   sim = await Sim.start();
-  it_ = await startDaemon(sim.port);
-});
-afterAll(async () => {
-  await it_.stop();
-  await sim.stop();
-  process.env = before;
+  it_ = await startDaemon(sim.port, ({ daemon }) => {
+    daemon.heartbeat_ms = 1000;
+  });
+  await it_.daemon.reflex.until((s) => s.linkUp && s.mode === 'DISARMED', 20_000);
+}
+async function end(): Promise<void> {
+  await it_?.stop();
+  await sim?.stop();
+  process.env = { ...before };
   rmSync(dir, { recursive: true, force: true });
-});
+}
+shared(begin, end);
 
 describe('under a service manager', () => {
   it('says READY and its mode when the reflex ticks and the link is known, and feeds the watchdog', async () => {
@@ -69,6 +73,6 @@ describe('under a service manager', () => {
 
   it('says STOPPING when it is told to end', async () => {
     await it_.daemon.stop();
-    await until(() => said('STOPPING=1').length === 1, 5000, 'STOPPING');
+    await until(() => said('STOPPING=1').length === 1, 20_000, 'STOPPING');
   });
 });

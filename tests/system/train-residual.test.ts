@@ -1,7 +1,7 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { loadRun } from '../../src/core/config/load.ts';
 import { packageRoot } from '../../src/core/paths.ts';
 import { compileObservation } from '../../src/pipeline/observation/compile.ts';
@@ -12,10 +12,10 @@ const OWN = ['safety.risk.low=0.05', 'safety.risk.high=0.1'].flatMap((s) => ['--
 /** Ended before anything is learned: what it begins with is what counts here. */
 const SHORT = ['--steps', '30', '--seed', '1', '--json'];
 let dir: string;
-beforeAll(() => {
+beforeEach(() => {
   dir = mkdtempSync(join(tmpdir(), 'reflexarc-from-log-'));
 });
-afterAll(() => rmSync(dir, { recursive: true, force: true }));
+afterEach(() => rmSync(dir, { recursive: true, force: true }));
 
 const last = (text: string) => JSON.parse(text.trimEnd().split('\n').at(-1)!);
 

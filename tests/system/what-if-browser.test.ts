@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Browser, chromium, type Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { loadRun } from '../../src/core/config/load.ts';
 import { CHROMIUM, noChromium } from '../interop/peers.ts';
 import { LoggedRun } from '../logs/logged-run.ts';
@@ -32,6 +32,10 @@ describe.skipIf(why !== '')(`the report of a counterfactual in a browser${why}`,
     const { code, stdout } = await cli(['replay', log, '--html', html, ...sets.flatMap((set) => ['--set', set])]);
     expect([code, stdout]).toEqual([0, expect.stringContaining(`report  ${html}`)]);
     browser = await chromium.launch({ executablePath: CHROMIUM!, args: ['--no-sandbox', '--disable-gpu'] });
+  });
+  beforeEach(() => {
+    faults.length = 0;
+    asked.length = 0;
   });
   afterAll(async () => {
     await browser?.close();

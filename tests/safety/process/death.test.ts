@@ -4,7 +4,7 @@ import { ReflexClient } from '../../../src/daemon/operator.ts';
 import { REFLEX_SOCKET } from '../../../src/daemon/process.ts';
 import { alive, engage, pause, startDaemon, until } from '../../system/harness.ts';
 import { AGAIN, scenario } from '../scenario.ts';
-import { LATE, World } from './world.ts';
+import { LATE, shippedHeartbeat, World } from './world.ts';
 
 /** Of the shipped run: 100 Hz. */
 const PERIOD_MS = 10;
@@ -20,7 +20,10 @@ describe('a process dies', () => {
       `the policy crashes (${how}): STOP, the daemon stays up, nothing engages by itself when it is back`,
       'process',
       async () => {
-        world = await World.moving();
+        // A busy machine may be late with what the policy says: of that it would stop first.
+        world = await World.moving(({ safety }) => {
+          safety.decision_age_ms = 2000;
+        });
         const brain = world.pid('brain');
         world.fault(() => (how === 'kill -9' ? process.kill(brain, 'SIGKILL') : world.inject('brain', 'throw')));
         const toSafeMs = await world.safe();
@@ -101,9 +104,9 @@ describe('a process dies', () => {
       world.fault(() => process.kill(reflex, 'SIGKILL'));
       const toSafeMs = await world.held();
       expect(world.status?.reason).toMatch(/^(stop: reflex died|deadman)/);
-      await until(() => world.events.some((e) => e.event === 'stop' && e.sent), 2000, "the sentinel's stop");
-      await until(() => world.status?.reason.startsWith('stop') === true, 2000, 'the stop to be in force');
-      await until(() => world.pid('reflex') !== reflex, 5000, 'a new reflex');
+      await until(() => world.events.some((e) => e.event === 'stop' && e.sent), 20_000, "the sentinel's stop");
+      await until(() => world.status?.reason.startsWith('stop') === true, 20_000, 'the stop to be in force');
+      await until(() => world.pid('reflex') !== reflex, 20_000, 'a new reflex');
       await world.t.daemon.reflex.until((s) => s.mode === 'DISARMED', 10_000);
       await world.stays();
       return { outcome: 'robot holds: stop; DISARMED', toSafeMs, real: true };
@@ -126,11 +129,12 @@ describe('a process dies', () => {
         const toSafeMs = await world.held();
         await until(
           () => world.status?.reason.startsWith('stop: reflex died') === true,
-          2000,
+          20_000,
           'the stop to be in force',
         );
-        const died = world.events.find((e) => e.event === 'died' && e.name === 'reflex');
-        expect(died).toMatchObject({ code: 1, signal: null });
+        const died = () => world.events.find((e) => e.event === 'died' && e.name === 'reflex');
+        await until(() => died() !== undefined, 20_000, 'its death');
+        expect(died()).toMatchObject({ code: 1, signal: null });
         expect(alive(reflex)).toBe(false);
         await world.t.daemon.reflex.until((s) => s.mode === 'DISARMED', 10_000);
         await world.stays();
@@ -147,9 +151,9 @@ describe('a process stands still', () => {
     'garbage collection churns in brain and observer: the reflex does not trip',
     'process',
     async () => {
-      world = await World.moving();
+      world = await World.moving(shippedHeartbeat);
       for (const name of ['brain', 'observer']) world.inject(name, 'churn');
-      await until(() => world.done('brain', 'churn') >= 10 && world.done('observer', 'churn') >= 10, 5000, 'garbage');
+      await until(() => world.done('brain', 'churn') >= 10 && world.done('observer', 'churn') >= 10, 20_000, 'garbage');
       // What shares two cores with it may come too late for it; the reflex itself stands still for nobody.
       await world.goesOn();
       return { outcome: 'no stop of the reflex itself, none of the sentinel; the policy goes on' };
@@ -162,12 +166,12 @@ describe('a process stands still', () => {
     'brain and observer block for 50 ms again and again: the policy only comes later; no burst afterwards',
     'process',
     async () => {
-      world = await World.moving();
+      world = await World.moving(shippedHeartbeat);
       const { refused } = world.status!;
       for (const name of ['brain', 'observer']) world.inject(name, 'block50');
       await until(
         () => world.done('brain', 'block50') >= 10 && world.done('observer', 'block50') >= 10,
-        5000,
+        20_000,
         'blocks',
       );
       await world.goesOn();
@@ -182,7 +186,7 @@ describe('a process stands still', () => {
     'the reflex itself blocks for 50 ms again and again: overruns are counted, periods skipped, none caught up',
     'process',
     async () => {
-      world = await World.moving();
+      world = await World.moving(shippedHeartbeat);
       const { refused } = world.status!;
       const { reflex, dir } = world.t.daemon;
       const observer = new ReflexClient(join(dir, REFLEX_SOCKET), 'practice');
@@ -193,7 +197,7 @@ describe('a process stands still', () => {
         });
         const before = await reflex.summary();
         world.inject('reflex', 'block50');
-        await until(() => world.done('reflex', 'block50') >= 10, 5000, 'blocks');
+        await until(() => world.done('reflex', 'block50') >= 10, 20_000, 'blocks');
         const blocks = world.done('reflex', 'block50');
         const after = await reflex.summary();
         const grown = (key: string) => Number(after[key]) - Number(before[key]);
@@ -224,12 +228,12 @@ describe('a process stands still', () => {
     'the reflex blocks for 500 ms: the sentinel stops the robot and replaces it; the due tick is not sent',
     'process',
     async () => {
-      world = await World.moving();
+      world = await World.moving(shippedHeartbeat);
       const reflex = world.pid('reflex');
       world.fault(() => world.inject('reflex', 'block500'));
       const toSafeMs = await world.held();
       const last = world.commands.length;
-      await until(() => !alive(reflex), 3000, 'the stalled reflex to be gone');
+      await until(() => !alive(reflex), 20_000, 'the stalled reflex to be gone');
       await world.t.daemon.reflex.until((s) => s.mode === 'DISARMED', 10_000);
       await world.stays();
       expect(world.commands.length).toBe(last);
@@ -243,11 +247,11 @@ describe('a process stands still', () => {
     'the reflex stands still (SIGSTOP): the sentinel stops the robot and replaces it',
     'process',
     async () => {
-      world = await World.moving();
+      world = await World.moving(shippedHeartbeat);
       const reflex = world.pid('reflex');
       world.fault(() => process.kill(reflex, 'SIGSTOP'));
       const toSafeMs = await world.held();
-      await until(() => !alive(reflex), 3000, 'the stalled reflex to be gone');
+      await until(() => !alive(reflex), 20_000, 'the stalled reflex to be gone');
       await world.t.daemon.reflex.until((s) => s.mode === 'DISARMED', 10_000);
       await world.stays();
       return { outcome: 'robot holds: stop or deadman; DISARMED', toSafeMs, real: true };
@@ -260,7 +264,7 @@ describe('a process stands still', () => {
     'the reflex and its sentinel stand still for 2 s and go on: the robot has let go, the old epoch is refused',
     'receiver',
     async () => {
-      world = await World.moving();
+      world = await World.moving(shippedHeartbeat);
       const [reflex, sentinel] = [world.pid('reflex'), world.pid('sentinel')];
       world.fault(() => {
         process.kill(sentinel, 'SIGSTOP');

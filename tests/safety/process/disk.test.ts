@@ -26,11 +26,11 @@ describe('the disk', () => {
         // The loss is counted, and grows; the policy does not care.
         const log = await world.diagnostics();
         const dropped = () => Number(log('log').dropped ?? 0);
-        await until(() => dropped() > 0, 5000, 'a loss in /diagnostics');
+        await until(() => dropped() > 0, 20_000, 'a loss in /diagnostics');
         const lost = dropped();
         expect(log('log').message).toBe('the disk takes no more');
         await world.goesOn();
-        await until(() => dropped() > lost, 5000, 'the loss to be counted on');
+        await until(() => dropped() > lost, 20_000, 'the loss to be counted on');
       } finally {
         // The recorder holds the file until the daemon has ended.
         await world.t.stop();

@@ -11,7 +11,7 @@ import { plays } from '../../interop/played.ts';
 import { listen, pause, Sim, until } from '../../system/harness.ts';
 import { AGAIN, scenario } from '../scenario.ts';
 import { burst } from './burst.ts';
-import { World } from './world.ts';
+import { shippedHeartbeat, World } from './world.ts';
 
 let world: World;
 const sockets: WebSocket[] = [];
@@ -59,7 +59,7 @@ describe('the link', () => {
       const stopping = await world.reaches('STOPPING');
       const toSafeMs = performance.now() - world.faultMs;
       expect(stopping.cause).toBe('state_stale');
-      await world.t.daemon.reflex.until((s) => !s.linkUp, 5000);
+      await world.t.daemon.reflex.until((s) => !s.linkUp, 20_000);
       expect(lines()).toContain('no answer to a ping');
       process.kill(world.sim.child.pid!, 'SIGCONT');
       await world.t.daemon.reflex.until((s) => s.linkUp, 10_000);
@@ -111,7 +111,7 @@ describe('the link', () => {
       await world.watch();
       const arrived = world.commands.length;
       await world.t.daemon.reflex.until((s) => s.linkUp, 10_000);
-      await until(() => world.position.length > 0, 3000, 'states of the new robot');
+      await until(() => world.position.length > 0, 20_000, 'states of the new robot');
       // The new robot stands elsewhere, and stays there: after more than a lease of silence the setpoint begins anew.
       await world.stays(800);
       expect(world.commands.slice(arrived).filter((c) => c.epoch <= epoch)).toEqual([]);
@@ -158,7 +158,7 @@ describe('the link', () => {
         observer.ticks$.subscribe(({ stateSeq, stateStampNs, commandSeq, epoch }) => {
           ticks.push({ stateSeq, stateStampNs, commandSeq, epoch });
         });
-        await until(() => ticks.length > 10, 3000, 'ticks');
+        await until(() => ticks.length > 10, 20_000, 'ticks');
         const before = await reflex.summary();
         const { refused } = world.status!;
         world.fault(() => {});
@@ -169,9 +169,9 @@ describe('the link', () => {
           200,
         );
         const newest = stamps.at(-1)!;
-        await until(() => ticks.some((t) => t.stateStampNs > newest), 3000, 'a tick on what came after the burst');
+        await until(() => ticks.some((t) => t.stateStampNs > newest), 20_000, 'a tick on what came after the burst');
         const arrived = ticks.length;
-        await until(() => ticks.length > arrived + 50, 3000, 'ticks to go on');
+        await until(() => ticks.length > arrived + 50, 20_000, 'ticks to go on');
         const after = await reflex.summary();
         // All of the burst was a state to the reflex, and none was looked at once a newer one was there.
         const states = ticks.filter((t) => t.stateStampNs >= stamps[0]! && t.stateStampNs <= newest);
@@ -217,7 +217,7 @@ describe('others on the network', () => {
           captured ??= m;
         },
       );
-      await until(() => captured !== null, 3000, 'a command to capture');
+      await until(() => captured !== null, 20_000, 'a command to capture');
       topic.unsubscribe();
       await pause(100);
       const rogue = (await stranger(world.sim.port)) as WebSocket;
@@ -225,7 +225,7 @@ describe('others on the network', () => {
       world.fault(() => say(rogue, { op: 'publish', topic: '/equilibrium_command', msg: captured! }));
       const toSafeMs = await world.safe();
       expect((await world.reaches('STOPPING')).cause).toBe('echo_mismatch');
-      await until(() => world.status!.refused > refused, 2000, 'the robot to refuse it');
+      await until(() => world.status!.refused > refused, 20_000, 'the robot to refuse it');
       expect(world.status!.last_refusal).toBe('old sequence');
       await world.stays();
       return { outcome: 'refused: old sequence; STOPPING(echo_mismatch)', toSafeMs, real: true };
@@ -243,7 +243,7 @@ describe('others on the network', () => {
       listen<EquilibriumCommand>(world.ros, '/equilibrium_command', 'reflexarc_msgs/msg/EquilibriumCommand', (m) => {
         captured ??= m;
       });
-      await until(() => captured !== null, 3000, 'a command to imitate');
+      await until(() => captured !== null, 20_000, 'a command to imitate');
       const rogue = (await stranger(world.sim.port)) as WebSocket;
       const foreign = { ...captured!, epoch: captured!.epoch + 1, seq: 7, source: 'stranger' };
       world.fault(() => say(rogue, { op: 'publish', topic: '/equilibrium_command', msg: foreign }));
@@ -263,7 +263,7 @@ describe('others on the network', () => {
     '10 MB messages, fragments that never end, text that is no JSON: dropped or closed, control goes on',
     'process',
     async () => {
-      world = await World.moving();
+      world = await World.moving(shippedHeartbeat);
       const part = await world.diagnostics();
       const port = world.t.config.daemon.ros_port;
       const asked = () => lines().split('"operator request"').length;
@@ -284,7 +284,7 @@ describe('others on the network', () => {
       });
       const talker = (await stranger(port)) as WebSocket;
       for (let n = 0; n < 100; n++) talker.send(`{"op":"call_service","service":"/reflexarc/stop"${n}`);
-      await until(() => part('ros')['refused: not_json'] === '100', 5000, 'a hundred texts to be counted');
+      await until(() => part('ros')['refused: not_json'] === '100', 20_000, 'a hundred texts to be counted');
       expect(asked()).toBe(before);
       await world.goesOn();
 
@@ -374,7 +374,7 @@ describe('others on the network', () => {
         expect(world.transitions.map((x) => x.cause).filter((cause) => /operator_stop|estop/.test(cause))).toEqual([]);
         say(friend, { op: 'call_service', id: 'stop', service: '/reflexarc/stop', type: 'std_srvs/srv/Trigger' });
         expect(await answer).toMatchObject({ op: 'service_response', id: 'stop', result: true });
-        await world.t.daemon.reflex.until((s) => s.mode === 'STOPPING' || s.mode === 'STOPPED', 5000);
+        await world.t.daemon.reflex.until((s) => s.mode === 'STOPPING' || s.mode === 'STOPPED', 20_000);
       } finally {
         rmSync(dir, { recursive: true, force: true });
       }
