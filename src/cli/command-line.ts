@@ -163,6 +163,7 @@ function build(done: (code: number) => void): Command {
     .option('--samples <n>', 'samples of each subject', whole('--samples', 1, 1_000_000, 'samples'))
     .option('--seconds <n>', 'how long a soak goes on', whole('--seconds', 1, 86_400, 'seconds'))
     .option('--case <name...>', 'of `learning`: only these')
+    .option('--arm <name...>', 'of `learning --case peg`: only these of what is trained')
     .option('--seeds <n>', 'of `learning`: training seeds', whole('--seeds', 1, 1000, 'seeds'))
     .option(
       '--steps <n>',

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -83,16 +83,13 @@ describe('the learning bench', () => {
     expect(results.filter((r) => r.unit === 'steps').map((r) => r.case)).toEqual(
       ['base', ...arms].map((arm) => `peg, ${arm}`),
     );
-    expect(results.filter((r) => r.case.includes('answer to force')).map((r) => r.unit)).toEqual([
-      ...['success', 'violations', 'steps to success', 'interventions'],
-      ...['success', 'violations', 'steps to success', 'interventions'],
-    ]);
-    // What the critic does in the place of the answer to force is reported beside it.
+    // The gate with its answer to force and without, the residual's of the weights that its run has kept.
     expect(results.filter((r) => r.unit === 'interventions').map((r) => r.case)).toEqual(
-      ['base', 'shipped residual'].flatMap((policy) =>
-        ['gate', 'no answer to force', 'critic alone'].map((gate) => `peg, ${policy}, ${gate}`),
+      ['base', 'shipped residual', 'residual'].flatMap((policy) =>
+        ['gate', 'no answer to force'].map((gate) => `peg, ${policy}, ${gate}`),
       ),
     );
+    expect(existsSync(join(out, 'peg residual-1/policy.safetensors'))).toBe(true);
     const mean = (unit: string) => results.find((r) => r.case === 'peg, residual' && r.unit === unit)!.mean;
     // The only evaluation selects the only policy.
     expect(mean('success of the last policy')).toBe(mean('success'));
@@ -101,11 +98,26 @@ describe('the learning bench', () => {
     const of = (name: string) => results.find((r) => r.case === `peg, ${name}` && r.unit === 'success')!.mean;
     expect(of('residual')).toBe(of('base'));
     expect(of('base')).toBeLessThanOrEqual(of('base, gate')!);
+    expect(of('residual, gate')).toBe(of('base, gate'));
     expect(of('residual')).toBe(of('n = 1'));
     // So short a run is no claim, whatever its verdicts.
     const verdicts = notes!.filter((note) => /, aim .*: (NOT REACHED|reached)$/.test(note));
-    expect([verdicts.length, notes!.length, failed]).toEqual([11, 32, undefined]);
+    expect([verdicts.length, notes!.length, failed]).toEqual([13, 34, undefined]);
     expect(readRun(join(out, 'peg n = 1-1'))!.record.settings).toMatchObject({ algorithm: { options: { nStep: 1 } } });
+  });
+
+  it('peg: only those of what is trained that are asked for; a run whose weights are gone is judged again, not made again', async () => {
+    const ask = () =>
+      benchLearning(config, { case: ['peg'], arm: ['residual'], seeds: 1, steps: 120, samples: 2, out });
+    const weights = join(out, 'peg residual-1/policy.safetensors');
+    const before = readFileSync(weights);
+    const { started } = readRun(join(out, 'peg residual-1'))!.record;
+    rmSync(weights);
+    const { results } = await ask();
+    expect(results.filter((r) => r.unit === 'steps').map((r) => r.case)).toEqual(['peg, base', 'peg, residual']);
+    expect(readFileSync(weights)).toEqual(before);
+    expect(readRun(join(out, 'peg residual-1'))!.record.started).toBe(started);
+    await expect(benchLearning(config, { case: ['peg'], arm: ['residuals'] })).rejects.toThrow('--arm residuals');
   });
 
   it.each([

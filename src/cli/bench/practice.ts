@@ -1,7 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { weightsOptions } from '../../../policies/weights.ts';
 import { formatRun } from '../../core/config/load.ts';
@@ -14,6 +13,7 @@ import { ActorMemory } from '../../practice/actor-memory.ts';
 import { freePort } from '../ports.ts';
 import { type Aim, judge } from './aims.ts';
 import { pause } from './child.ts';
+import { inFolder } from './learning/runs.ts';
 import { type BenchOptions, type Outcome, type Row, rounded } from './rows.ts';
 
 /** Episodes that a residual is judged by, before and after; and of practice. */
@@ -47,12 +47,7 @@ export async function benchPractice(
   config: RunConfig,
   { samples = JUDGED.episodes, steps = EPISODES, out }: BenchOptions,
 ): Promise<Outcome> {
-  const folder = out === undefined ? mkdtempSync(join(tmpdir(), 'reflexarc-practice-')) : resolve(out);
-  try {
-    return await practised(await settled(config, folder), folder, samples, steps);
-  } finally {
-    if (out === undefined) rmSync(folder, { recursive: true, force: true });
-  }
+  return inFolder(out, async (folder) => practised(await settled(config, folder), folder, samples, steps));
 }
 
 /** The run from the base alone, with a learner beside it. */

@@ -56,6 +56,8 @@ export interface BenchOptions {
   seconds?: number;
   /** Of a bench that has several; all without it. */
   case?: string[];
+  /** Of a case that has several; all without it. */
+  arm?: string[];
   /** Training seeds, and environment steps or episodes of each run; the case's own numbers without it. */
   seeds?: number;
   steps?: number;

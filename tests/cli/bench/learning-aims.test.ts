@@ -20,8 +20,17 @@ const gate = (violation_rate: number, success_rate: number) => ({ violation_rate
 const whole: PegOutcome = {
   base: judged(0.65, 40),
   residuals: [run(1, 35), run(0.95, 40), run(0.99, 36, { steps: 60_000, wall_s: 1800 })],
-  gates: { base: { gate: gate(0.03, 0.65), none: gate(0.3, 0.67) } },
+  gates: {
+    base: { gate: [gate(0.03, 0.65)], none: [gate(0.3, 0.67)] },
+    residual: {
+      gate: [gate(0, 0.99), gate(0.01, 0.97), gate(0.02, 0.96)],
+      none: [gate(0.1, 0.98), gate(0.1, 0.99), gate(0.3, 0.95)],
+    },
+  },
 };
+const gated = (gates: PegOutcome['gates'][string]['gate'], none: PegOutcome['gates'][string]['none']) => ({
+  base: { gate: gates, none },
+});
 const verdicts = (outcome: PegOutcome) => judge(pegAims(outcome), true).notes.map((note) => note.endsWith(': reached'));
 
 describe('the aims of the peg task', () => {
@@ -38,6 +47,8 @@ describe('the aims of the peg task', () => {
         'peg, residual, training: 30 minutes, one core, aim at most 30: reached',
         "peg, base, violations with the gate's answer to force, of those without: 10 %, aim at most 10: reached",
         'peg, base, success that the answer to force costs: 2 points, aim at most 2: reached',
+        "peg, residual, violations of the worst seed with the gate's answer to force, of those without: 10 %, aim at most 10: reached",
+        'peg, residual, success of the worst seed that the answer to force costs: 2 points, aim at most 2: reached',
       ],
       failed: false,
     });
@@ -54,13 +65,20 @@ describe('the aims of the peg task', () => {
     ['a last policy that nobody judged', [4], { residuals: [run(1, 35, { last: null })] }],
     ['a training too long', [5], { residuals: [run(1, 35, { steps: 60_001 })] }],
     ['a training too slow', [6], { residuals: [run(1, 35, { wall_s: 1900 })] }],
-    ['violations with the gate', [7], { gates: { base: { gate: gate(0.035, 0.65), none: gate(0.3, 0.65) } } }],
-    ['no violations without it', [7], { gates: { base: { gate: gate(0, 0.65), none: gate(0, 0.65) } } }],
-    ['success lost to the gate', [8], { gates: { base: { gate: gate(0.03, 0.64), none: gate(0.3, 0.665) } } }],
+    ['violations with the gate', [7], { gates: gated([gate(0.035, 0.65)], [gate(0.3, 0.65)]) }],
+    ['no violations without it', [7], { gates: gated([gate(0, 0.65)], [gate(0, 0.65)]) }],
+    ['success lost to the gate', [8], { gates: gated([gate(0.03, 0.64)], [gate(0.3, 0.665)]) }],
+    ['one seed of two', [7, 8], { gates: gated([gate(0, 1), gate(0.03, 0.9)], [gate(0.2, 1), gate(0.2, 0.95)]) }],
   ])('%s misses its own', (_, missed, over) => {
     const outcome = { ...whole, ...over };
     expect(verdicts(outcome).flatMap((reached, i) => (reached ? [] : [i]))).toEqual(missed);
     expect([judge(pegAims(outcome), true).failed, judge(pegAims(outcome), false).failed]).toEqual([true, false]);
+  });
+
+  it('say nothing of a residual that nobody asked for', () => {
+    expect(judge(pegAims({ ...whole, residuals: [], gates: {} }), true).notes).toEqual([
+      'peg, base alone, success: 65 %, aim 50 to 80: reached',
+    ]);
   });
 });
 

@@ -11,10 +11,10 @@ export type Gated = Pick<Evaluation, 'success_rate' | 'violation_rate'>;
 export interface PegOutcome {
   /** The frozen base alone, judged as each residual is. */
   base: Judged;
-  /** A run for each training seed. `steps`: the learner's decisions; `evaluated`: those of the evaluations by which `final` was selected. `last`: of its end. */
+  /** A run for each training seed; none, where the recipe was not asked for. `steps`: the learner's decisions; `evaluated`: those of the evaluations by which `final` was selected. `last`: of its end. */
   residuals: readonly { steps: number; evaluated: number; wall_s: number; final: Judged; last: Judged | null }[];
-  /** By policy. */
-  gates: Readonly<Record<string, { gate: Gated; none: Gated }>>;
+  /** By policy; of each training seed, in the same order, where it has several. */
+  gates: Record<string, { gate: readonly Gated[]; none: readonly Gated[] }>;
 }
 
 /** Of 1: what the base may succeed in, and a residual has to. */
@@ -29,12 +29,19 @@ const COST = 0.02;
 
 /** The aims of the peg task, each of its worst seed. */
 export function pegAims({ base, residuals, gates }: PegOutcome): Aim[] {
+  return [
+    { what: 'peg, base alone, success', value: percent(base.success_rate), unit: '%', ...scaled(BASE) },
+    ...(residuals.length === 0 ? [] : residualAims(base, residuals)),
+    ...Object.entries(gates).flatMap(([name, pair]) => gateAims(name, pair)),
+  ];
+}
+
+function residualAims(base: Judged, residuals: PegOutcome['residuals']): Aim[] {
   const of = (value: (run: PegOutcome['residuals'][number]) => number) => residuals.map(value);
   const low = ({ final }: PegOutcome['residuals'][number]) =>
     wilson(Math.round(final.success_rate * final.episodes), final.episodes)[0];
   const none = Number.NaN;
   return [
-    { what: 'peg, base alone, success', value: percent(base.success_rate), unit: '%', ...scaled(BASE) },
     {
       ...{ what: 'peg, residual, success of the worst seed', unit: '%', atLeast: percent(SUCCESS) },
       value: percent(Math.min(...of(({ final }) => final.success_rate))),
@@ -64,16 +71,24 @@ export function pegAims({ base, residuals, gates }: PegOutcome): Aim[] {
       ...{ what: 'peg, residual, training', unit: 'minutes, one core', atMost: MINUTES },
       value: Math.max(...of((r) => r.wall_s / 60)),
     },
-    ...Object.entries(gates).flatMap(([name, { gate, none }]): Aim[] => [
-      {
-        ...{ what: `peg, ${name}, violations with the gate's answer to force, of those without`, unit: '%' },
-        ...{ value: percent(gate.violation_rate / none.violation_rate), atMost: percent(VIOLATIONS) },
-      },
-      {
-        ...{ what: `peg, ${name}, success that the answer to force costs`, unit: 'points' },
-        ...{ value: percent(none.success_rate - gate.success_rate), atMost: percent(COST) },
-      },
-    ]),
+  ];
+}
+
+/** Of the worst seed, where there are several. */
+function gateAims(name: string, { gate, none }: PegOutcome['gates'][string]): Aim[] {
+  const worst = gate.length > 1 ? ' of the worst seed' : '';
+  const most = (of: (gate: Gated, none: Gated) => number) => Math.max(...gate.map((one, i) => of(one, none[i]!)));
+  return [
+    {
+      ...{ what: `peg, ${name}, violations${worst} with the gate's answer to force, of those without`, unit: '%' },
+      value: percent(most((with_, without) => with_.violation_rate / without.violation_rate)),
+      atMost: percent(VIOLATIONS),
+    },
+    {
+      ...{ what: `peg, ${name}, success${worst} that the answer to force costs`, unit: 'points' },
+      value: percent(most((with_, without) => without.success_rate - with_.success_rate)),
+      atMost: percent(COST),
+    },
   ];
 }
 

@@ -1,6 +1,6 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
-import { join } from 'node:path';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
 import { portable } from '../../../core/paths.ts';
 import type { Progress } from '../../training.ts';
 import type { Row } from '../rows.ts';
@@ -66,6 +66,17 @@ export async function kept<T>(
     writeFileSync(file, `${JSON.stringify(run)}\n`);
   }
   return run;
+}
+
+/** `job` with the folder `out`; without one, with a temporary one that goes with it. */
+export async function inFolder<T>(out: string | undefined, job: (folder: string) => Promise<T>): Promise<T> {
+  if (out !== undefined) return job(resolve(out));
+  const folder = mkdtempSync(join(tmpdir(), 'reflexarc-bench-'));
+  try {
+    return await job(folder);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 }
 
 /** What `job` makes of each of them, in their order; as many at once as there are cores. Rejects when all that had begun are over. */

@@ -1,4 +1,6 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { digestOfWeights } from '../../../../policies/weights.ts';
 import { type RunRecord, readRun } from '../../../learning/run-folder.ts';
 import { trainInThread } from '../../../learning/train-in-thread.ts';
 import type { EvaluationPoint } from '../../../learning/trainer.ts';
@@ -13,6 +15,8 @@ export interface TrainedRun {
   /** Where the run is judged: the policy that it ended with, selected or not. */
   last: EvaluationPoint | null;
   wall_s: number;
+  /** Of the policy that is kept, where the spec asks for them and there is a folder. */
+  weights?: { path: string; sha256: string };
 }
 
 /**
@@ -30,14 +34,20 @@ async function trained(spec: TrainingSpec, { out, watch }: Keeping): Promise<Tra
     before !== null &&
     before.record.steps === spec.steps &&
     JSON.stringify(before.record.settings) === JSON.stringify(settingsOf(spec));
-  const done = () => {
+  const weights = folder === undefined || spec.weights === undefined ? null : join(folder, spec.weights.file);
+  const done = (): TrainedRun => {
     const { record, curve } = readRun(folder!)!;
     const evaluations = curve.flatMap((row) => (row.kind === 'evaluation' ? [row] : []));
-    return { seed, evaluations, final: record.final!, last: record.last ?? null, wall_s: record.wall_s };
+    return {
+      ...{ seed, evaluations, final: record.final!, last: record.last ?? null, wall_s: record.wall_s },
+      ...(weights !== null && { weights: { path: weights, sha256: digestOfWeights(weights) } }),
+    };
   };
-  // One that was judged before a figure of it was there is judged again.
+  // One that was judged before a figure of it was there, or its weights were kept, is judged again.
   const judged = ({ final, last }: RunRecord) =>
-    final?.steps_to_success !== undefined && (spec.judged === undefined || last !== undefined);
+    final?.steps_to_success !== undefined &&
+    (spec.judged === undefined || last !== undefined) &&
+    (weights === null || existsSync(weights));
   if (same && before.record.complete && judged(before.record)) return done();
   const who = `${name} ${seed}`;
   watch?.begin(who);
