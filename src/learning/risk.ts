@@ -27,8 +27,8 @@ export interface RiskOptions extends RiskCollection {
   out: string;
   /** Folder of the run; none: no record, no checkpoint. */
   run?: string;
-  /** Goes on with the checkpoint in `run`, where there is one. */
-  resume?: boolean;
+  /** Goes on with the checkpoint in `run`, where there is one; see courseFolder. */
+  resume?: boolean | 'if the same';
   method: RiskMethod;
   /** Of `monte-carlo`: passes over the data. */
   epochs: number;
@@ -124,7 +124,7 @@ export async function trainRisk(config: RunConfig, base: BasePolicy, residual: R
   writeFileSync(join(options.out, 'critic.manifest.json'), `${JSON.stringify(manifest, null, 2)}\n`);
   run.folder?.update({ figures: { ...course.figures, auc: score.auc } });
   const { rows, violations } = data;
-  return { file, sha256, episodes, steps, violations, rows: rows.length, complete: manifest.complete, ...score };
+  return { file, sha256, episodes, steps, violations, rows: rows.length, ...by, complete: manifest.complete, ...score };
 }
 
 function fitOf(config: RunConfig, data: RiskData, training: readonly number[], options: RiskOptions) {

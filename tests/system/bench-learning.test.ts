@@ -120,6 +120,40 @@ describe('the learning bench', () => {
     await expect(benchLearning(config, { case: ['peg'], arm: ['residuals'] })).rejects.toThrow('--arm residuals');
   });
 
+  it('critic: one a seed, alone in the place of the answer to force, beside none, that answer, and both; made once', async () => {
+    const ask = () => benchLearning(config, { case: ['critic'], seeds: 2, steps: 30, samples: 2, out });
+    const { results, notes, failed } = await ask();
+    const answers = ['no answer to force', 'critic alone', "the gate's answer to force alone", 'as shipped'];
+    expect(results.filter((r) => r.unit === 'interventions').map((r) => [r.case, r.samples])).toEqual(
+      ['base', 'shipped residual'].flatMap((policy) =>
+        answers.map((answer) => [`critic, ${policy}, ${answer}`, answer === 'critic alone' ? 2 : 1]),
+      ),
+    );
+    const auc = results.find((r) => r.unit === 'held-out AUC')!;
+    expect(auc.samples).toBe(2);
+    expect(auc.mean).toBeGreaterThan(0.5);
+    const verdicts = notes!.filter((note) => /, aim .*: (NOT REACHED|reached)$/.test(note));
+    // So few episodes are no claim, and make other weights than the shipped ones.
+    expect([verdicts.length, verdicts.at(-1), failed]).toEqual([
+      5,
+      "critic, weights of seed 1 that are not the shipped ones (SHA-256, the manifest's): 1 files, aim at most 0: NOT REACHED",
+      undefined,
+    ]);
+    const { record } = readRun(join(out, 'critic-1'))!;
+    expect(record).toMatchObject({ name: 'critic', seed: 1, complete: true });
+    expect((await ask()).results).toEqual(results);
+    expect(readRun(join(out, 'critic-1'))!.record.started).toBe(record.started);
+    // Other episodes are another critic, not one that goes on.
+    await benchLearning(config, { case: ['critic'], seeds: 1, steps: 31, samples: 1, out });
+    expect(readRun(join(out, 'critic-1'))!.record.started).not.toBe(record.started);
+  });
+
+  it('critic: episodes that have nothing to tell apart are refused', async () => {
+    await expect(benchLearning(config, { case: ['critic'], seeds: 1, steps: 1, samples: 1 })).rejects.toThrow(
+      'nothing to tell apart',
+    );
+  });
+
   it.each([
     ['pendulum', 'td3', 'SB3-zoo TD3', 1100],
     ['pendulum-sac', 'sac', 'SB3-zoo SAC', 200],

@@ -5,6 +5,7 @@ import type { Bench, Outcome } from './rows.ts';
 /** What learning is shown by, case by case. To add one: write its file, name it here. Loaded when it is run. */
 const cases = {
   peg: async () => (await import('./learning/peg.ts')).benchPeg,
+  critic: async () => (await import('./learning/critic.ts')).benchCritic,
   navigation: async () => (await import('./learning/navigation.ts')).benchNavigation,
   'navigation-1': async () => (await import('./learning/navigation-1.ts')).benchNavigation1,
   update: async () => (await import('./learning/update.ts')).benchUpdate,

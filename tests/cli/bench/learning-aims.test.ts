@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { judge } from '../../../src/cli/bench/aims.ts';
+import { type CriticOutcome, criticAims } from '../../../src/cli/bench/learning/critic.ts';
 import { navigationAims } from '../../../src/cli/bench/learning/navigation.ts';
 import { type PegOutcome, pegAims } from '../../../src/cli/bench/learning/peg-aims.ts';
 import { toldWay } from '../../../src/cli/bench/learning/peg-rows.ts';
@@ -108,6 +109,43 @@ describe('how a training came to its policy', () => {
       'peg, residual, by seed: first evaluation of at least 90 % after never, 10 k decisions; worst violations of an evaluation 10.0 %, 0.0 %; ' +
         'last policy not judged, 98.5 %; evaluations 5000, 4000 decisions; 1.5, 5.0 minutes, on a machine that may have had other work',
     );
+  });
+});
+
+describe('the aims of the critic', () => {
+  const outcome: CriticOutcome = {
+    policies: { base: { none: gate(0.3, 0.66), alone: [gate(0, 0.66), gate(0.03, 0.7), gate(0, 0.64)] } },
+    digests: { sha256: ['a', 'a'], backends: ['wasm', 'wasm'] },
+  };
+  const missed = (over: Partial<CriticOutcome>) =>
+    judge(criticAims({ ...outcome, ...over }), true).notes.flatMap((note, i) =>
+      note.endsWith(': reached') ? [] : [i],
+    );
+
+  it('are those of the worst seed, reached at their bounds', () => {
+    expect(judge(criticAims(outcome), true)).toEqual({
+      notes: [
+        'critic alone, base, violations of the worst seed, of those without any answer to force: 10 %, aim at most 10: reached',
+        'critic alone, base, success of the worst seed that it costs: 2 points, aim at most 2: reached',
+        "critic, weights of seed 1 that are not the shipped ones (SHA-256, the manifest's): 0 files, aim at most 0: reached",
+      ],
+      failed: false,
+    });
+  });
+
+  const base = (...alone: CriticOutcome['policies'][string]['alone']) => ({
+    policies: { base: { none: gate(0.3, 0.66), alone } },
+  });
+  it.each<[string, number[], Partial<CriticOutcome>]>([
+    ['one seed of two that breaks more', [0], base(gate(0, 0.66), gate(0.032, 0.66))],
+    ['one seed of two that fails more', [1], base(gate(0, 0.66), gate(0, 0.638))],
+    ['no violations to prevent', [0], { policies: { base: { none: gate(0, 0.66), alone: [gate(0, 0.66)] } } }],
+    ['other weights than the shipped', [2], { digests: { sha256: ['a', 'b'], backends: ['wasm', 'wasm'] } }],
+  ])('%s misses its own', (_, which, over) => expect(missed(over)).toEqual(which));
+
+  it('say nothing of digests where another backend made the weights, or there is no manifest', () => {
+    expect(criticAims({ ...outcome, digests: { sha256: ['a', 'b'], backends: ['native', 'wasm'] } })).toHaveLength(2);
+    expect(criticAims({ ...outcome, digests: null })).toHaveLength(2);
   });
 });
 

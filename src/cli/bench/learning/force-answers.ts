@@ -22,9 +22,11 @@ export async function judgedWith(
 ): Promise<Evaluation> {
   const own = structuredClone(config);
   if (!rules) withoutForceRules(own);
-  const { result } = await kept(keeping, name, { config: own, without, episodes, seed }, async () =>
-    summarise(await playSideBySide(own, { episodes, seed, without })),
-  );
+  const asked = { config: own, without, episodes, seed };
+  const { result } = await kept(keeping, name, asked, async (_, { onProgress }) => {
+    const onEpisode = (done: number) => onProgress({ phase: 'episodes', done, of: episodes, figures: {} });
+    return summarise(await playSideBySide(own, { episodes, seed, without, onEpisode }));
+  });
   return result;
 }
 
