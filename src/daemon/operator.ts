@@ -22,6 +22,9 @@ export interface Intervention {
   count: number;
 }
 
+/** Of wall time. Whether a reflex is dead is for the sentinel to say, far sooner; on a machine that stands still it may only be slow. */
+const ANSWER_MS = 5000;
+
 /** A client of the reflex's socket: sees status, ticks (as `observer` or `practice`) and transitions, and asks for things. */
 export class ReflexClient {
   /** Latest status; null until the first, and again after the reflex went away. */
@@ -90,12 +93,12 @@ export class ReflexClient {
     const answer = await new Promise<unknown>((resolve) => {
       this.#waiting.set(id, resolve);
       if (!this.#sender?.sendJson(KIND.request, { id, request })) this.#answered({ id });
-      setTimeout(() => this.#waiting.delete(id) && resolve(null), 2000).unref();
+      setTimeout(() => this.#waiting.delete(id) && resolve(null), ANSWER_MS).unref();
     });
     if (answer !== null && Object.keys(answer as object).length > 1) return answer as T;
     throw new ReflexArcError('RA_PROCESS_DIED', {
       seen: `no answer of the reflex to "${request.kind}"`,
-      allowed: 'an answer within 2 s',
+      allowed: `an answer within ${ANSWER_MS / 1000} s`,
     });
   }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { pause, Sim, startDaemon, stepped, type TestDaemon } from './harness.ts';
+import { pause, Sim, startDaemon, stepped, type TestDaemon, until } from './harness.ts';
 
 /** Asks until it is accepted; returns why it was not before. */
 async function insist({ daemon }: TestDaemon, kind: 'arm' | 'engage'): Promise<string[]> {
@@ -27,7 +27,7 @@ describe('a brain that has just come back', () => {
       await insist(t, 'arm');
       const refusals = await insist(t, 'engage');
       expect(refusals[0]).toBe('HOLD: not clear: brain_lost: the brain process is gone');
-      await reflex.until((s) => s.mode !== 'ENGAGING', 20_000);
+      await until(() => changes.length > 2, 20_000, 'the end of the engagement');
       expect(changes).toEqual(['HOLD(arm)', 'ENGAGING(engage)', 'ACTIVE(engaged)']);
     } finally {
       await t.stop();
