@@ -1,7 +1,7 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it, type TestContext } from 'vitest';
 import { loadRun } from '../../src/core/config/load.ts';
 import { packageRoot } from '../../src/core/paths.ts';
 import { compileObservation } from '../../src/pipeline/observation/compile.ts';
@@ -11,16 +11,17 @@ const EXAMPLE = join(packageRoot, 'configs/examples/peg.mcap');
 const OWN = ['safety.risk.low=0.05', 'safety.risk.high=0.1'].flatMap((s) => ['--set', s]);
 /** Ended before anything is learned: what it begins with is what counts here. */
 const SHORT = ['--steps', '30', '--seed', '1', '--json'];
-let dir: string;
-beforeEach(() => {
-  dir = mkdtempSync(join(tmpdir(), 'reflexarc-from-log-'));
-});
-afterEach(() => rmSync(dir, { recursive: true, force: true }));
+/** Of one test: they run beside one another, for each is on one core, and none hangs on the time. */
+function folderOf({ onTestFinished }: Pick<TestContext, 'onTestFinished'>): string {
+  const dir = mkdtempSync(join(tmpdir(), 'reflexarc-from-log-'));
+  onTestFinished(() => rmSync(dir, { recursive: true, force: true }));
+  return dir;
+}
 
 const last = (text: string) => JSON.parse(text.trimEnd().split('\n').at(-1)!);
 
 /** Two episodes of 12 frames at the rate of decisions, the first of which ends in a reward, as a log of `import`. */
-async function imported(): Promise<string> {
+async function imported(dir: string): Promise<string> {
   const { config } = loadRun(RUN_FILE, []);
   const { baseSize, residualSize } = compileObservation(config.robot, config.task);
   const names = (of: string, n: number) => Array.from({ length: n }, (_, i) => `${of}[${i}]`);
@@ -39,8 +40,9 @@ async function imported(): Promise<string> {
   return log;
 }
 
-describe('train residual', () => {
-  it('ended before anything was learned says so, and leaves its run and its weights', async () => {
+describe.concurrent('train residual', () => {
+  it('ended before anything was learned says so, and leaves its run and its weights', async (context) => {
+    const dir = folderOf(context);
     const out = join(dir, 'residual');
     const grows = ['--progressive', '500'];
     const options = ['--demonstrations', '1', ...grows, ...SHORT, '--out', out];
@@ -59,8 +61,9 @@ describe('train residual', () => {
   }, 180_000);
 });
 
-describe('train residual --from', () => {
-  it('begins with the episodes of a log of `demo`: successes are demonstrations, the others lie beside its own', async () => {
+describe.concurrent('train residual --from', () => {
+  it('begins with the episodes of a log of `demo`: successes are demonstrations, the others lie beside its own', async (context) => {
+    const dir = folderOf(context);
     const out = join(dir, 'own');
     const { code, stdout, stderr } = await cli([
       'train',
@@ -88,8 +91,9 @@ describe('train residual --from', () => {
     expect(last(again.stdout).steps, again.stderr).toBeGreaterThanOrEqual(60);
   }, 180_000);
 
-  it('begins with the channels of a log of `import`, and the base is asked what it would have done', async () => {
-    const log = await imported();
+  it('begins with the channels of a log of `import`, and the base is asked what it would have done', async (context) => {
+    const dir = folderOf(context);
+    const log = await imported(dir);
     const named = ['--observation', 'seen', '--base-observation', 'base'];
     const out = join(dir, 'imported');
     const run = (...args: string[]) => cli(['train', 'residual', '--from', log, ...SHORT, '--out', out, ...args]);
@@ -101,7 +105,8 @@ describe('train residual --from', () => {
     expect([unseen.code, unseen.stderr]).toEqual([2, expect.stringMatching(/feature base with \d+ numbers/)]);
   }, 180_000);
 
-  it('refuses a log of other limits before it trains', async () => {
+  it('refuses a log of other limits before it trains', async (context) => {
+    const dir = folderOf(context);
     const { code, stderr } = await cli(['train', 'residual', '--from', EXAMPLE, ...SHORT, '--out', join(dir, 'no')]);
     expect([code, stderr]).toEqual([2, expect.stringContaining('safety.risk.low: 0.05 in the log, 0.2 now')]);
   });
