@@ -13,7 +13,7 @@ import { compileObservation } from '../pipeline/observation/compile.ts';
 import { loadSharp } from '../pipeline/observation/images/sharp.ts';
 import { decisions } from '../pipeline/pipeline.ts';
 import { reportBridge } from './bridge-report.ts';
-import { FollowingClock } from './following-clock.ts';
+import { steppedClock } from './following-clock.ts';
 import { FrameSender, KIND, readFrames } from './link.ts';
 import { PractisedResidual, type Preparation } from './practised-residual.ts';
 import { OBSERVER_SOCKET, PRACTICE_SOCKET, REFLEX_SOCKET, startProcess } from './process.ts';
@@ -23,7 +23,7 @@ import { encodeDecision, encodeObserved, observedSize, readStatus } from './wire
 const self = startProcess('brain', shutdown);
 const { config } = self.run;
 const { log } = self;
-const stepped = config.daemon.time === 'stepped' ? new FollowingClock(new MonotonicClock()) : null;
+const stepped = steppedClock(config, new MonotonicClock());
 const clock = stepped ?? new MonotonicClock();
 
 const base = createBase(config.policies.base);

@@ -1,4 +1,7 @@
 import type { Clock } from '../core/clock.ts';
+import type { RunConfig } from '../core/config-schema.ts';
+
+const GRACE_MS = 500;
 
 /**
  * The clock of a daemon that follows a simulator (`daemon.time: stepped`): it shows the newest /clock. When /clock is
@@ -11,7 +14,7 @@ export class FollowingClock implements Clock {
   #heardNs: number;
   #shownNs = 0;
 
-  constructor(wall: Clock, graceMs = 500) {
+  constructor(wall: Clock, graceMs = GRACE_MS) {
     this.#wall = wall;
     this.#graceNs = graceMs * 1e6;
     this.#heardNs = wall.nowNs();
@@ -30,4 +33,9 @@ export class FollowingClock implements Clock {
     if (nowNs > this.#shownNs) this.#shownNs = nowNs;
     return this.#shownNs;
   }
+}
+
+/** Null in real time. A simulator on a busy machine has as long as its link has until it is found dead: three pings. */
+export function steppedClock({ daemon, bridge }: RunConfig, wall: Clock): FollowingClock | null {
+  return daemon.time === 'stepped' ? new FollowingClock(wall, Math.max(GRACE_MS, 3 * bridge.ping_ms)) : null;
 }

@@ -20,7 +20,7 @@ import { portsOf } from './citizen/ports.ts';
 import { Presence } from './citizen/presence.ts';
 import { transitionLine } from './citizen/rosout.ts';
 import { droppedOf, trafficOf } from './citizen/traffic.ts';
-import { FollowingClock } from './following-clock.ts';
+import { steppedClock } from './following-clock.ts';
 import { FrameSender, KIND, readFrames } from './link.ts';
 import { LiveView } from './live-view.ts';
 import { residentMb } from './memory.ts';
@@ -36,7 +36,7 @@ const self = startProcess('observer', shutdown);
 const { config } = self.run;
 const { log } = self;
 const wall = new MonotonicClock();
-const stepped = config.daemon.time === 'stepped' ? new FollowingClock(wall) : null;
+const stepped = steppedClock(config, wall);
 const clock = stepped ?? wall;
 /** Log time is wall time at the robot's pace: monotonic time plus the offset at start. */
 const logOffsetNs = wallNs() - wall.nowNs();

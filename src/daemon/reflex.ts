@@ -27,7 +27,7 @@ import { BrainPresence } from './brain-presence.ts';
 import { reportBridge } from './bridge-report.ts';
 import { Cadence } from './cadence.ts';
 import { DeadlineTimer } from './deadline.ts';
-import { FollowingClock } from './following-clock.ts';
+import { steppedClock } from './following-clock.ts';
 import { FrameSender, KIND, readFrames } from './link.ts';
 import { REFLEX_SOCKET, startProcess } from './process.ts';
 import { commandTopic, connectRobot, followClock, lowDimensionalTopics, robotEncoder } from './robot-link.ts';
@@ -38,7 +38,7 @@ const self = startProcess('reflex', shutdown);
 const { config } = self.run;
 const { log } = self;
 const wall = new MonotonicClock();
-const stepped = config.daemon.time === 'stepped' ? new FollowingClock(wall) : null;
+const stepped = steppedClock(config, wall);
 const clock = stepped ?? wall;
 const periodNs = 1e9 / config.safety.control_hz;
 

@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { VirtualClock } from '../../src/core/clock.ts';
-import { FollowingClock } from '../../src/daemon/following-clock.ts';
+import type { RunConfig } from '../../src/core/config-schema.ts';
+import { FollowingClock, steppedClock } from '../../src/daemon/following-clock.ts';
 import { FrameSender, KIND, MAX_FRAME_BYTES, readFrames } from '../../src/daemon/link.ts';
 import { encodeDecision, encodeTakeover, readDecision, readTakeover, TAKEOVER_SIZE } from '../../src/daemon/wire.ts';
 
@@ -176,5 +177,20 @@ describe('following clock', () => {
     expect(clock.nowNs()).toBe(2.1e9);
     clock.follow(2.2e9);
     expect(clock.nowNs()).toBe(2.2e9);
+  });
+
+  it.each([
+    [100, 500],
+    [3000, 9000],
+  ])('bears a silence as its link does: with a ping every %i ms, %i ms', (ping_ms, graceMs) => {
+    const wall = new VirtualClock(1e9);
+    const config = { daemon: { time: 'stepped' }, bridge: { ping_ms } } as RunConfig;
+    const clock = steppedClock(config, wall)!;
+    clock.follow(2e9);
+    wall.advance(graceMs * 1e6);
+    expect(clock.nowNs()).toBe(2e9);
+    wall.advance(50e6);
+    expect(clock.nowNs()).toBe(2.05e9);
+    expect(steppedClock({ ...config, daemon: { ...config.daemon, time: 'real' } }, wall)).toBeNull();
   });
 });

@@ -67,7 +67,9 @@ describe('the daemon on the graph of a ROS 1 robot', () => {
     expect(bridge.said.find(({ op, topic }) => op === 'subscribe' && topic === '/joint_states')?.type).toBe(
       'sensor_msgs/JointState',
     );
-    expect(bridge.on(COMMANDS).at(-1)!.msg).toMatchObject({
+    const ofPolicy = ({ msg }: Said) => (msg as { source?: string }).source === 'policy';
+    await until(() => bridge.on(COMMANDS).some(ofPolicy), 20_000, 'one of the policy');
+    expect(bridge.on(COMMANDS).findLast(ofPolicy)!.msg).toMatchObject({
       header: { seq: 0, stamp: { secs: expect.any(Number), nsecs: expect.any(Number) }, frame_id: 'base' },
       state_stamp: { secs: expect.any(Number), nsecs: expect.any(Number) },
       mode: 'ACTIVE',
