@@ -65,6 +65,7 @@ interface Episode {
   readonly version: number;
   /** Flown without noise, and kept from the learner. */
   readonly heldOut: boolean;
+  readonly exploration: Exploration;
 }
 
 /**
@@ -229,7 +230,10 @@ export class Actor {
     this.#episode =
       prepared === null
         ? null
-        : { id, version: prepared.version, heldOut: this.#isHeldOut(prepared.episode, practice) };
+        : {
+            ...{ id, version: prepared.version, exploration: prepared.exploration },
+            heldOut: this.#isHeldOut(prepared.episode, practice),
+          };
     this.#rewarded = false;
   }
 
@@ -296,10 +300,11 @@ export class Actor {
     this.counts.episodes++;
     if (success) this.counts.successes++;
     if (violation) this.counts.violations++;
-    const { version, heldOut } = episode;
+    const { version, heldOut, exploration } = episode;
     say('info', `episode ${episode.id}: ${ended}`, {
       version,
       heldOut,
+      exploration,
       success,
       violation,
       decisions: whole.reward.length,

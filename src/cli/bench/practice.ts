@@ -10,10 +10,12 @@ import { practiceSchema } from '../../core/practice-schema.ts';
 import { type Evaluation, summarise } from '../../learning/evaluate.ts';
 import { playSideBySide } from '../../learning/side-by-side.ts';
 import { ActorMemory } from '../../practice/actor-memory.ts';
+import type { Exploration } from '../../practice/protocol.ts';
 import { freePort } from '../ports.ts';
 import { type Aim, judge } from './aims.ts';
 import { pause } from './child.ts';
 import { inFolder } from './learning/runs.ts';
+import { flownUnanswered, judgedUnanswered, Versions } from './practice-unanswered.ts';
 import { type BenchOptions, type Outcome, type Row, rounded } from './rows.ts';
 
 /** Episodes that a residual is judged by, before and after; and of practice. */
@@ -28,6 +30,8 @@ const SUCCESS = 90;
  * row, where twice as many are no more than chance.
  */
 const VIOLATIONS = { all: 5, worst: 10, of: 50 };
+/** In %, of the violations without any answer to force, on the way and afterwards: as of any residual of the peg task. */
+const ANSWERED = 10;
 /** Points of the curve. */
 const BLOCK = 25;
 
@@ -35,13 +39,15 @@ interface Told {
   success: boolean;
   violation: boolean;
   version: number;
+  exploration: Exploration;
   decisions: number;
 }
 
 /**
  * The whole loop on the simulated robot, through the real processes and the real websocket, as fast as it goes: the base alone practises with
  * `reflexarc learn` beside it, which is killed with -9 and started again on the way. Before and after, the run is judged as `eval` does, on the same
- * seeds, afterwards with the residual that is in use at the end. Every episode must be at the learner once.
+ * seeds, afterwards with the residual that is in use at the end, with the gate's answer to force and without any. Practice itself is flown again without, episode by episode, by what flew
+ * it. Every episode must be at the learner once.
  */
 export async function benchPractice(
   config: RunConfig,
@@ -69,6 +75,7 @@ async function practised(run: RunConfig, folder: string, judged: number, episode
     summarise(await playSideBySide(config, { ...JUDGED, episodes: judged }));
   const before = await evaluated(run);
 
+  const versions = new Versions(run.practice!.dir, join(folder, 'versions'));
   let learner = await startLearner(run, folder);
   const killAt = KILLED_AT * episodes;
   let kills = 0;
@@ -77,6 +84,7 @@ async function practised(run: RunConfig, folder: string, judged: number, episode
   const kill = async () => {
     while (watching) {
       await pause(200);
+      versions.keep();
       if (kills > 0 || practisedIn(run).length < killAt) continue;
       kills++;
       learner.kill('SIGKILL');
@@ -96,6 +104,7 @@ async function practised(run: RunConfig, folder: string, judged: number, episode
     await ended(learner);
   }
   if (failure !== null) throw failure;
+  versions.keep();
   const wallS = (performance.now() - began) / 1000;
 
   const memory = new ActorMemory(join(run.practice!.dir, 'actor'));
@@ -107,8 +116,11 @@ async function practised(run: RunConfig, folder: string, judged: number, episode
       weightsOptions.parse({ type: 'mlp', path: memory.fileOf(current), sha256: current.sha256 }),
     );
   const after = await evaluated(practisedRun);
+  const unanswered = summarise(await judgedUnanswered(practisedRun, { ...JUDGED, episodes: judged }));
 
   const told = practisedIn(run);
+  const again = await flownUnanswered(run, told, versions);
+  const brokenAgain = again.filter(({ violation }) => violation).length;
   const toLearn = told.filter((t) => !t.heldOut).length;
   const waiting = readdirSync(join(run.practice!.dir, 'actor/spool')).length;
   const kept = existsSync(learned) ? readdirSync(learned).length + waiting : 0;
@@ -118,7 +130,7 @@ async function practised(run: RunConfig, folder: string, judged: number, episode
   };
   const [low, high] = after.success_ci95;
   const lost = Math.max(0, toLearn - kept);
-  const aims = practiceAims({ before, after, told, lost, kills });
+  const aims = practiceAims({ after, unanswered, told, again, lost, kills });
   const verdict = judge(aims, true);
   return {
     results: [
@@ -126,6 +138,9 @@ async function practised(run: RunConfig, folder: string, judged: number, episode
       { ...share('success', 'ours', after.successes, after.episodes), series: curve(told, (t) => t.success) },
       share('violations', 'base alone', before.violations, before.episodes),
       { ...share('violations', 'ours', after.violations, after.episodes), series: curve(told, (t) => t.violation) },
+      share('violations', 'ours, no answer to force', unanswered.violations, unanswered.episodes),
+      share('violations on the way', 'ours', told.filter((t) => t.violation).length, told.length),
+      share('violations on the way', 'ours, no answer to force', brokenAgain, again.length),
     ],
     notes: [
       `success after practice: 95 % interval ${(100 * low).toFixed(1)} to ${(100 * high).toFixed(1)} %`,
@@ -137,20 +152,24 @@ async function practised(run: RunConfig, folder: string, judged: number, episode
   };
 }
 
-/** What came of practice: judged before and after, and each of its episodes in their order. */
+/** What came of practice: judged afterwards, and each of its episodes in their order. */
 export interface PracticeOutcome {
-  before: Pick<Evaluation, 'episodes' | 'violations'>;
   after: Pick<Evaluation, 'episodes' | 'successes' | 'violations'>;
+  /** The same policy in the same episodes, with no answer to force. */
+  unanswered: Pick<Evaluation, 'violations'>;
   told: readonly Pick<Told, 'violation'>[];
+  /** The same episodes, flown by the same versions with the same noise, with no answer to force. */
+  again: readonly Pick<Told, 'violation'>[];
   /** Episodes that never came to the learner; and how often that was killed. */
   lost: number;
   kills: number;
 }
 
-export function practiceAims({ before, after, told, lost, kills }: PracticeOutcome): Aim[] {
+export function practiceAims({ after, unanswered, told, again, lost, kills }: PracticeOutcome): Aim[] {
   const { all, worst, of } = VIOLATIONS;
   const broken = told.map(({ violation }) => Number(violation));
   const count = (from: number, to: number) => broken.slice(from, to).reduce((sum, one) => sum + one, 0);
+  const unhindered = again.filter(({ violation }) => violation).length / again.length;
   const width = Math.min(of, told.length);
   const most = Math.max(...Array.from({ length: told.length - width + 1 }, (_, at) => count(at, at + width)));
   return [
@@ -159,8 +178,12 @@ export function practiceAims({ before, after, told, lost, kills }: PracticeOutco
       value: (100 * after.successes) / after.episodes,
     },
     {
-      ...{ what: "practice, violations afterwards (aim: the base's)", unit: '%' },
-      ...{ value: (100 * after.violations) / after.episodes, atMost: (100 * before.violations) / before.episodes },
+      ...{ what: "practice, violations afterwards, of the same policy's without an answer to force", unit: '%' },
+      ...{ value: (100 * after.violations) / unanswered.violations, atMost: ANSWERED },
+    },
+    {
+      ...{ what: "practice, violations on the way, of the same versions' without an answer to force", unit: '%' },
+      ...{ value: (100 * count(0, told.length)) / told.length / unhindered, atMost: ANSWERED },
     },
     {
       ...{ what: 'practice, episodes on the way that broke a limit', unit: '%', atMost: all },

@@ -151,9 +151,10 @@ describe('the aims of the critic', () => {
 
 describe('the aims of practice', () => {
   const practised: PracticeOutcome = {
-    ...{ before: { episodes: 200, violations: 1 }, after: { episodes: 200, successes: 180, violations: 1 } },
+    ...{ after: { episodes: 200, successes: 180, violations: 2 }, unanswered: { violations: 20 } },
     // Five of a hundred, all within fifty in a row, though in two halves of the hundred.
     told: Array.from({ length: 100 }, (_, i) => ({ violation: i >= 48 && i < 53 })),
+    again: Array.from({ length: 80 }, (_, i) => ({ violation: i < 40 })),
     ...{ lost: 0, kills: 1 },
   };
   const reached = (over: Partial<PracticeOutcome>) =>
@@ -163,7 +164,8 @@ describe('the aims of practice', () => {
     expect(judge(practiceAims(practised), true)).toEqual({
       notes: [
         'practice, success afterwards: 90 %, aim at least 90: reached',
-        "practice, violations afterwards (aim: the base's): 0.5 %, aim at most 0.5: reached",
+        "practice, violations afterwards, of the same policy's without an answer to force: 10 %, aim at most 10: reached",
+        "practice, violations on the way, of the same versions' without an answer to force: 10 %, aim at most 10: reached",
         'practice, episodes on the way that broke a limit: 5 %, aim at most 5: reached',
         'practice, the worst 50 of them in a row: 10 %, aim at most 10: reached',
         'practice, episodes that the learner has not got: 0 episodes, aim at most 0: reached',
@@ -177,12 +179,22 @@ describe('the aims of practice', () => {
     Array.from({ length: 400 }, (_, i) => ({ violation: i >= from && i < to }));
   it.each<[string, number[], Partial<PracticeOutcome>]>([
     ['too little success', [0], { after: { episodes: 200, successes: 179, violations: 1 } }],
-    ['more violations than the base', [1], { after: { episodes: 200, successes: 200, violations: 2 } }],
-    ['a bad stretch', [3], { told: broken(197, 203) }],
-    ['a bad practice', [2, 3], { told: broken(0, 21) }],
-    ['no practice', [2, 3], { told: [] }],
-    ['an episode that got lost', [4], { lost: 1 }],
-    ['a learner that nobody killed', [5], { kills: 0 }],
+    ['an answer to force that helps too little', [1], { unanswered: { violations: 19 } }],
+    [
+      'no violations to prevent',
+      [1],
+      { after: { episodes: 200, successes: 200, violations: 0 }, unanswered: { violations: 0 } },
+    ],
+    [
+      'versions that break little by themselves',
+      [2],
+      { again: Array.from({ length: 80 }, (_, i) => ({ violation: i < 39 })) },
+    ],
+    ['a bad stretch', [4], { told: broken(197, 203) }],
+    ['a bad practice', [2, 3, 4], { told: broken(0, 21) }],
+    ['no practice', [2, 3, 4], { told: [], again: [] }],
+    ['an episode that got lost', [5], { lost: 1 }],
+    ['a learner that nobody killed', [6], { kills: 0 }],
   ])('%s misses its own', (_, missed, over) => {
     expect(reached(over).flatMap((is, i) => (is ? [] : [i]))).toEqual(missed);
   });
