@@ -1,3 +1,4 @@
+// long: one daemon on two graphs, and every topic, service and message of it; a second file would start it again.
 import type { Ros } from 'roslib';
 import { Service, Topic } from 'roslib';
 import { describe, expect, it } from 'vitest';
