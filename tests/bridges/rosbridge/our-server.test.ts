@@ -63,6 +63,8 @@ describe('our server', () => {
     server = new RosServer({ port: 0, clock: new MonotonicClock() });
     const { port } = await server.listen();
     for (const { topic, type, message } of SENT) server.publish(topic, type, message, { latch: true });
+    // A command that no robot hears would be said, sooner or later than the last frame comes.
+    server.onPublish(encoder().topic, encoder().type, () => {});
     const topics = SENT.map(({ topic, type }) => ({ topic, type, how }));
     made = client(`ws://127.0.0.1:${port}`, { verify: true, ping_ms: 20 }, { topics, encoder: encoder() });
     const frames = new Map<string, SensorFrame>();
