@@ -77,7 +77,8 @@ export class Survey {
     const round = ++this.#round;
     void this.#define(version);
     if (!this.#config.verify) return;
-    const said = this.#encoder === null ? [] : [this.#encoder, ...(this.#encoder.besides ?? []), ...this.#said];
+    const commands = this.#encoder === null ? [] : [this.#encoder, ...(this.#encoder.besides ?? [])];
+    const said = [...commands, ...this.#said];
     this.#pending = expectedOf(this.#subscriptions, said);
     this.#pending.push(...this.#ours);
     void this.#verify(version, round);

@@ -95,6 +95,12 @@ export const stopTopic = ({ robot }: RunConfig) => ({
   optional: robot.interface.type === 'twist' || robot.interface.type === 'tip_twist',
 });
 
+/** Where a process listens to our own commands: that nobody says any yet is no fault of the robot's. */
+function ownCommands(config: RunConfig, topics: readonly TopicRef[]) {
+  const command = commandTopic(config);
+  return topics.some(({ topic }) => topic === command.topic) ? [{ ...command, optional: true }] : [];
+}
+
 /** A client on the robot's bridge for a process of the daemon. */
 export function connectRobot(
   self: DaemonProcess,
@@ -124,7 +130,7 @@ export function robotClient(
   const random = new SeededRandom(config.seed ^ process.pid);
   return robotBridge(config).create(config.bridge, {
     ...{ clock, random, topics, encoder, ...told },
-    said: [stopTopic(config)],
+    said: encoder === null ? ownCommands(config, topics) : [stopTopic(config)],
   });
 }
 

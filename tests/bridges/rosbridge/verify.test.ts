@@ -125,6 +125,30 @@ describe('at each connection the topics', () => {
     await nothingOldIsSent(made, standIn);
   });
 
+  it('that others of us say are not missed by who only listens, before they are said', async () => {
+    const command = { topic: encoder().topic, type: encoder().type };
+    rosapi(2, { '/hole': TYPES.poseStamped, [command.topic]: command.type }, {});
+    const heard = [command, { topic: '/hole', type: TYPES.poseStamped }];
+    made = client(standIn.url, { verify: true }, { topics: heard, said: [{ ...command, optional: true }] });
+    await made.bridge.open();
+    await until(() => made.errors.length >= 1);
+    // What is heard is looked at in its order: of the command there would be a word by now.
+    expect(said()).toEqual([
+      ['RA_TOPIC_SILENT', '/hole is published by nobody; the config says geometry_msgs/msg/PoseStamped'],
+    ]);
+  });
+
+  it('that others of us say are of the type that the config says, for who only listens too', async () => {
+    const command = { topic: encoder().topic, type: encoder().type };
+    rosapi(2, { [command.topic]: TYPES.jointState }, {});
+    made = client(standIn.url, { verify: true }, { topics: [command], said: [{ ...command, optional: true }] });
+    await made.bridge.open();
+    await until(() => made.errors.length >= 1);
+    expect(said()).toEqual([
+      ['RA_TOPIC_TYPE', `${command.topic} is ${TYPES.jointState}, the config says ${command.type}`],
+    ]);
+  });
+
   it('cannot be verified without rosapi, which is said, and the link works all the same', async () => {
     plays('client', 'rosapi.none');
     standIn.answer = ({ op, id, service }) =>
