@@ -2,8 +2,8 @@ import { defineConfig } from 'vitest/config';
 
 /**
  * Of tests with real processes and sockets on a machine that others share: it may stand still for a second at any moment. What
- * passes only then is named, with what failed at first (tests/second-goes.ts). Among the unit tests are such, on sockets of this process; one that
- * only reckons fails again. Properties and searches at their full number get none.
+ * passes only then is named, with what failed at first (tests/second-goes.ts). Unit tests and properties get none: these draw other
+ * cases the second time, and would pass over what they had found.
  */
 const SECOND_GO = 1;
 
@@ -17,7 +17,6 @@ export default defineConfig({
           setupFiles: ['tests/fast-check-seed.ts'],
           include: ['tests/**/*.test.ts'],
           exclude: ['tests/system/**', 'tests/safety/process/**'],
-          retry: SECOND_GO,
           testTimeout: 30_000,
           // Loading modules anew for each of 242 files was over a third of the work.
           isolate: false,

@@ -111,9 +111,9 @@ export class RiskJudge {
    * wish to judge, and without a risk nothing moves (sources.ts); the policy is not asked instead.
    */
   #judgeTakeover({ inputs, nowNs }: RuleContext, anchor: Float64Array, recovery: Float64Array): void {
-    const { takeover } = inputs;
+    const { takeover, state, target } = inputs;
     if (takeover.isFresh(nowNs)) this.#judgeProposal(inputs, takeover.action, takeover.residual, anchor, 0, recovery);
-    else this.judgeAim(inputs.state, inputs.target, recovery);
+    else this.judgeAim(state, target, recovery);
     this.source = 'takeover';
   }
 
